@@ -1,0 +1,175 @@
+"""The access list a lock decides from: entries, changes, and the digest that both sides compute.
+
+A change is applied whole or not at all. The digest is SHA-256 over (credential id, entry hash) in the order of the
+ids, so that the service can keep it up to date from stored hashes without opening anybody's entry.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import cbor2
+
+from firmware_protocol.errors import FrameRefusal, RemoteProtocolError
+from firmware_protocol.messages import AccessListPart
+from firmware_protocol.vocabulary import CredentialType
+
+# Entry bytes a part may carry; with the digest and the numbers around them it stays well under a frame's size.
+PART_BYTES = 6000
+PART_ENTRIES = 24
+MAX_PARTS = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class ListEntry:
+    """One credential. Times are Unix seconds, half-open; material is a verifier or a packed face template."""
+
+    credential_id: int
+    type: CredentialType
+    material: bytes = field(repr=False)
+    starts_at: int
+    ends_at: int
+    offline_lease_s: int
+    duress: bool = False
+    visitor: bool = False
+
+
+def encode_entry(entry: ListEntry) -> bytes:
+    """Deterministic CBOR (RFC 8949 §4.2.1) of an entry: an array, so that there is one way to write it."""
+    return cbor2.dumps(
+        [
+            entry.credential_id,
+            int(entry.type),
+            entry.material,
+            entry.starts_at,
+            entry.ends_at,
+            entry.offline_lease_s,
+            entry.duress,
+            entry.visitor,
+        ]
+    )
+
+
+def decode_entry(raw: bytes) -> ListEntry:
+    """The entry; RemoteProtocolError where it is none. What newer versions append is skipped."""
+    try:
+        number, kind, material, starts_at, ends_at, lease_s, duress, visitor = cbor2.loads(raw)[:8]
+        numbers = (number, starts_at, ends_at, lease_s)
+        if any(type(one) is not int or not 0 <= one < 1 << 62 for one in numbers) or type(material) is not bytes:
+            raise ValueError("entry")
+        return ListEntry(
+            number, CredentialType(kind), material, starts_at, ends_at, lease_s, duress is True, visitor is True
+        )
+    except (cbor2.CBORDecodeError, ValueError, TypeError, RecursionError) as garbled:
+        raise RemoteProtocolError(FrameRefusal.BAD_CONTENT, "access list entry") from garbled
+
+
+def entry_hash(raw: bytes) -> bytes:
+    """SHA-256 of an entry's encoded bytes."""
+    return hashlib.sha256(raw).digest()
+
+
+def list_digest(hashes: Iterable[tuple[int, bytes]]) -> bytes:
+    """Digest of a list from its (credential id, entry hash) pairs, in any order."""
+    whole = hashlib.sha256()
+    for number, one in sorted(hashes):
+        whole.update(number.to_bytes(8, "big") + one)
+    return whole.digest()
+
+
+EMPTY_DIGEST = list_digest(())
+
+
+@dataclass(frozen=True, slots=True)
+class AccessList:
+    """What a lock holds: a version and the encoded entries by credential id."""
+
+    version: int = 0
+    entries: Mapping[int, bytes] = field(default_factory=dict, repr=False)
+
+    @property
+    def digest(self) -> bytes:
+        """The list's digest."""
+        return list_digest((number, entry_hash(raw)) for number, raw in self.entries.items())
+
+    def changed(self, change: "ListChange") -> "AccessList":
+        """The list after the change; RemoteProtocolError where it does not start here or does not end at its digest."""
+        if not change.snapshot and change.from_version != self.version:
+            raise RemoteProtocolError(
+                FrameRefusal.BAD_CONTENT, f"change starts at {change.from_version}, I hold {self.version}"
+            )
+        kept = {} if change.snapshot else {n: raw for n, raw in self.entries.items() if n not in change.removes}
+        after = AccessList(change.to_version, kept | {decode_entry(raw).credential_id: raw for raw in change.upserts})
+        if after.digest != change.digest:
+            raise RemoteProtocolError(FrameRefusal.BAD_CONTENT, "digest differs")
+        return after
+
+
+@dataclass(frozen=True, slots=True)
+class ListChange:
+    """A whole change: from one version to another."""
+
+    from_version: int
+    to_version: int
+    snapshot: bool
+    removes: frozenset[int]
+    upserts: tuple[bytes, ...] = field(repr=False)
+    digest: bytes = b""
+
+    def parts(self) -> tuple[AccessListPart, ...]:
+        """The change cut into frames; at least one."""
+        groups: list[list[bytes]] = [[]]
+        for raw in self.upserts:
+            if len(groups[-1]) == PART_ENTRIES or sum(map(len, groups[-1])) + len(raw) > PART_BYTES:
+                groups.append([])
+            groups[-1].append(raw)
+        removes = sorted(self.removes)
+        while len(removes) > PART_ENTRIES * len(groups):
+            groups.append([])
+        return tuple(
+            AccessListPart(
+                self.from_version,
+                self.to_version,
+                self.snapshot,
+                number,
+                len(groups),
+                tuple(removes[number * PART_ENTRIES : (number + 1) * PART_ENTRIES]),
+                tuple(group),
+                self.digest,
+            )
+            for number, group in enumerate(groups)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Staging:
+    """Parts of one change that have arrived so far, in any order."""
+
+    parts: Mapping[int, AccessListPart] = field(default_factory=dict)
+
+    def with_part(self, part: AccessListPart) -> "Staging":
+        """Staging with this part; a part of another change starts over, an impossible one is refused."""
+        if not 0 <= part.part < part.parts <= MAX_PARTS:
+            raise RemoteProtocolError(FrameRefusal.BAD_CONTENT, "part number")
+        first = next(iter(self.parts.values()), part)
+        same = _change_of(first) == _change_of(part)
+        return replace(self, parts={**(self.parts if same else {}), part.part: part})
+
+    def complete(self) -> ListChange | None:
+        """The whole change once every part is there."""
+        if not self.parts or len(self.parts) < next(iter(self.parts.values())).parts:
+            return None
+        ordered = [self.parts[number] for number in sorted(self.parts)]
+        return ListChange(
+            ordered[0].from_version,
+            ordered[0].to_version,
+            ordered[0].snapshot,
+            frozenset(number for one in ordered for number in one.removes),
+            tuple(raw for one in ordered for raw in one.upserts),
+            ordered[0].digest,
+        )
+
+
+def _change_of(part: AccessListPart) -> tuple[Any, ...]:
+    return part.from_version, part.to_version, part.snapshot, part.parts, part.digest

@@ -1,0 +1,167 @@
+"""Which events go out when: live ones at once, stored ones behind them at a bounded rate, lost ones again.
+
+Correctness rests on the service's "stored up to n" alone. Whatever was sent and not stored goes again: at a new
+connect, when a holder announces itself, when the service names a gap, and after silence by one probe with back-off
+from 5 seconds to 5 minutes, so that ten thousand locks behind a dead service stay quiet.
+"""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from firmware_protocol.messages import Event, Events
+
+WINDOW = 32
+GROUP = 8
+PROBE_S = (5.0, 300.0)
+BACKFILL_PER_S = 50
+# A gap is often only a frame on its way; what was sent this recently is not sent again because somebody asks.
+PATIENCE_S = 2.0
+
+
+class EventLog(Protocol):
+    """The lock's flash log, as far as the protocol needs it."""
+
+    @property
+    def epoch(self) -> int:
+        """Number drawn when the log was created."""
+
+    @property
+    def next_sequence(self) -> int:
+        """The number the next event will get."""
+
+    @property
+    def oldest_sequence(self) -> int:
+        """The lowest number still readable (next_sequence if none)."""
+
+    @property
+    def stored_up_to(self) -> int:
+        """The last receipt of the service that reached the log."""
+
+    def read(self, first: int, limit: int) -> Sequence[Event]:
+        """Up to `limit` events in order, the first with a number of at least `first`."""
+
+
+class SendWindow:
+    """Decides what to send; reads the log, never writes it."""
+
+    def __init__(self, log: EventLog) -> None:
+        self._log = log
+        self._open = False
+        self._stored = log.stored_up_to
+        self._next = self._stored + 1
+        self._sent: dict[int, float] = {}
+        self._behind: set[int] = set()
+        self._live: list[Event] = []
+        self._again: list[tuple[int, int]] = []
+        self._rate = BACKFILL_PER_S
+        self._backfill_at = 0.0
+        self._probe_wait = PROBE_S[0]
+        self._probe_at: float | None = None
+        self._probing = False
+
+    def rewind(self, now: float) -> None:
+        """Start again at the first event that is not stored."""
+        self._open = True
+        self._forget_sent()
+        self._live.clear()
+        self._probe_wait = PROBE_S[0]
+        self._arm_probe(now)
+
+    def pause(self) -> None:
+        """Nothing goes out until the next rewind."""
+        self._open = False
+        self._probe_at = None
+
+    def set_rate(self, events_per_s: int) -> None:
+        """How fast stored events may follow; live ones are not held back."""
+        self._rate = max(1, events_per_s)
+
+    def add_live(self, event: Event, now: float) -> None:
+        """A new event: sent at once, unless too many are already on their way."""
+        if self._open and len(self._sent) - len(self._behind) < WINDOW:
+            self._live.append(event)
+            self._sent[event.sequence] = now
+        if self._probe_at is None:
+            self._arm_probe(now)
+
+    def stored(self, up_to: int, now: float) -> None:
+        """A receipt. After a probe it also says that what was sent before it and lies above is lost."""
+        progress = up_to > self._stored
+        self._stored = max(self._stored, up_to)
+        self._next = max(self._next, self._stored + 1)
+        for number in [number for number in self._sent if number <= self._stored]:
+            del self._sent[number]
+            self._behind.discard(number)
+        if self._probing:
+            self._forget_sent()
+        if progress:
+            self._probe_wait = PROBE_S[0]
+        self._arm_probe(now)
+
+    def missing(self, first: int, last: int, now: float) -> None:
+        """The service names a gap: send it again, apart from what is surely still on its way."""
+        first = max(first, self._stored + 1)
+        recent = [
+            number
+            for number in range(first, min(last, first + WINDOW) + 1)
+            if now - self._sent.get(number, -PATIENCE_S) < PATIENCE_S
+        ]
+        if not recent and first <= last:
+            self._again.append((first, last))
+
+    def take(self, now: float) -> list[Events]:
+        """What to send now."""
+        if not self._open:
+            return []
+        out = [Events(self._log.epoch, True, (event,)) for event in self._live]
+        self._live.clear()
+        again, self._again = self._again, []
+        for first, last in again:
+            out += self._groups([event for event in self._log.read(first, WINDOW) if event.sequence <= last], now)
+        return out + self._backfill(now)
+
+    def deadline(self) -> float | None:
+        """When expire (or take) has something to do."""
+        waiting = [self._probe_at] if self._probe_at is not None else []
+        if self._open and self._next < self._log.next_sequence and len(self._behind) < WINDOW:
+            waiting.append(self._backfill_at)
+        return min(waiting, default=None)
+
+    def expire(self, now: float) -> None:
+        """Probe with the first event that is not stored, if the service has been silent for too long."""
+        if self._probe_at is not None and now >= self._probe_at:
+            self._again.append((self._stored + 1, self._stored + 1))
+            self._probing = True
+            self._probe_wait = min(self._probe_wait * 2, PROBE_S[1])
+            self._probe_at = now + self._probe_wait
+
+    def _backfill(self, now: float) -> list[Events]:
+        if now < self._backfill_at:
+            return []
+        chosen: list[Event] = []
+        while len(self._behind) + len(chosen) < WINDOW and len(chosen) < GROUP and self._next < self._log.next_sequence:
+            found = self._log.read(self._next, 1)
+            if not found:
+                break
+            self._next = found[0].sequence + 1
+            if found[0].sequence not in self._sent:
+                chosen.append(found[0])
+        if chosen:
+            self._backfill_at = now + len(chosen) / self._rate
+            self._behind.update(event.sequence for event in chosen)
+        return self._groups(chosen, now)
+
+    def _groups(self, events: Sequence[Event], now: float) -> list[Events]:
+        self._sent.update({event.sequence: now for event in events})
+        return [Events(self._log.epoch, False, tuple(events[at : at + GROUP])) for at in range(0, len(events), GROUP)]
+
+    def _forget_sent(self) -> None:
+        self._sent.clear()
+        self._behind.clear()
+        self._again.clear()
+        self._next = self._stored + 1
+        self._probing = False
+
+    def _arm_probe(self, now: float) -> None:
+        outstanding = self._open and self._stored + 1 < self._log.next_sequence
+        self._probe_at = now + self._probe_wait if outstanding else None

@@ -1,0 +1,188 @@
+"""ServiceSide: one lock as the service sees it on the wire. No clock, no dice, no socket: frames in, messages out.
+
+It holds the keys of the lock's last few boots. A boot stays *unproven* until the lock has echoed a fresh nonce; its
+events are taken (they are authentic, and numbers decide what is new), but nothing but the challenge and receipts goes
+down. What must outlive the process is in `sessions`; the frame counter of the way down is not, because a new holder
+has a new key.
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from firmware_protocol.codec import decode_up, encode
+from firmware_protocol.errors import FrameRefusal, LocalProtocolError, RemoteProtocolError
+from firmware_protocol.keys import FrameKey, Holder, KeyLabel, exchange, frame_key, session_id
+from firmware_protocol.messages import Birth, Challenge, DownMessage, Missing, Proof, Stored, UpMessage, Will
+from firmware_protocol.replay import ReplayWindow
+from firmware_protocol.sealing import FrameKind, Header, Seal, SealedFrame, parse
+from firmware_protocol.topics import Direction, LockId
+
+# How many boots' keys are kept: the proven one and the candidates after it.
+SESSIONS_KEPT = 4
+_BEFORE_PROOF = (Challenge, Stored, Missing)
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceIdentity:
+    """The service's half of one lock's keys. Keys: 32-byte scalar, 65-byte point."""
+
+    lock: LockId
+    private_key: bytes
+    lock_public_key: bytes
+    key_epoch: int = 1
+
+
+class SessionState(NamedTuple):
+    """One boot of the lock, as it must be remembered."""
+
+    session: bytes
+    ephemeral: bytes
+    birth_number: int = 0
+    boot_number: int = 0
+    log_epoch: int = 0
+    challenge: bytes | None = None
+    proven: bool = False
+    window: ReplayWindow = ReplayWindow()
+
+
+class Received(NamedTuple):
+    """An authentic message and the session it came in."""
+
+    session: bytes
+    message: UpMessage
+
+
+class _Keys(NamedTuple):
+    secret: bytes
+    up: Seal
+    will: Seal
+
+
+class ServiceSide:
+    """Opens one lock's frames and seals what goes down to it."""
+
+    def __init__(self, identity: ServiceIdentity, holder: Holder, sessions: tuple[SessionState, ...] = ()) -> None:
+        self._identity = identity
+        self._holder = holder
+        self._static = exchange(identity.private_key, identity.lock_public_key)
+        self._keys: dict[bytes, _Keys] = {}
+        self._down: dict[bytes, tuple[Seal, int]] = {}
+        self.sessions: dict[bytes, SessionState] = {one.session: one for one in sessions}
+
+    @property
+    def current(self) -> SessionState | None:
+        """The proven session, if there is one."""
+        return next((one for one in self.sessions.values() if one.proven), None)
+
+    def receive(self, raw: bytes, *, nonce: bytes) -> Received:
+        """The message of a frame; RemoteProtocolError refuses it. `nonce`: 16 fresh random bytes, used if this is a new birth."""
+        frame = parse(raw)
+        kind = frame.header.kind
+        if kind is FrameKind.SESSION:
+            return self._receive_in_session(frame)
+        if kind is FrameKind.BIRTH:
+            return self._receive_birth(frame, nonce)
+        if kind is FrameKind.WILL:
+            return self._receive_will(frame)
+        raise RemoteProtocolError(FrameRefusal.MALFORMED, "a down frame on an up topic")
+
+    def seal(self, message: DownMessage, session: bytes) -> bytes:
+        """The message as a frame for that session; LocalProtocolError where the session may not be told this."""
+        state = self.sessions.get(session)
+        if state is None or not (state.proven or isinstance(message, _BEFORE_PROOF)):
+            raise LocalProtocolError(f"{type(message).__name__} to a session that is unproven or gone")
+        seal, counter = self._down.get(session) or (self._down_seal(state), 0)
+        self._down[session] = (seal, counter + 1)
+        return seal.seal(Header(FrameKind.DOWN, session, counter, holder=self._holder), encode(message))
+
+    def _receive_in_session(self, frame: SealedFrame) -> Received:
+        state = self.sessions.get(frame.header.session)
+        if state is None:
+            raise RemoteProtocolError(FrameRefusal.UNKNOWN_SESSION)
+        message = decode_up(self._keys_of(state).up.open(frame))
+        state = _advanced(state, frame)
+        if isinstance(message, Birth | Will):
+            raise RemoteProtocolError(FrameRefusal.BAD_CONTENT, "wrong kind of frame")
+        self.sessions[state.session] = state
+        if isinstance(message, Proof):
+            self._prove(state, message)
+        return Received(state.session, message)
+
+    def _receive_birth(self, frame: SealedFrame, nonce: bytes) -> Received:
+        ephemeral = frame.header.ephemeral
+        if ephemeral is None or session_id(ephemeral) != frame.header.session:
+            raise RemoteProtocolError(FrameRefusal.MALFORMED, "birth without its key")
+        state = self.sessions.get(frame.header.session) or SessionState(frame.header.session, ephemeral)
+        message = decode_up(self._keys_of(state).up.open(frame))
+        state = _advanced(state, frame)
+        if not isinstance(message, Birth) or message.birth_number <= state.birth_number:
+            raise RemoteProtocolError(FrameRefusal.REPLAYED, "birth number")
+        state = state._replace(
+            birth_number=message.birth_number,
+            boot_number=message.boot_number,
+            log_epoch=message.log_epoch,
+            challenge=None if state.proven else nonce,
+        )
+        self.sessions[state.session] = state
+        self._forget_old()
+        return Received(state.session, message)
+
+    def _receive_will(self, frame: SealedFrame) -> Received:
+        state = self.sessions.get(frame.header.session)
+        if state is None:
+            raise RemoteProtocolError(FrameRefusal.UNKNOWN_SESSION)
+        message = decode_up(self._keys_of(state).will.open(frame))
+        # The will's counter is its birth number; it says nothing about a later birth of the same boot.
+        if not isinstance(message, Will) or message.birth_number != frame.header.counter:
+            raise RemoteProtocolError(FrameRefusal.BAD_CONTENT, "will")
+        return Received(state.session, message)
+
+    def _prove(self, state: SessionState, proof: Proof) -> None:
+        if state.proven:
+            return
+        if state.challenge is None or proof.nonce != state.challenge:
+            raise RemoteProtocolError(FrameRefusal.REPLAYED, "challenge")
+        # The new boot is the lock now; whatever was before it can say no more.
+        self.sessions = {state.session: state._replace(proven=True, challenge=None)}
+        self._keys = {state.session: self._keys[state.session]}
+        self._down = {session: down for session, down in self._down.items() if session == state.session}
+
+    def _forget_old(self) -> None:
+        candidates = sorted((one for one in self.sessions.values() if not one.proven), key=lambda one: one.birth_number)
+        for old in candidates[: -(SESSIONS_KEPT - 1)]:
+            del self.sessions[old.session]
+            self._keys.pop(old.session, None)
+
+    def _keys_of(self, state: SessionState) -> _Keys:
+        keys = self._keys.get(state.session)
+        if keys is None:
+            secret = self._static + exchange(self._identity.private_key, state.ephemeral)
+            keys = _Keys(
+                secret,
+                Seal(self._key(secret, KeyLabel.UP, state), self._identity.lock, Direction.UP),
+                Seal(self._key(secret, KeyLabel.WILL, state), self._identity.lock, Direction.UP),
+            )
+            if state.session in self.sessions:
+                self._keys[state.session] = keys
+        return keys
+
+    def _down_seal(self, state: SessionState) -> Seal:
+        key = frame_key(
+            self._keys_of(state).secret,
+            KeyLabel.DOWN,
+            self._identity.lock,
+            self._identity.key_epoch,
+            state.session,
+            self._holder,
+        )
+        return Seal(key, self._identity.lock, Direction.DOWN)
+
+    def _key(self, secret: bytes, label: KeyLabel, state: SessionState) -> FrameKey:
+        return frame_key(secret, label, self._identity.lock, self._identity.key_epoch, state.session)
+
+
+def _advanced(state: SessionState, frame: SealedFrame) -> SessionState:
+    window = state.window.accept(frame.header.counter)
+    if window is None:
+        raise RemoteProtocolError(FrameRefusal.REPLAYED)
+    return state._replace(window=window)
