@@ -1,0 +1,1 @@
+"""Alembic migrations; the SQL of each stands in sql/<revision>/."""

@@ -1,0 +1,152 @@
+"""Grants and where they have arrived: delivery per lock, room on a list, PINs worth having. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any, NewType
+
+from firmware_protocol.topics import LockId
+from firmware_protocol.vocabulary import CredentialType
+from service.people.rules import PersonId
+from service.premises.rules import UnitId
+
+GrantId = NewType("GrantId", int)
+
+PIN_DIGITS = 6
+DEFAULT_LIST_ENTRIES = 200
+# The key under which a lock says in its birth how many entries its access list can hold.
+LIST_ENTRIES_CAPABILITY = "list_entries"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Materials:
+    """What a grant's credentials are made from; none of it is kept in the clear. `template` only with standing face consent."""
+
+    document_number: str = field(repr=False)
+    pin: str = field(repr=False)
+    template: bytes | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """Who may open which unit and when, half-open; offline_lease_s is how long a lock honours it without hearing from us."""
+
+    unit_id: UnitId
+    person_id: PersonId
+    starts_at: datetime
+    ends_at: datetime
+    offline_lease_s: int
+
+
+class DeliveryState(StrEnum):
+    """Where a credential or a whole grant has got to on one lock; only the lock's own word moves it to ON_LOCK or REMOVED."""
+
+    PENDING = "pending"
+    ON_LOCK = "on_lock"
+    REMOVING = "removing"
+    REMOVED = "removed"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialRecord:
+    """One credential on one lock: what we want (removed or not) and what the lock has said."""
+
+    lock_id: LockId
+    type: CredentialType
+    removed: bool
+    on_lock_at: datetime | None
+    off_lock_at: datetime | None
+    last_contact_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialDelivery:
+    """One credential's state; held_until (REMOVING only) is when the lock drops it by itself if it stays silent."""
+
+    type: CredentialType
+    state: DeliveryState
+    held_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockDelivery:
+    """One lock of a grant. `held_until` is the latest of the credentials still being removed."""
+
+    lock_id: LockId
+    state: DeliveryState
+    held_until: datetime | None
+    last_contact_at: datetime | None
+    credentials: tuple[CredentialDelivery, ...]
+
+
+def credential_state(record: CredentialRecord) -> DeliveryState:
+    """Where one credential is. Removed but never confirmed as held counts as removing: it may be on its way."""
+    if record.removed:
+        return DeliveryState.REMOVING if record.off_lock_at is None else DeliveryState.REMOVED
+    return DeliveryState.PENDING if record.on_lock_at is None else DeliveryState.ON_LOCK
+
+
+def held_until(ends_at: datetime, last_contact_at: datetime | None, offline_lease_s: int) -> datetime:
+    """Until when a silent lock may honour a credential: the end of its lease on contact, never past the grant.
+
+    A lock that was never heard of may hold it to the end of the grant, for all we know.
+    """
+    if last_contact_at is None:
+        return ends_at
+    return min(ends_at, last_contact_at + timedelta(seconds=offline_lease_s))
+
+
+def lock_deliveries(records: Sequence[CredentialRecord], terms: Terms) -> tuple[LockDelivery, ...]:
+    """The state of a grant on each of its locks, in the order of their ids."""
+    locks = sorted({record.lock_id for record in records})
+    return tuple(_lock_delivery([record for record in records if record.lock_id == lock], terms) for lock in locks)
+
+
+def _lock_delivery(records: Sequence[CredentialRecord], terms: Terms) -> LockDelivery:
+    credentials = tuple(_credential_delivery(record, terms) for record in records)
+    held = [credential.held_until for credential in credentials if credential.held_until is not None]
+    return LockDelivery(
+        lock_id=records[0].lock_id,
+        state=worst_state([credential.state for credential in credentials]),
+        held_until=max(held, default=None),
+        last_contact_at=records[0].last_contact_at,
+        credentials=credentials,
+    )
+
+
+def _credential_delivery(record: CredentialRecord, terms: Terms) -> CredentialDelivery:
+    state = credential_state(record)
+    held = None
+    if state is DeliveryState.REMOVING:
+        held = held_until(terms.ends_at, record.last_contact_at, terms.offline_lease_s)
+    return CredentialDelivery(type=record.type, state=state, held_until=held)
+
+
+# What a person must be told first: something has not arrived, then something is not gone yet.
+_TELL_FIRST = (DeliveryState.PENDING, DeliveryState.REMOVING, DeliveryState.ON_LOCK, DeliveryState.REMOVED)
+
+
+def worst_state(states: Sequence[DeliveryState]) -> DeliveryState:
+    """The one state that stands for several; REMOVED where there is none."""
+    return min(states, key=_TELL_FIRST.index, default=DeliveryState.REMOVED)
+
+
+def list_entries_of(capabilities: Mapping[str, Any]) -> int:
+    """How many entries the lock's list can hold; the default where it has not said, or said nonsense."""
+    said = capabilities.get(LIST_ENTRIES_CAPABILITY)
+    return said if type(said) is int and 0 < said < 1 << 16 else DEFAULT_LIST_ENTRIES
+
+
+def credential_types(materials: Materials) -> tuple[CredentialType, ...]:
+    """A card and a PIN for everyone, a face only beside them."""
+    face = (CredentialType.FACE,) if materials.template is not None else ()
+    return (CredentialType.RFID, CredentialType.PIN, *face)
+
+
+def is_trivial_pin(pin: str) -> bool:
+    """Whether a PIN is among those tried first: few digits, a run up or down, or a repeated half or third."""
+    digits = [int(digit) for digit in pin]
+    steps = {(after - before) % 10 for before, after in zip(digits, digits[1:], strict=False)}
+    repeated = any(pin == pin[:size] * (len(pin) // size) for size in (1, 2, 3))
+    return len(set(pin)) < 3 or steps in ({1}, {9}) or repeated

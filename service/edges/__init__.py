@@ -1,0 +1,1 @@
+"""The outside world: database transactions, keys, clock, broker, face models. No rules live here."""

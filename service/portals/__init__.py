@@ -1,0 +1,1 @@
+"""The pages people see: server-rendered, in Chinese and English, complete without JavaScript."""

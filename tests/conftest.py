@@ -1,0 +1,76 @@
+"""Real parts shared by all tests: one database cluster, one broker and its certificates a session, made when first asked for."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from anmen.access_rules import Rule, Verb
+from anmen.broker import Broker, BrokerKind
+from anmen.broker_files import BrokerPorts
+from anmen.certificates import Certificates
+from anmen.free_ports import PortBook
+from anmen.postgres import PostgresCluster
+from anmen.state import StateFolder, temporary_state
+
+pytest_plugins = ("tests.fixtures_database",)
+
+# Accounts that exist in tests only: one hears everything the broker hears, one speaks for any lock.
+TAP_NAME = "anmen-tap"
+LOAD_NAME = "anmen-load"
+TEST_ACCOUNTS = {
+    TAP_NAME: (Rule(Verb.READ, "anmen/1/#"),),
+    LOAD_NAME: (Rule(Verb.WRITE, "anmen/1/+/+/up"), Rule(Verb.READ, "anmen/1/+/+/down")),
+}
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests marked `full` (fuzzing, thousands of kills) run only with `./run test --full`."""
+    if os.environ.get("ANMEN_TEST_FULL") == "1":
+        return
+    for item in items:
+        if item.get_closest_marker("full"):
+            item.add_marker(pytest.mark.skip(reason="long form only: ./run test --full"))
+
+
+@pytest.fixture(scope="session")
+def machine_state() -> Iterator[StateFolder]:
+    """A state folder of this test session's own, gone after it."""
+    with temporary_state("anmen-test-") as state:
+        yield state
+
+
+@pytest.fixture(scope="session")
+def ports() -> PortBook:
+    """Free ports on 127.0.0.1; no port is given twice in a session."""
+    return PortBook()
+
+
+@pytest.fixture(scope="session")
+def postgres(machine_state: StateFolder) -> Iterator[PostgresCluster]:
+    """A running PostgreSQL. Without fsync: these tests kill processes, not the machine, and the page cache survives that."""
+    cluster = PostgresCluster(machine_state.postgres, settings={"fsync": "off", "log_min_messages": "warning"})
+    cluster.start()
+    yield cluster
+    cluster.stop()
+
+
+@pytest.fixture(scope="session")
+def certificates(machine_state: StateFolder) -> Certificates:
+    """The session's certificate authorities and what they have signed."""
+    return Certificates(machine_state.certificates)
+
+
+@pytest.fixture(scope="session")
+def broker(machine_state: StateFolder, certificates: Certificates, ports: PortBook) -> Iterator[Broker]:
+    """A running Mosquitto with the shipped configuration and rules, plus the accounts in TEST_ACCOUNTS."""
+    broker = Broker(
+        machine_state.broker,
+        certificates,
+        ports=BrokerPorts(ports.claim("locks"), ports.claim("services")),
+        kind=BrokerKind.MOSQUITTO,
+        accounts=TEST_ACCOUNTS,
+    )
+    broker.start()
+    yield broker
+    broker.stop()
