@@ -73,8 +73,8 @@ def test_nobody_changes_an_append_only_table(database: Database, table: str, cha
 def test_an_entry_cannot_be_changed_in_its_partition_either(database: Database) -> None:
     with psycopg.connect(database.admin_dsn) as connection:
         connection.execute(
-            "INSERT INTO entry (lock_id, log_epoch, sequence, recorded_at, occurred_at, clock_quality, boot_number, type,"
-            " live) VALUES ('L-000000000000', 1, 1, '2026-03-02', '2026-03-02', 1, 1, 1, true)"
+            "INSERT INTO entry (lock_id, log_epoch, sequence, recorded_at, occurred_at, clock_quality, boot_number,"
+            " type, live) VALUES ('L-000000000000', 1, 1, '2026-03-02', '2026-03-02', 1, 1, 1, true)"
         )
         with pytest.raises(psycopg.errors.IntegrityConstraintViolation):
             connection.execute("DELETE FROM entry_rest")
@@ -109,6 +109,5 @@ def test_a_transaction_without_a_scope_sees_no_row_about_anybody(database: Datab
         )
     for scope, seen in ((NOBODY, 0), (SYSTEM, 1)):
         with transaction(database.serve, scope) as session:
-            for table in ("person", "consent_act"):
-                count = session.connection().execute(text(f"SELECT count(*) FROM {table}"))
-                assert count.scalar_one() == seen, (scope, table)
+            for statement in ("SELECT count(*) FROM person", "SELECT count(*) FROM consent_act"):
+                assert session.connection().execute(text(statement)).scalar_one() == seen, (scope, statement)
