@@ -6,7 +6,7 @@ CREATE TABLE entry_cursor (
     above int8multirange NOT NULL DEFAULT '{}',
     lost int8multirange NOT NULL DEFAULT '{}',
     PRIMARY KEY (lock_id, log_epoch)
-);
+) WITH (fillfactor = 60); -- rewritten with every batch: room for the new version on the same page
 
 -- Partitioned by the service's own time, which cannot lie. The cursor decides what is new; the key is only a net.
 CREATE TABLE entry (
@@ -15,9 +15,11 @@ CREATE TABLE entry (
     sequence bigint NOT NULL CHECK (sequence > 0),
     recorded_at timestamptz NOT NULL,
     occurred_at timestamptz NOT NULL,
+    device_ms bigint NOT NULL,
     clock_quality smallint NOT NULL,
     boot_number bigint NOT NULL,
-    type smallint NOT NULL,
+    type integer NOT NULL,
+    operation smallint,
     unit_id bigint,
     area_id bigint,
     person_id bigint,

@@ -44,6 +44,7 @@ CREATE TABLE door (
     EXCLUDE USING gist (lock_id WITH =, hung WITH &&)
 );
 CREATE INDEX ON door (unit_id);
+CREATE INDEX ON door (lock_id);
 
 -- Which ingest process speaks for a shard; the generation fences a holder that has lost its lease.
 CREATE TABLE shard_lease (
@@ -54,6 +55,12 @@ CREATE TABLE shard_lease (
     expires_at timestamptz
 );
 INSERT INTO shard_lease (shard) SELECT generate_series(0, 63);
+
+-- The ingest processes that are alive, so that each can tell its fair share of the shards.
+CREATE TABLE ingest_worker (
+    name text PRIMARY KEY,
+    seen_at timestamptz NOT NULL
+);
 
 -- Frames that were refused before the database, counted per day and reason. lock_id is null where no known lock sent them.
 CREATE TABLE frame_refusal (

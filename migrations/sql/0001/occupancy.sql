@@ -24,7 +24,7 @@ CREATE TABLE presence (
     since timestamptz NOT NULL,
     as_of timestamptz NOT NULL,
     PRIMARY KEY (unit_id, person_id)
-);
+) WITH (fillfactor = 60);
 CREATE INDEX ON presence (person_id);
 
 -- One row a unit; counts of larger places are kept beside it by the same transaction, so that a count is one indexed read.
@@ -37,7 +37,7 @@ CREATE TABLE unit_occupancy (
     unsure boolean NOT NULL DEFAULT false,
     residents integer NOT NULL DEFAULT 0 CHECK (residents >= 0),
     as_of timestamptz
-);
+) WITH (fillfactor = 60);
 CREATE INDEX ON unit_occupancy (building_id);
 CREATE INDEX ON unit_occupancy (area_id);
 
@@ -56,6 +56,21 @@ CREATE TABLE area_occupancy (
     unsure integer NOT NULL DEFAULT 0 CHECK (unsure >= 0),
     residents integer NOT NULL DEFAULT 0 CHECK (residents >= 0)
 );
+
+-- Every place is counted from its first moment on, whoever adds it.
+CREATE FUNCTION begin_count() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    CASE TG_TABLE_NAME
+        WHEN 'area' THEN INSERT INTO area_occupancy (area_id) VALUES (NEW.id);
+        WHEN 'building' THEN INSERT INTO building_occupancy (building_id, area_id) VALUES (NEW.id, NEW.area_id);
+        WHEN 'unit' THEN INSERT INTO unit_occupancy (unit_id, building_id, area_id, landlord_id)
+            VALUES (NEW.id, NEW.building_id, NEW.area_id, NEW.landlord_id);
+    END CASE;
+    RETURN NULL;
+END $$;
+CREATE TRIGGER area_counted AFTER INSERT ON area FOR EACH ROW EXECUTE FUNCTION begin_count();
+CREATE TRIGGER building_counted AFTER INSERT ON building FOR EACH ROW EXECUTE FUNCTION begin_count();
+CREATE TRIGGER unit_counted AFTER INSERT ON unit FOR EACH ROW EXECUTE FUNCTION begin_count();
 
 -- How far each shard's live feed has come: a position moves with every batch that changed something a page shows.
 CREATE TABLE feed_position (

@@ -9,6 +9,16 @@ CREATE TABLE area (
 );
 CREATE INDEX ON area (parent_id);
 
+-- The areas themselves and all below them.
+CREATE FUNCTION areas_below(roots bigint[]) RETURNS SETOF bigint LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    WITH RECURSIVE below (id) AS (
+        SELECT id FROM area WHERE id = ANY (roots)
+        UNION
+        SELECT area.id FROM area JOIN below ON area.parent_id = below.id
+    )
+    SELECT id FROM below
+$$;
+
 CREATE TABLE account (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     login_index bytea NOT NULL UNIQUE,

@@ -38,7 +38,7 @@ GRANT UPDATE (held_version, held_digest, held_at) ON access_list TO anmen_ingest
 GRANT UPDATE (on_lock_at, off_lock_at) ON credential TO anmen_ingest;
 GRANT UPDATE ON shard_lease, feed_position TO anmen_ingest;
 GRANT SELECT, INSERT, UPDATE ON entry_cursor, frame_refusal, presence, unit_occupancy, building_occupancy, area_occupancy TO anmen_ingest;
-GRANT SELECT, INSERT, UPDATE, DELETE ON lock_session TO anmen_ingest;
+GRANT SELECT, INSERT, UPDATE, DELETE ON lock_session, ingest_worker TO anmen_ingest;
 GRANT SELECT, INSERT ON entry, quarantine TO anmen_ingest;
 
 DO $$

@@ -1,0 +1,78 @@
+"""Roles, who somebody is for one request, and when to stop listening to wrong passwords. Pure."""
+
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import NewType
+
+from service.errors import BadInput
+
+AccountId = NewType("AccountId", int)
+# Defined here because an account works in areas and may be a person; their own concepts stand above this one.
+AreaId = NewType("AreaId", int)
+PersonId = NewType("PersonId", int)
+
+FAILURES_ALLOWED = 5
+FAILURE_WINDOW = timedelta(minutes=15)
+PASSWORD_LENGTHS = range(10, 201)
+LOGIN_LENGTHS = range(2, 101)
+
+
+class Role(StrEnum):
+    """In what capacity somebody signs in; decides which rows and pages there are."""
+
+    LANDLORD = "landlord"
+    TENANT = "tenant"
+    GRID_WORKER = "grid_worker"
+    OFFICER = "officer"
+
+
+class Locale(StrEnum):
+    """The languages the pages speak."""
+
+    CHINESE = "zh"
+    ENGLISH = "en"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Actor:
+    """Who is asking, for one request. `areas` holds all areas of the account and every area below them."""
+
+    account_id: AccountId
+    role: Role
+    areas: tuple[AreaId, ...] = ()
+    person_id: PersonId | None = None
+    locale: str = Locale.CHINESE
+
+
+def read_login(text: str) -> str:
+    """The login in the one form that is compared: no outer space, compatibility forms and case folded. BadInput says why."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    login = unicodedata.normalize("NFKC", folded).strip()
+    if len(login) not in LOGIN_LENGTHS or any(unicodedata.category(sign)[0] == "C" for sign in login):
+        raise BadInput("A login has 2 to 100 letters or digits.", code="login", field="login")
+    return login
+
+
+def check_new_password(password: str) -> None:
+    """BadInput where a new password is too short or too long; what it is made of is the owner's choice."""
+    if len(password) not in PASSWORD_LENGTHS:
+        raise BadInput("A password has 10 to 200 characters.", code="password_length", field="password")
+
+
+def wait_after_failures(failures: Sequence[datetime], now: datetime) -> timedelta:
+    """How long to refuse this login unread: zero until FAILURES_ALLOWED failures stand within FAILURE_WINDOW."""
+    recent = sorted(at for at in failures if at > now - FAILURE_WINDOW)
+    if len(recent) < FAILURES_ALLOWED:
+        return timedelta(0)
+    return recent[-FAILURES_ALLOWED] + FAILURE_WINDOW - now
+
+
+def check_role(role: Role, *, areas: Sequence[AreaId], person_id: PersonId | None) -> None:
+    """BadInput unless a tenant is a person and only those who work in areas have any."""
+    if (role is Role.TENANT) != (person_id is not None):
+        raise BadInput("A tenant's account belongs to a registered person, and no other account does.", code="role")
+    if (role in {Role.GRID_WORKER, Role.OFFICER}) != bool(areas):
+        raise BadInput("Grid workers and officers have areas, and nobody else has.", code="role")

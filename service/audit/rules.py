@@ -1,0 +1,69 @@
+"""What the ledger may say: named acts, and details that identify nobody. Pure."""
+
+import re
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Protocol
+
+Detail = str | int | bool | None
+
+_MACHINE_WORD = re.compile(r"[A-Za-z0-9_.:/+-]{0,64}")
+_LIKE_A_NUMBER_OF_A_PERSON = re.compile(r"\+?\d{9,}[0-9Xx]?")
+
+
+class Acting(Protocol):
+    """Who acts, as far as the ledger needs to know."""
+
+    @property
+    def account_id(self) -> int:
+        """The account that acts."""
+
+    @property
+    def role(self) -> str:
+        """In which role it acts."""
+
+
+class Act(StrEnum):
+    """Every act the ledger knows, as source:subject:act. Names are never reused for something else."""
+
+    SIGNED_IN = "accounts:session:opened"
+    SIGN_IN_REFUSED = "accounts:session:refused"
+    SIGNED_OUT = "accounts:session:closed"
+    ACCOUNT_OPENED = "accounts:account:opened"
+    AREA_ADDED = "premises:area:added"
+    BUILDING_ADDED = "premises:building:added"
+    UNIT_ADDED = "premises:unit:added"
+    LOCK_HUNG = "premises:lock:hung"
+    LOCK_PROVISIONED = "locks:lock:provisioned"
+    LOCK_REVOKED = "locks:lock:revoked"
+    PERSON_REGISTERED = "people:person:registered"
+    PERSON_READ = "people:person:read"
+    IDENTITY_PROVEN = "people:identity:proven"
+    CONSENT_GIVEN = "consent:consent:given"
+    CONSENT_WITHDRAWN = "consent:consent:withdrawn"
+    FACE_ENROLLED = "faces:template:enrolled"
+    FACE_ERASED = "faces:template:erased"
+    ACCESS_GRANTED = "access:grant:made"
+    ACCESS_REVOKED = "access:grant:revoked"
+    PIN_REPLACED = "access:pin:replaced"
+    INVITED = "tenancy:invitation:made"
+    INVITATION_OPENED = "tenancy:invitation:opened"
+    INVITATION_WITHDRAWN = "tenancy:invitation:withdrawn"
+    REGISTRATION_SUBMITTED = "tenancy:registration:submitted"
+    REGISTRATION_CONFIRMED = "tenancy:registration:confirmed"
+    REGISTRATION_REFUSED = "tenancy:registration:refused"
+    TENANCY_ENDED = "tenancy:tenancy:ended"
+    INQUIRY_ANSWERED = "occupancy:inquiry:answered"
+    INQUIRY_REFUSED = "occupancy:inquiry:refused"
+
+
+def without_identity(details: Mapping[str, Detail]) -> dict[str, Detail]:
+    """The details, if each is a number, a flag or one plain machine word; ValueError where one could name a person."""
+    for key, value in details.items():
+        if isinstance(value, str) and not _harmless(value):
+            raise ValueError(f"the audit detail {key!r} could identify a person; record an id or a code instead")
+    return dict(details)
+
+
+def _harmless(word: str) -> bool:
+    return bool(_MACHINE_WORD.fullmatch(word)) and not _LIKE_A_NUMBER_OF_A_PERSON.fullmatch(word)
