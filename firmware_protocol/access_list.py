@@ -7,7 +7,7 @@ ids, so that the service can keep it up to date from stored hashes without openi
 import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import cbor2
 
@@ -81,17 +81,30 @@ def list_digest(hashes: Iterable[tuple[int, bytes]]) -> bytes:
 EMPTY_DIGEST = list_digest(())
 
 
+class Erased(NamedTuple):
+    """What is left of an entry that the lock erased by itself when it ended: enough for the digest, nothing of the person."""
+
+    ends_at: int
+    hash: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class AccessList:
-    """What a lock holds: a version and the encoded entries by credential id."""
+    """What a lock holds: a version, the encoded entries by credential id, and what is left of those that have ended.
+
+    The service counts an ended entry until it removes it by a change, which an offline lock hears late or never. So the
+    lock keeps the entry's hash in the entry's place: both sides go on computing one digest, and the material is gone.
+    """
 
     version: int = 0
     entries: Mapping[int, bytes] = field(default_factory=dict, repr=False)
+    erased: Mapping[int, Erased] = field(default_factory=dict, repr=False)
 
     @property
     def digest(self) -> bytes:
         """The list's digest."""
-        return list_digest((number, entry_hash(raw)) for number, raw in self.entries.items())
+        held = [(number, entry_hash(raw)) for number, raw in self.entries.items()]
+        return list_digest(held + [(number, one.hash) for number, one in self.erased.items()])
 
     def changed(self, change: "ListChange") -> "AccessList":
         """The list after the change; RemoteProtocolError where it does not start here or does not end at its digest."""
@@ -99,11 +112,27 @@ class AccessList:
             raise RemoteProtocolError(
                 FrameRefusal.BAD_CONTENT, f"change starts at {change.from_version}, I hold {self.version}"
             )
-        kept = {} if change.snapshot else {n: raw for n, raw in self.entries.items() if n not in change.removes}
-        after = AccessList(change.to_version, kept | {decode_entry(raw).credential_id: raw for raw in change.upserts})
+        comes = {decode_entry(raw).credential_id: raw for raw in change.upserts}
+        gone = change.removes | comes.keys()
+        kept = {} if change.snapshot else {number: raw for number, raw in self.entries.items() if number not in gone}
+        erased = {} if change.snapshot else {number: one for number, one in self.erased.items() if number not in gone}
+        after = AccessList(change.to_version, kept | comes, erased)
         if after.digest != change.digest:
             raise RemoteProtocolError(FrameRefusal.BAD_CONTENT, "digest differs")
         return after
+
+    def without_ended(self, now_s: int) -> "AccessList":
+        """The list with the material of every entry that ended by `now_s` (Unix seconds) erased; the digest stays."""
+        ends = {number: decode_entry(raw).ends_at for number, raw in self.entries.items()}
+        erased = {
+            number: Erased(ends[number], entry_hash(raw))
+            for number, raw in self.entries.items()
+            if ends[number] <= now_s
+        }
+        if not erased:
+            return self
+        kept = {number: raw for number, raw in self.entries.items() if number not in erased}
+        return AccessList(self.version, kept, {**self.erased, **erased})
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,8 +99,11 @@ class SendWindow:
         self._arm_probe(now)
 
     def missing(self, first: int, last: int, now: float) -> None:
-        """The service names a gap: send it again, apart from what is surely still on its way."""
-        first = max(first, self._stored + 1)
+        """The service names a gap: send it again, apart from what is surely still on its way.
+
+        A service restored from a backup names numbers below its own receipts; what flash still has of them goes again.
+        """
+        first = max(first, self._log.oldest_sequence)
         recent = [
             number
             for number in range(first, min(last, first + WINDOW) + 1)

@@ -34,6 +34,8 @@ class Field(IntEnum):
     FIRST = 9
     LAST = 10
     DIGEST = 11
+    # In CLOCK_SET: the uptime at that moment, from which events of the same boot with an unset clock are dated.
+    UPTIME_MS = 12
 
 
 class Operation(IntEnum):
