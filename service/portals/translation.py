@@ -3,7 +3,6 @@
 English sentences are the message ids; the .po file is read once at start, so nothing has to be compiled beforehand.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -59,6 +58,10 @@ class Words:
         pattern = "y年M月d日 HH:mm" if self.locale == "zh" else "d MMM y, HH:mm"
         return format_datetime(at, pattern, tzinfo=PLACE, locale=_BABEL_LOCALES[self.locale])
 
+    def clock(self, at: datetime) -> str:
+        """The hour and minute in the time of the place."""
+        return format_datetime(at, "HH:mm", tzinfo=PLACE, locale=_BABEL_LOCALES[self.locale])
+
     def number(self, count: int) -> str:
         """A whole number with the separators of the language."""
         return format_decimal(count, locale=_BABEL_LOCALES[self.locale])
@@ -82,6 +85,3 @@ def _read_catalogue(locale: str) -> NullTranslations:
 def local_day(at: datetime) -> date:
     """The calendar day an instant falls on at the place."""
     return at.astimezone(PLACE).date()
-
-
-Say = Callable[[str], str]
