@@ -60,8 +60,6 @@ def database_roles(postgres: PostgresCluster) -> Roles:
     """The four roles on the session's cluster."""
     roles = Roles(postgres, draw_passwords())
     provision_roles(postgres.admin_dsn, roles.passwords, database=TEMPLATE)
-    with psycopg.connect(postgres.admin_dsn, autocommit=True) as connection:
-        connection.execute("GRANT anmen_audit TO anmen_migrate WITH INHERIT FALSE, SET TRUE")
     return roles
 
 

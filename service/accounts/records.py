@@ -1,11 +1,10 @@
 """Tables of accounts, sessions and failed attempts, and their SQL."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import BigInteger, bindparam, text
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import BigInteger, text
 from sqlmodel import Field, Session, SQLModel, col, delete, select, update
 
 from service.accounts.rules import AccountId, Actor, AreaId, PersonId, Role
@@ -64,7 +63,6 @@ _LOGIN_IS_FREE = text("SELECT pg_try_advisory_xact_lock(hashtextextended(encode(
 _FAILURES = text("SELECT failed_at FROM sign_in_failure WHERE login_index = :login_index AND failed_at > :since")
 _ADD_FAILURE = text("INSERT INTO sign_in_failure (login_index, failed_at) VALUES (:login_index, :now)")
 _CLEAR_FAILURES = text("DELETE FROM sign_in_failure WHERE login_index = :login_index")
-_AREAS_BELOW = text("SELECT areas_below(:roots)").bindparams(bindparam("roots", type_=ARRAY(BigInteger)))
 
 
 def add_account(session: Session, account: Account, areas: Iterable[AreaId]) -> AccountId:
@@ -133,11 +131,6 @@ def find_actor(session: Session, token_hash: bytes, now: datetime) -> Actor | No
         person_id=None if row.person_id is None else PersonId(row.person_id),
         locale=row.locale,
     )
-
-
-def areas_below(session: Session, roots: Sequence[AreaId]) -> tuple[AreaId, ...]:
-    """These areas and every area below them."""
-    return tuple(AreaId(area) for area in session.execute(_AREAS_BELOW, {"roots": list(roots)}).scalars())
 
 
 def set_locale(session: Session, account_id: AccountId, locale: str) -> None:

@@ -17,7 +17,8 @@ CREATE TABLE invitation (
 );
 CREATE INDEX ON invitation (unit_id);
 
--- What the tenant submitted, waiting for the landlord. pin_sealed lives only until then.
+-- What the tenant submitted, waiting for the landlord. Name, phone, password hash, PIN and template wait here sealed and
+-- are gone once it is decided, so that an invitation link alone changes nothing about a person or an account.
 CREATE TABLE registration (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     invitation_id bigint NOT NULL UNIQUE REFERENCES invitation,
@@ -27,10 +28,16 @@ CREATE TABLE registration (
     person_id bigint NOT NULL REFERENCES person,
     state text NOT NULL DEFAULT 'submitted' CHECK (state IN ('submitted', 'confirmed', 'refused')),
     with_face boolean NOT NULL,
-    pin_sealed bytea,
+    form_sealed bytea,
+    template_sealed bytea,
+    face_engine text,
+    face_verdict text CHECK (face_verdict IN ('match', 'review')),
+    face_band smallint CHECK (face_band BETWEEN 0 AND 4),
     submitted_at timestamptz NOT NULL,
     decided_at timestamptz,
-    CHECK ((state = 'submitted') OR pin_sealed IS NULL)
+    CHECK ((state = 'submitted') = (form_sealed IS NOT NULL)),
+    CHECK (state = 'submitted' OR template_sealed IS NULL),
+    CHECK (with_face OR template_sealed IS NULL)
 );
 
 CREATE TABLE tenancy (
