@@ -74,13 +74,20 @@ def _is_bytes(value: Any) -> bool:
     return type(value) is bytes and len(value) <= _BYTES_LIMIT
 
 
+def _is_text(value: Any) -> bool:
+    # No NUL: no database or C string takes one.
+    return type(value) is str and len(value) <= _TEXT_LIMIT and "\0" not in value
+
+
 _READ: dict[Any, Callable[[Any], Any]] = {
     int: _checked(_is_uint),
     bool: _checked(lambda value: type(value) is bool),
     bytes: _checked(_is_bytes),
-    str: _checked(lambda value: type(value) is str and len(value) <= _TEXT_LIMIT),
+    str: _checked(_is_text),
     Mapping[str, Any]: _checked(
-        lambda value: type(value) is dict and len(value) <= _ITEMS_LIMIT and all(type(key) is str for key in value)
+        lambda value: type(value) is dict
+        and len(value) <= _ITEMS_LIMIT
+        and all(_is_text(key) and (type(one) is bool or _is_uint(one) or _is_text(one)) for key, one in value.items())
     ),
     tuple[int, ...]: _items(_is_uint),
     tuple[bytes, ...]: _items(_is_bytes),

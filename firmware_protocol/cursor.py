@@ -31,6 +31,15 @@ def holds(ranges: Ranges, number: int) -> bool:
     return any(start <= number < stop for start, stop in ranges)
 
 
+class Receipt(NamedTuple):
+    """What a lock may be told once it is committed: everything up to here is stored; and the lowest gap, if there is one."""
+
+    session: bytes
+    log_epoch: int
+    up_to: int
+    gap: tuple[int, int] | None
+
+
 class StoredCursor(NamedTuple):
     """`up_to` is stored without a gap; `above` lies beyond a gap; `lost` are declared losses that an original may still fill."""
 

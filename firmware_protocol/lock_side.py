@@ -11,20 +11,16 @@
 broker proves nothing and is not even looked at.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from firmware_protocol.access_list import ListChange, Staging
-from firmware_protocol.codec import decode_down, encode
-from firmware_protocol.errors import FrameRefusal, RemoteProtocolError
-from firmware_protocol.keys import Holder, KeyLabel, exchange, frame_key, public_key, session_id
+from firmware_protocol.lock_session import Boot, LockIdentity, LockSession
 from firmware_protocol.messages import (
     AccessListPart,
     AccessListRefused,
-    Birth,
     Challenge,
     DownMessage,
     Event,
-    Heartbeat,
     Missing,
     Proof,
     Rebirth,
@@ -33,36 +29,19 @@ from firmware_protocol.messages import (
     TimeRequest,
     UpMessage,
     Welcome,
-    Will,
 )
-from firmware_protocol.replay import ReplayWindow
-from firmware_protocol.sealing import FrameKind, Header, Seal, parse
 from firmware_protocol.sending import EventLog, SendWindow
 from firmware_protocol.standing import Standing
-from firmware_protocol.topics import Direction, LockId
+
+__all__ = ["Boot", "ClockOffered", "Contacted", "Happening", "ListComplete", "LockIdentity", "LockSide", "StoredUpTo"]
 
 BIRTH_RETRY_S = (5.0, 300.0)
 HEARTBEAT_S = 60.0
+SHORTEST_HEARTBEAT_S = 1.0
+# The service answers every heartbeat. After this many without a word it may have lost our session: say the birth again.
+SILENT_HEARTBEATS = 3
 # An answer to "what time is it" is believed only this soon after the question.
 TIME_ROUND_TRIP_S = 2.0
-
-
-@dataclass(frozen=True, slots=True)
-class LockIdentity:
-    """The lock's half of the keys. Keys: 32-byte scalar, 65-byte point."""
-
-    lock: LockId
-    private_key: bytes = field(repr=False)
-    service_public_key: bytes
-    key_epoch: int = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Boot:
-    """What a boot begins with: its number (persisted, rising) and a fresh ephemeral scalar."""
-
-    number: int
-    ephemeral_key: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +67,10 @@ class ClockOffered:
 
 @dataclass(frozen=True, slots=True)
 class Contacted:
-    """An authentic frame of the service arrived: offline leases count from now."""
+    """The service has just answered a question of ours, and we hold the list it wants: offline leases count from now.
+
+    Any other authentic frame proves nothing about the present, because the broker may have held it back for weeks.
+    """
 
 
 Happening = StoredUpTo | ListComplete | ClockOffered | Contacted
@@ -98,20 +80,10 @@ class LockSide:
     """One boot of one lock."""
 
     def __init__(self, identity: LockIdentity, boot: Boot, log: EventLog) -> None:
-        self._identity = identity
         self._boot = boot
         self._log = log
-        self._ephemeral = public_key(boot.ephemeral_key)
-        self._session = session_id(self._ephemeral)
-        self._secret = exchange(identity.private_key, identity.service_public_key) + exchange(
-            boot.ephemeral_key, identity.service_public_key
-        )
-        self._up = self._seal(KeyLabel.UP)
-        self._counter = 0
+        self._session = LockSession(identity, boot)
         self._connects = 0
-        self._holder: Holder | None = None
-        self._down: Seal | None = None
-        self._down_window = ReplayWindow()
         self._staging = Staging()
         self._window = SendWindow(log)
         self._outgoing: list[bytes] = []
@@ -120,21 +92,23 @@ class LockSide:
         self._birth_wait = BIRTH_RETRY_S[0]
         self._heartbeat_s = HEARTBEAT_S
         self._heartbeat_at: float | None = None
+        self._silent_heartbeats = 0
+        self._linked = False
         self.proven = False
 
     @property
     def birth_number(self) -> int:
-        """Number of the present connect: rises over reboots and reconnects alike."""
-        return self._boot.number << 20 | self._connects
+        """Number of the present connect: rises over reboots and reconnects alike; a repeated birth keeps it, as does its will."""
+        return (self._boot.number << 20) + self._connects
 
     def connecting(self) -> bytes:
         """The will for the next CONNECT, sealed under its own key with the number of the birth that will follow."""
         self._connects += 1
-        header = Header(FrameKind.WILL, self._session, self.birth_number)
-        return self._seal(KeyLabel.WILL).seal(header, encode(Will(self.birth_number)))
+        return self._session.will(self.birth_number)
 
     def connected(self, standing: Standing, now: float) -> None:
         """The link is up: say the birth, then whatever is not stored yet."""
+        self._linked = True
         self._outgoing.clear()
         self._birth_wait = BIRTH_RETRY_S[0]
         self._say_birth(standing, now)
@@ -142,13 +116,22 @@ class LockSide:
 
     def disconnected(self) -> None:
         """The link is down: nothing is sent until it is up again."""
+        self._linked = False
         self._outgoing.clear()
         self._birth_at = self._heartbeat_at = None
         self._window.pause()
 
     def announced(self, now: float) -> None:
-        """A process has announced itself as holder of this lock's shard: send again what is not stored."""
+        """A process has announced itself as holder of this lock's shard: send again what is not stored.
+
+        The announcement is not sealed, so it moves nothing but what may be sent at any time.
+        """
+        if not self._linked:
+            return
         self._window.rewind(now)
+        if self._birth_at is not None:
+            self._birth_wait = BIRTH_RETRY_S[0]
+            self._birth_at = min(self._birth_at, now + self._birth_wait)
 
     def recorded(self, event: Event, now: float) -> None:
         """An event is in flash: send it live."""
@@ -165,26 +148,14 @@ class LockSide:
 
     def receive(self, raw: bytes, standing: Standing, now: float) -> tuple[Happening, ...]:
         """Take a frame that came down; RemoteProtocolError refuses it and leaves everything as it was."""
-        frame = parse(raw)
-        said_by = frame.header.holder
-        if frame.header.kind is not FrameKind.DOWN or frame.header.session != self._session or said_by is None:
-            raise RemoteProtocolError(FrameRefusal.UNKNOWN_SESSION)
-        same = said_by == self._holder
-        if not same and self._holder is not None and said_by.generation <= self._holder.generation:
-            raise RemoteProtocolError(FrameRefusal.OLD_HOLDER)
-        seal = self._down if same and self._down else self._seal(KeyLabel.DOWN, said_by)
-        plain = seal.open(frame)
-        window = (self._down_window if same else ReplayWindow()).accept(frame.header.counter)
-        if window is None:
-            raise RemoteProtocolError(FrameRefusal.REPLAYED)
-        message = decode_down(plain)
-        self._holder, self._down, self._down_window = said_by, seal, window
-        return (Contacted(), *self._act_on(message, standing, now))
+        message = self._session.open(raw)
+        self._silent_heartbeats = 0
+        return self._act_on(message, standing, now)
 
     def to_send(self, now: float) -> list[bytes]:
         """Frames to publish now, in this order."""
         frames, self._outgoing = self._outgoing, []
-        return frames + [self._frame(message) for message in self._window.take(now)]
+        return frames + [self._session.frame(message) for message in self._window.take(now)]
 
     def deadline(self) -> float | None:
         """When expire should be called at the latest, or None."""
@@ -196,11 +167,12 @@ class LockSide:
         """Do what is due: repeat an unanswered birth, beat the heart, probe for a lost receipt."""
         if self._birth_at is not None and now >= self._birth_at:
             self._birth_wait = min(self._birth_wait * 2, BIRTH_RETRY_S[1])
-            # A repeated birth needs a number of its own, so it counts as a connect.
-            self._connects += 1
             self._say_birth(standing, now)
         if self._heartbeat_at is not None and now >= self._heartbeat_at:
             self._heartbeat_at = now + self._heartbeat_s
+            self._silent_heartbeats += 1
+            if self._silent_heartbeats > SILENT_HEARTBEATS and self._birth_at is None:
+                self._say_birth(standing, now)
             self._say(standing.heartbeat(self._log.next_sequence))
         self._window.expire(now)
 
@@ -208,24 +180,23 @@ class LockSide:
         match message:
             case Challenge(nonce):
                 self._say(Proof(nonce))
-            case Welcome():
+            case Welcome() if message.birth_number == self.birth_number:
                 self.proven = True
                 self._birth_at = None
-                self._heartbeat_s = float(message.heartbeat_s)
+                self._heartbeat_s = max(float(message.heartbeat_s), SHORTEST_HEARTBEAT_S)
                 self._heartbeat_at = now + self._heartbeat_s
                 self._window.set_rate(message.backfill_per_s)
             case Rebirth():
-                self._connects += 1
                 self._say_birth(standing, now)
-            case Stored(epoch, up_to) if epoch == self._log.epoch:
+            case Stored(epoch, up_to) if epoch == self._log.epoch and up_to < self._log.next_sequence:
                 self._window.stored(up_to, now)
                 return (StoredUpTo(up_to),)
             case Missing(epoch, first, last) if epoch == self._log.epoch:
                 self._window.missing(first, last, now)
             case AccessListPart():
                 return self._stage(message)
-            case TimeAnswer(nonce, now_ms):
-                return self._believe_time(nonce, now_ms, now)
+            case TimeAnswer():
+                return self._believe_time(message, standing, now)
         return ()
 
     def _stage(self, part: AccessListPart) -> tuple[Happening, ...]:
@@ -236,29 +207,19 @@ class LockSide:
         self._staging = Staging()
         return (ListComplete(change),)
 
-    def _believe_time(self, nonce: bytes, now_ms: int, now: float) -> tuple[Happening, ...]:
-        asked, self._asked_time = self._asked_time, None
-        if asked is None or asked[0] != nonce or now - asked[1] > TIME_ROUND_TRIP_S:
+    def _believe_time(self, answer: TimeAnswer, standing: Standing, now: float) -> tuple[Happening, ...]:
+        asked = self._asked_time
+        if asked is None or asked[0] != answer.nonce:
             return ()
-        return (ClockOffered(now_ms + round((now - asked[1]) * 500)),)
+        self._asked_time = None
+        if now - asked[1] > TIME_ROUND_TRIP_S:
+            return ()
+        offered = ClockOffered(answer.now_ms + round((now - asked[1]) * 500))
+        return (offered, Contacted()) if standing.list_version >= answer.list_version else (offered,)
 
     def _say_birth(self, standing: Standing, now: float) -> None:
-        birth: Birth = standing.birth(self.birth_number, self._boot.number, self._log)
-        header = Header(FrameKind.BIRTH, self._session, self._take_counter(), self._ephemeral)
-        self._outgoing.append(self._up.seal(header, encode(birth)))
+        self._outgoing.append(self._session.birth(standing.birth(self.birth_number, self._boot.number, self._log)))
         self._birth_at = now + self._birth_wait
 
     def _say(self, message: UpMessage) -> None:
-        self._outgoing.append(self._frame(message))
-
-    def _frame(self, message: UpMessage | Heartbeat) -> bytes:
-        return self._up.seal(Header(FrameKind.SESSION, self._session, self._take_counter()), encode(message))
-
-    def _take_counter(self) -> int:
-        self._counter += 1
-        return self._counter - 1
-
-    def _seal(self, label: KeyLabel, holder: Holder | None = None) -> Seal:
-        identity = self._identity
-        key = frame_key(self._secret, label, identity.lock, identity.key_epoch, self._session, holder)
-        return Seal(key, identity.lock, Direction.DOWN if label is KeyLabel.DOWN else Direction.UP)
+        self._outgoing.append(self._session.frame(message))

@@ -66,7 +66,7 @@ class ServiceSide:
         self._holder = holder
         self._static = exchange(identity.private_key, identity.lock_public_key)
         self._keys: dict[bytes, _Keys] = {}
-        self._down: dict[bytes, tuple[Seal, int]] = {}
+        self._down: dict[bytes, Seal] = {}
         self.sessions: dict[bytes, SessionState] = {one.session: one for one in sessions}
 
     @property
@@ -91,9 +91,9 @@ class ServiceSide:
         state = self.sessions.get(session)
         if state is None or not (state.proven or isinstance(message, _BEFORE_PROOF)):
             raise LocalProtocolError(f"{type(message).__name__} to a session that is unproven or gone")
-        seal, counter = self._down.get(session) or (self._down_seal(state), 0)
-        self._down[session] = (seal, counter + 1)
-        return seal.seal(Header(FrameKind.DOWN, session, counter, holder=self._holder), encode(message))
+        plain = encode(message)
+        counter = self._holder.next_counter(session)
+        return self._down_seal(state).seal(Header(FrameKind.DOWN, session, counter, holder=self._holder), plain)
 
     def _receive_in_session(self, frame: SealedFrame) -> Received:
         state = self.sessions.get(frame.header.session)
@@ -115,13 +115,17 @@ class ServiceSide:
         state = self.sessions.get(frame.header.session) or SessionState(frame.header.session, ephemeral)
         message = decode_up(self._keys_of(state).up.open(frame))
         state = _advanced(state, frame)
-        if not isinstance(message, Birth) or message.birth_number <= state.birth_number:
+        if not isinstance(message, Birth):
+            raise RemoteProtocolError(FrameRefusal.BAD_CONTENT, "birth")
+        # A birth that is repeated within one connect keeps its number and has a new frame counter.
+        if message.birth_number < state.birth_number:
             raise RemoteProtocolError(FrameRefusal.REPLAYED, "birth number")
         state = state._replace(
             birth_number=message.birth_number,
             boot_number=message.boot_number,
             log_epoch=message.log_epoch,
-            challenge=None if state.proven else nonce,
+            # One challenge a session: a proof that is on its way when the birth is repeated still counts.
+            challenge=None if state.proven else state.challenge or nonce,
         )
         self.sessions[state.session] = state
         self._forget_old()
@@ -132,9 +136,11 @@ class ServiceSide:
         if state is None:
             raise RemoteProtocolError(FrameRefusal.UNKNOWN_SESSION)
         message = decode_up(self._keys_of(state).will.open(frame))
-        # The will's counter is its birth number; it says nothing about a later birth of the same boot.
         if not isinstance(message, Will) or message.birth_number != frame.header.counter:
             raise RemoteProtocolError(FrameRefusal.BAD_CONTENT, "will")
+        # It says nothing about a later birth of the same boot.
+        if message.birth_number < state.birth_number:
+            raise RemoteProtocolError(FrameRefusal.REPLAYED, "will")
         return Received(state.session, message)
 
     def _prove(self, state: SessionState, proof: Proof) -> None:
@@ -145,13 +151,14 @@ class ServiceSide:
         # The new boot is the lock now; whatever was before it can say no more.
         self.sessions = {state.session: state._replace(proven=True, challenge=None)}
         self._keys = {state.session: self._keys[state.session]}
-        self._down = {session: down for session, down in self._down.items() if session == state.session}
+        self._down.clear()
 
     def _forget_old(self) -> None:
         candidates = sorted((one for one in self.sessions.values() if not one.proven), key=lambda one: one.birth_number)
         for old in candidates[: -(SESSIONS_KEPT - 1)]:
             del self.sessions[old.session]
             self._keys.pop(old.session, None)
+            self._down.pop(old.session, None)
 
     def _keys_of(self, state: SessionState) -> _Keys:
         keys = self._keys.get(state.session)
@@ -167,15 +174,12 @@ class ServiceSide:
         return keys
 
     def _down_seal(self, state: SessionState) -> Seal:
-        key = frame_key(
-            self._keys_of(state).secret,
-            KeyLabel.DOWN,
-            self._identity.lock,
-            self._identity.key_epoch,
-            state.session,
-            self._holder,
-        )
-        return Seal(key, self._identity.lock, Direction.DOWN)
+        seal = self._down.get(state.session)
+        if seal is None:
+            secret, lock = self._keys_of(state).secret, self._identity.lock
+            key = frame_key(secret, KeyLabel.DOWN, lock, self._identity.key_epoch, state.session, self._holder)
+            seal = self._down[state.session] = Seal(key, lock, Direction.DOWN)
+        return seal
 
     def _key(self, secret: bytes, label: KeyLabel, state: SessionState) -> FrameKey:
         return frame_key(secret, label, self._identity.lock, self._identity.key_epoch, state.session)
