@@ -1,1 +1,1 @@
-"""Who may open which door: grants, the credentials that carry them, each lock's access list, and what the lock has confirmed."""
+"""Who may open which door: grants, their credentials, each lock's access list, and what the lock has confirmed."""

@@ -1,11 +1,15 @@
 """Grants and where they have arrived: delivery per lock, room on a list, PINs worth having. Pure."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from typing import Any, NewType
 
+from firmware_protocol.access_list import ListEntry
+from firmware_protocol.credentials import card_material, pin_material
 from firmware_protocol.topics import LockId
 from firmware_protocol.vocabulary import CredentialType
 from service.people.rules import PersonId
@@ -21,16 +25,16 @@ LIST_ENTRIES_CAPABILITY = "list_entries"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Materials:
-    """What a grant's credentials are made from; none of it is kept in the clear. `template` only with standing face consent."""
+    """What credentials are made from, never kept in the clear; `template` only with standing face consent."""
 
-    document_number: str = field(repr=False)
-    pin: str = field(repr=False)
+    document_number: str | None = field(default=None, repr=False)
+    pin: str | None = field(default=None, repr=False)
     template: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """Who may open which unit and when, half-open; offline_lease_s is how long a lock honours it without hearing from us."""
+    """Who may open which unit and when, half-open; a lock that hears nothing honours it for offline_lease_s at most."""
 
     unit_id: UnitId
     person_id: PersonId
@@ -40,7 +44,7 @@ class Terms:
 
 
 class DeliveryState(StrEnum):
-    """Where a credential or a whole grant has got to on one lock; only the lock's own word moves it to ON_LOCK or REMOVED."""
+    """Where a credential or a grant is on one lock; only the lock's own word makes it ON_LOCK or REMOVED."""
 
     PENDING = "pending"
     ON_LOCK = "on_lock"
@@ -138,15 +142,31 @@ def list_entries_of(capabilities: Mapping[str, Any]) -> int:
     return said if type(said) is int and 0 < said < 1 << 16 else DEFAULT_LIST_ENTRIES
 
 
-def credential_types(materials: Materials) -> tuple[CredentialType, ...]:
-    """A card and a PIN for everyone, a face only beside them."""
-    face = (CredentialType.FACE,) if materials.template is not None else ()
-    return (CredentialType.RFID, CredentialType.PIN, *face)
+def materials_for(materials: Materials, credential_key: bytes) -> tuple[tuple[CredentialType, bytes], ...]:
+    """What goes onto the lock with this key: card and PIN as keyed verifiers, the face as its packed template."""
+    made = (
+        (CredentialType.RFID, materials.document_number and card_material(credential_key, materials.document_number)),
+        (CredentialType.PIN, materials.pin and pin_material(credential_key, materials.pin)),
+        (CredentialType.FACE, materials.template),
+    )
+    return tuple((kind, material) for kind, material in made if isinstance(material, bytes))
+
+
+def list_entry(credential_id: int, kind: CredentialType, material: bytes, terms: Terms) -> ListEntry:
+    """The entry a lock decides from; times in whole Unix seconds, the end rounded down so that it is never late."""
+    return ListEntry(
+        credential_id=credential_id,
+        type=kind,
+        material=material,
+        starts_at=math.ceil(terms.starts_at.timestamp()),
+        ends_at=math.floor(terms.ends_at.timestamp()),
+        offline_lease_s=terms.offline_lease_s,
+    )
 
 
 def is_trivial_pin(pin: str) -> bool:
     """Whether a PIN is among those tried first: few digits, a run up or down, or a repeated half or third."""
     digits = [int(digit) for digit in pin]
-    steps = {(after - before) % 10 for before, after in zip(digits, digits[1:], strict=False)}
+    steps = {(after - before) % 10 for before, after in pairwise(digits)}
     repeated = any(pin == pin[:size] * (len(pin) // size) for size in (1, 2, 3))
     return len(set(pin)) < 3 or steps in ({1}, {9}) or repeated

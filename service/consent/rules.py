@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import NewType
@@ -67,6 +67,18 @@ GUARDIAN_CONSENTS_UNDER = 14
 GUARDIAN_DECLARES_UNDER = 16
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentEntry:
+    """One line of the ledger; for a withdrawal or a receipt, the wording is the one that had been agreed to."""
+
+    purpose: Purpose
+    act: ConsentAct
+    wording_version: int
+    given_by: GivenBy
+    place: str
+    recorded_at: datetime
+
+
 @dataclass(frozen=True, slots=True)
 class ConsentWithdrawn:
     """Domain event: a consent that stood was taken back; whatever rested on it must go."""
@@ -88,11 +100,12 @@ def next_standing(standing: Standing, act: ConsentAct) -> Standing | None:
     return TRANSITIONS.get((standing, act))
 
 
-def standing_after(acts: Iterable[ConsentAct]) -> Standing:
-    """How a consent stands after these acts, oldest first; an act that may not happen changes nothing."""
+def standing_of(ledger: Iterable[ConsentEntry], purpose: Purpose) -> Standing:
+    """How the consent stands after this ledger, oldest line first; an act that may not happen changes nothing."""
     standing = Standing.NEVER
-    for act in acts:
-        standing = next_standing(standing, act) or standing
+    for entry in ledger:
+        if entry.purpose is purpose:
+            standing = next_standing(standing, entry.act) or standing
     return standing
 
 
@@ -102,7 +115,7 @@ def age_on(birth: date, day: date) -> int:
 
 
 def guardian_need(birth: date, day: date) -> GuardianNeed:
-    """Under 14 a guardian consents (PIPL Art. 31), under 16 a guardian declares (Zhejiang residence regulation Art. 7)."""
+    """Under 14 a guardian consents (PIPL Art. 31), under 16 one declares the residence (Zhejiang regulation Art. 7)."""
     age = age_on(birth, day)
     if age < GUARDIAN_CONSENTS_UNDER:
         return GuardianNeed.CONSENTS
@@ -110,7 +123,7 @@ def guardian_need(birth: date, day: date) -> GuardianNeed:
 
 
 def may_speak(need: GuardianNeed, purpose: Purpose, by: GivenBy) -> bool:
-    """Whether this speaker's consent counts: from 14 on the person consents to a face, whoever declares the residence."""
+    """Whether this speaker's consent counts; from 14 on the person may consent to a face, whoever declares."""
     if by is GivenBy.SERVICE:
         return False
     if need is GuardianNeed.CONSENTS or (need is GuardianNeed.DECLARES and purpose is Purpose.REGISTER):

@@ -9,7 +9,7 @@ from service.errors import NotFound
 
 @cache
 def read_wording(purpose: Purpose, locale: str, *, version: int | None = None) -> str:
-    """The wording ("zh" or "en") as plain text: a title, then short paragraphs. NotFound where there was no such version."""
+    """The wording ("zh" or "en") as plain text: a title line, a blank line, one paragraph a line. NotFound: no such version."""
     number = CURRENT_WORDING[purpose] if version is None else version
     text = resources.files("service.consent").joinpath("wordings", f"{purpose.value}.{number}.{locale}.txt")
     if not text.is_file():

@@ -1,0 +1,138 @@
+"""From somebody's pictures to a sealed template, and back to nothing.
+
+The pictures are looked at before the first query and never stored: what goes on from here is one template and how
+certain the comparison with the document's portrait was.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
+
+import numpy as np
+from sqlmodel import Session
+
+from face_engine.comparison import Match, compare_one_to_one
+from face_engine.engine import FaceEngine, Image, Thresholds
+from face_engine.enrolment import EnrolmentProblem, EnrolmentRefused
+from face_engine.enrolment import enrol as enrol_frames
+from face_engine.errors import ImageProblem, UnusableImage
+from face_engine.finding import find_one_face
+from face_engine.images import decode_image
+from face_engine.quality import PORTRAIT_LIMITS, FaceProblem
+from face_engine.template import pack_template
+from service.audit.actions import record
+from service.audit.rules import Act
+from service.consent import actions as consent
+from service.consent.rules import Purpose, Standing
+from service.edges.keyring import Keyring, Root
+from service.errors import Conflict
+from service.faces import records
+from service.faces.rules import (
+    LEAST_FRAMES,
+    MOST_FRAMES,
+    FaceFault,
+    FaceReason,
+    FaceRefusal,
+    Limits,
+    Picture,
+    Prepared,
+    Receipt,
+    Template,
+    read_template,
+    score_band,
+    write_template,
+)
+from service.people.rules import PersonId, Proof, ProofKind, Verdict
+
+_SEALED_AS = "face template"
+_TOO_LARGE = frozenset({ImageProblem.TOO_MANY_BYTES, ImageProblem.TOO_MANY_PIXELS})
+_REASONS: Mapping[FaceProblem | EnrolmentProblem, FaceReason] = MappingProxyType(
+    {problem: FaceReason(problem.value) for problem in (*FaceProblem, *EnrolmentProblem)}
+)
+
+
+def prepare_enrolment(
+    engine: FaceEngine, *, frames: Sequence[bytes], portrait: bytes, thresholds: Thresholds | None = None
+) -> Prepared | FaceRefusal:
+    """Look at at least three live pictures and the document's portrait; pure image work, some 100 ms to 1 s.
+
+    A comparison below the review threshold is refused; between review and accept it is Prepared with REVIEW, and a
+    person must decide.
+    """
+    if not LEAST_FRAMES <= len(frames) <= MOST_FRAMES:
+        reason = FaceReason.TOO_FEW_FRAMES if len(frames) < LEAST_FRAMES else FaceReason.TOO_MANY_FRAMES
+        return FaceRefusal((FaceFault(reason),))
+    live = [_decode(raw, Picture.LIVE, number) for number, raw in enumerate(frames, start=1)]
+    document = _decode(portrait, Picture.PORTRAIT, None)
+    faults = tuple(one for one in (*live, document) if isinstance(one, FaceFault))
+    if faults or isinstance(document, FaceFault):
+        return FaceRefusal(faults)
+    images = [one for one in live if not isinstance(one, FaceFault)]
+    return _compare(engine, images, document, thresholds or engine.thresholds)
+
+
+def _compare(
+    engine: FaceEngine, frames: Sequence[Image], portrait: Image, thresholds: Thresholds
+) -> Prepared | FaceRefusal:
+    enrolled = enrol_frames(engine, frames, thresholds=thresholds)
+    if isinstance(enrolled, EnrolmentRefused):
+        return FaceRefusal(
+            tuple(FaceFault(_REASONS[fault.problem], Picture.LIVE, fault.frame + 1) for fault in enrolled.faults)
+        )
+    on_document = find_one_face(engine, portrait, limits=PORTRAIT_LIMITS)
+    if isinstance(on_document, FaceProblem):
+        return FaceRefusal((FaceFault(_REASONS[on_document], Picture.PORTRAIT),))
+    verdict = compare_one_to_one(engine, enrolled.embedding, on_document.embedding, thresholds=thresholds)
+    if verdict.match is Match.NO_MATCH:
+        return FaceRefusal((FaceFault(FaceReason.NO_MATCH, Picture.PORTRAIT),))
+    floats = np.asarray(enrolled.embedding, "<f4").tobytes()
+    limits = Limits(thresholds.one_to_one_accept, thresholds.one_to_one_review)
+    proof = Proof(
+        kind=ProofKind.FACE_TO_DOCUMENT,
+        verdict=Verdict(verdict.match.value),
+        engine=engine.name.value,
+        score_band=score_band(verdict.score, limits),
+    )
+    return Prepared(Template(engine.name.value, pack_template(engine, enrolled.embedding), floats), proof)
+
+
+def _decode(raw: bytes, picture: Picture, frame: int | None) -> Image | FaceFault:
+    try:
+        return decode_image(raw)
+    except UnusableImage as unusable:
+        if unusable.reason in _TOO_LARGE:
+            return FaceFault(FaceReason.PICTURE_TOO_LARGE, picture, frame)
+        small = unusable.reason is ImageProblem.TOO_FEW_PIXELS
+        return FaceFault(FaceReason.TOO_SMALL if small else FaceReason.UNUSABLE_PICTURE, picture, frame)
+
+
+def enrol(session: Session, person_id: PersonId, template: Template, *, keyring: Keyring, now: datetime) -> None:
+    """Keep the template, sealed, instead of any older one; Conflict without standing consent to the face."""
+    if consent.standing(session, person_id, hold=True)[Purpose.FACE] is not Standing.GIVEN:
+        raise Conflict("There is no consent to keep this face.", code="no_face_consent")
+    records.erase_enrolments(session, person_id, now)
+    sealed = keyring.seal(Root.PEOPLE, _SEALED_AS, write_template(template), row=str(person_id))
+    records.append_enrolment(session, person_id, template.engine, sealed, now)
+    record(session, None, Act.FACE_ENROLLED, person_id, now=now, engine=template.engine)
+
+
+def find_template(session: Session, person_id: PersonId, *, keyring: Keyring) -> Template | None:
+    """The person's template, to be put on a lock; None where there is none or its consent no longer stands.
+
+    A withdrawal waits until this transaction ends, so that it takes off again whatever is put on a list now.
+    """
+    standing = consent.standing(session, person_id, hold=True)[Purpose.FACE]
+    found = records.find_enrolment(session, person_id)
+    if found is None or standing is not Standing.GIVEN:
+        return None
+    raw = keyring.open(Root.PEOPLE, _SEALED_AS, found.template_sealed, row=str(person_id))
+    return read_template(found.engine, raw)
+
+
+def erase(session: Session, person_id: PersonId, *, now: datetime) -> Receipt:
+    """Erase every template of the person and write the receipt into the ledger of consents; again is harmless."""
+    erased = records.erase_enrolments(session, person_id, now)
+    if consent.standing(session, person_id)[Purpose.FACE] in {Standing.GIVEN, Standing.WITHDRAWN}:
+        consent.confirm_erased(session, person_id, Purpose.FACE, now=now)
+    record(session, None, Act.FACE_ERASED, person_id, now=now, templates=erased)
+    return Receipt(person_id, Purpose.FACE, erased, now)
