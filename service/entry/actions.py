@@ -1,0 +1,117 @@
+"""Recording: what the locks said, once each, and what each may be told about it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+import cbor2
+from sqlmodel import Session
+
+from firmware_protocol.cursor import Receipt, StoredCursor
+from firmware_protocol.topics import LockId
+from service.edges.keyring import Keyring, Root
+from service.entry import records
+from service.entry.rules import HeardEvents, NewEntry, StoredEntry, entry_of, may_begin, receipt, taken
+
+_QUARANTINE_PURPOSE = "quarantined event"
+
+
+@dataclass(slots=True)
+class CursorMemory:
+    """The cursors of the locks this process listens to. The lease makes it the only writer; a failed batch makes it forget."""
+
+    known: dict[LockId, dict[int, StoredCursor]] = field(default_factory=dict)
+
+    def load(self, session: Session, locks: set[LockId]) -> None:
+        """Read the cursors of locks not known yet."""
+        unknown = locks - self.known.keys()
+        if unknown:
+            self.known.update({lock: {} for lock in unknown})
+            for (lock, epoch), cursor in records.load_cursors(session, unknown).items():
+                self.known[lock][epoch] = cursor
+
+    def forget(self, locks: set[LockId]) -> None:
+        """What is in the database counts, not what we remember."""
+        for lock in locks:
+            self.known.pop(lock, None)
+
+
+@dataclass(slots=True)
+class Recorded:
+    """What a batch has added, and the receipts that may go out once it is committed."""
+
+    stored: list[StoredEntry] = field(default_factory=list)
+    receipts: dict[LockId, Receipt] = field(default_factory=dict)
+    duplicates: int = 0
+
+
+def prepare(session: Session, now: datetime) -> None:
+    """Make the partitions of this month and, in good time, of the next."""
+    for at in (now, now + timedelta(days=3)):
+        records.make_partition(session, at)
+
+
+def cursor_of(session: Session, lock: LockId, log_epoch: int, memory: CursorMemory) -> StoredCursor:
+    """How far the lock's log of that epoch is stored."""
+    memory.load(session, {lock})
+    return memory.known[lock].get(log_epoch, StoredCursor())
+
+
+def kept_field(entry: NewEntry, key: int) -> object:
+    """A field that has no column of its own, or None."""
+    return cbor2.loads(entry.fields).get(key) if entry.fields else None
+
+
+def record(session: Session, heard: Sequence[HeardEvents], memory: CursorMemory, now: datetime) -> Recorded:
+    """Append what is new, move the cursors, both in the running transaction."""
+    memory.load(session, {one.lock for one in heard})
+    recorded = Recorded()
+    moved: dict[tuple[LockId, int], StoredCursor] = {}
+    entries: list[NewEntry] = []
+    for one in heard:
+        epochs = memory.known[one.lock]
+        cursor = epochs.get(one.log_epoch)
+        if cursor is None:
+            if not may_begin(one.epoch_trusted, bool(epochs)):
+                continue
+            cursor = StoredCursor()
+        for event in one.events:
+            after = taken(cursor, event)
+            if after is None:
+                recorded.duplicates += 1
+            else:
+                cursor = moved[one.lock, one.log_epoch] = after
+                entries.append(entry_of(one, event, now))
+        epochs[one.log_epoch] = cursor
+        recorded.receipts[one.lock] = receipt(one.session, one.log_epoch, cursor)
+    if entries:
+        recorded.stored = records.place(session, entries)
+        records.append(session, recorded.stored, now)
+        records.write_cursors(session, moved)
+    return recorded
+
+
+def quarantine(
+    session: Session, one: HeardEvents, memory: CursorMemory, *, problem: str, keyring: Keyring, now: datetime
+) -> Recorded:
+    """Put events that the database refuses aside, sealed, and count them as stored: the lock would send them for ever."""
+    memory.load(session, {one.lock})
+    epochs = memory.known[one.lock]
+    cursor = epochs.get(one.log_epoch, StoredCursor())
+    for event in one.events:
+        after = cursor.take(event.sequence)
+        if after is not None:
+            cursor = after
+            row = f"{one.lock}/{one.log_epoch}/{event.sequence}"
+            records.append_quarantine(
+                session,
+                lock=one.lock,
+                log_epoch=one.log_epoch,
+                sequence=event.sequence,
+                problem=problem,
+                sealed=keyring.seal(Root.LOCKS, _QUARANTINE_PURPOSE, cbor2.dumps(list(event)), row=row),
+                now=now,
+            )
+    epochs[one.log_epoch] = cursor
+    records.write_cursors(session, {(one.lock, one.log_epoch): cursor})
+    return Recorded(receipts={one.lock: receipt(one.session, one.log_epoch, cursor)})

@@ -1,0 +1,145 @@
+"""What becomes of an event: which numbers are new, when it happened, and where in the register it stands. Pure."""
+
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+import cbor2
+
+from firmware_protocol.cursor import Receipt, StoredCursor
+from firmware_protocol.messages import Event
+from firmware_protocol.topics import LockId
+from firmware_protocol.vocabulary import ClockQuality, EventType, Field
+
+# A lock's clock before this was never set; after now and this much it runs ahead by more than a time zone's mistake.
+EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
+AHEAD = timedelta(days=1)
+# No lock holds more events than this, so no loss may claim more numbers.
+LARGEST_LOSS = 10_000_000
+_SMALLINT = 1 << 15
+_INTEGER = 1 << 31
+
+_SMALL_COLUMNS = (Field.SOURCE, Field.DIRECTION, Field.CODE, Field.SCORE_BAND, Field.LIVENESS)
+
+
+class HeardEvents(NamedTuple):
+    """Events of one frame, opened and authentic."""
+
+    lock: LockId
+    session: bytes
+    log_epoch: int
+    epoch_trusted: bool
+    """The session is proven, so an epoch never seen before may begin with it."""
+    live: bool
+    events: tuple[Event, ...]
+
+
+class NewEntry(NamedTuple):
+    """One row for the register, apart from what the database knows of the place and person."""
+
+    lock_id: LockId
+    log_epoch: int
+    sequence: int
+    occurred_at: datetime
+    device_ms: int
+    clock_quality: int
+    boot_number: int
+    type: int
+    operation: int | None
+    credential_id: int | None
+    list_version: int | None
+    source: int | None
+    direction: int | None
+    code: int | None
+    score_band: int | None
+    liveness: int | None
+    live: bool
+    fields: bytes | None
+
+
+class Place(NamedTuple):
+    """Where an event happened and whose credential it was, as far as the register knows."""
+
+    unit_id: int | None
+    building_id: int | None
+    area_id: int | None
+    person_id: int | None
+
+
+NOWHERE = Place(None, None, None, None)
+
+
+class StoredEntry(NamedTuple):
+    """A new entry and its place; what the concepts above entry follow."""
+
+    entry: NewEntry
+    place: Place
+
+
+def happened_at(event: Event, now: datetime) -> datetime:
+    """The lock's time where it can be believed, else the time we heard of it."""
+    if event.clock_quality == ClockQuality.UNSET:
+        return now
+    try:
+        at = datetime.fromtimestamp(event.occurred_at_ms / 1000, UTC)
+    except (OverflowError, ValueError, OSError):
+        return now
+    return at if EARLIEST <= at <= now + AHEAD else now
+
+
+def entry_of(heard: HeardEvents, event: Event, now: datetime) -> NewEntry:
+    """The event as a row. Fields without a column of their own, or with a value no column takes, are kept as CBOR."""
+    fields = dict(event.fields)
+    source, direction, code, score, liveness = [_number(fields, key, _SMALLINT) for key in _SMALL_COLUMNS]
+    return NewEntry(
+        heard.lock,
+        heard.log_epoch,
+        event.sequence,
+        happened_at(event, now),
+        event.occurred_at_ms,
+        event.clock_quality,
+        event.boot_number,
+        event.type,
+        _number(fields, Field.OPERATION, _SMALLINT),
+        _number(fields, Field.CREDENTIAL_ID, _INTEGER),
+        _number(fields, Field.LIST_VERSION, 1 << 63),
+        source,
+        direction,
+        code,
+        score,
+        liveness,
+        heard.live,
+        cbor2.dumps(fields) if fields else None,
+    )
+
+
+def _number(fields: dict[int, object], key: int, limit: int) -> int | None:
+    value = fields.get(key)
+    if type(value) is int and 0 <= value < limit:
+        del fields[key]
+        return value
+    return None
+
+
+def taken(cursor: StoredCursor, event: Event) -> StoredCursor | None:
+    """The cursor after the event, or None where it is a duplicate. A tombstone also takes the numbers it declares lost."""
+    after = cursor.take(event.sequence)
+    if after is not None and event.type == EventType.EVENTS_LOST:
+        first, last = event.fields.get(Field.FIRST), event.fields.get(Field.LAST)
+        if (
+            type(first) is int
+            and type(last) is int
+            and 0 < first <= last < event.sequence
+            and last - first < LARGEST_LOSS
+        ):
+            return after.lose(first, last)
+    return after
+
+
+def receipt(session: bytes, log_epoch: int, cursor: StoredCursor) -> Receipt:
+    """What to tell the lock after its events have been committed."""
+    return Receipt(session, log_epoch, cursor.up_to, cursor.gap())
+
+
+def may_begin(epoch_trusted: bool, lock_has_epochs: bool) -> bool:
+    """Whether an epoch never seen may begin: a proven lock's, or the very first of a lock (of which nothing older can be replayed)."""
+    return epoch_trusted or not lock_has_epochs

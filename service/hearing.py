@@ -1,0 +1,158 @@
+"""Hearing: a batch of deliveries becomes authentic messages, sorted by kind. Bad frames are counted, one by one, and stop nothing."""
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from sqlmodel import Session
+
+from firmware_protocol.errors import FrameRefusal, RemoteProtocolError
+from firmware_protocol.keys import Holder
+from firmware_protocol.messages import (
+    AccessListRefused,
+    Birth,
+    Events,
+    Heartbeat,
+    Proof,
+    TimeRequest,
+    UpMessage,
+    Will,
+)
+from firmware_protocol.service_side import ServiceSide, SessionState
+from firmware_protocol.topics import LockId, lock_of
+from firmware_protocol.transitions import LinkEvent, LinkState, next_link
+from service.delivery.rules import HeldList
+from service.edges.inbox import Delivery
+from service.edges.keyring import Keyring
+from service.entry.actions import CursorMemory
+from service.locks import actions as locks
+from service.locks.actions import Heard, ListenedLock, refusal
+from service.locks.rules import LinkNote
+
+# A town's locks; past it the least use is to start over rather than to grow for ever.
+REMEMBERED_LOCKS = 50_000
+
+
+M = TypeVar("M", Birth, Proof, Heartbeat, Events, TimeRequest, AccessListRefused, Will)
+
+
+class Said(NamedTuple, Generic[M]):
+    """An authentic message, who said it, and in which session."""
+
+    lock: LockId
+    session: SessionState
+    message: M
+
+
+@dataclass(slots=True)
+class Memory:
+    """What an ingest process keeps between batches. All of it can be forgotten at any time: the database has it too."""
+
+    keyring: Keyring
+    holders: Mapping[int, Holder]
+    listened: dict[LockId, ListenedLock] = field(default_factory=dict)
+    cursors: CursorMemory = field(default_factory=CursorMemory)
+    held: dict[LockId, HeldList] = field(default_factory=dict)
+    claimed: dict[LockId, HeldList] = field(default_factory=dict)
+    """What births that are not proven yet said they hold."""
+    topics: dict[str, LockId] = field(default_factory=dict)
+
+    def forget(self, which: Iterable[LockId]) -> None:
+        """A batch with these locks was not committed, or their shard is another's now."""
+        gone = set(which)
+        self.cursors.forget(gone)
+        for lock in gone:
+            self.listened.pop(lock, None)
+            self.held.pop(lock, None)
+            self.claimed.pop(lock, None)
+
+    def forget_all(self) -> None:
+        """Start over."""
+        self.forget([*self.listened, *self.cursors.known])
+        self.topics.clear()
+
+    def side_of(self, lock: LockId) -> ServiceSide | None:
+        """The lock's side, if it is remembered."""
+        listened = self.listened.get(lock)
+        return listened.side if listened else None
+
+
+@dataclass(slots=True)
+class Hearing:
+    """What a batch has said."""
+
+    said: dict[type[UpMessage], list[Said[Any]]] = field(default_factory=dict)
+    heard: Heard = field(default_factory=Heard)
+
+    def of(self, kind: type[M]) -> list[Said[M]]:
+        """The messages of a kind, in the order they came."""
+        return self.said.get(kind, [])
+
+
+def locks_of(deliveries: Sequence[Delivery], memory: Memory) -> list[LockId | None]:
+    """Each delivery's sender; None where the topic is nobody's."""
+    senders: list[LockId | None] = []
+    for delivery in deliveries:
+        lock = memory.topics.get(delivery.topic)
+        if lock is None:
+            try:
+                lock = lock_of(delivery.topic)
+            except RemoteProtocolError:
+                senders.append(None)
+                continue
+            if len(memory.topics) < REMEMBERED_LOCKS:
+                memory.topics[delivery.topic] = lock
+        senders.append(lock)
+    return senders
+
+
+def hear(session: Session, deliveries: Sequence[Delivery], senders: Sequence[LockId | None], memory: Memory) -> Hearing:
+    """Open and check every frame of the batch."""
+    if len(memory.listened) > REMEMBERED_LOCKS:
+        memory.forget_all()
+    unknown = {lock for lock in senders if lock is not None} - memory.listened.keys()
+    if unknown:
+        memory.listened.update(locks.listen_to(session, sorted(unknown), memory.holders, memory.keyring))
+    hearing = Hearing()
+    for delivery, lock in zip(deliveries, senders, strict=True):
+        listened = memory.listened.get(lock) if lock is not None else None
+        try:
+            said = _open(delivery, lock, listened)
+        except RemoteProtocolError as refused:
+            hearing.heard.refused[refusal(refused.reason, lock if listened else None)] += 1
+            continue
+        hearing.said.setdefault(type(said.message), []).append(said)
+        _note_link(hearing.heard, said, memory.listened[said.lock])
+    return hearing
+
+
+def _open(delivery: Delivery, lock: LockId | None, listened: ListenedLock | None) -> Said[Any]:
+    if lock is None:
+        raise RemoteProtocolError(FrameRefusal.TOPIC)
+    if listened is None:
+        raise RemoteProtocolError(FrameRefusal.UNKNOWN_LOCK)
+    if listened.revoked:
+        raise RemoteProtocolError(FrameRefusal.REVOKED_LOCK)
+    received = listened.side.receive(delivery.payload, nonce=os.urandom(16))
+    return Said(lock, listened.side.sessions[received.session], received.message)
+
+
+def _note_link(heard: Heard, said: Said[Any], listened: ListenedLock) -> None:
+    """A live lock's event tells nothing new of its link, and is the only message that writes nothing about it."""
+    kind = type(said.message)
+    if kind is Will:
+        return
+    if said.session.proven and listened.link is not LinkState.LIVE:
+        note(heard, said.lock, listened, next_link(listened.link, LinkEvent.HEARD))
+    if kind is not Events:
+        heard.sessions.add(said.lock)
+
+
+def note(heard: Heard, lock: LockId, listened: ListenedLock, link: LinkState) -> LinkNote:
+    """Remember the link's new state, to be written with the batch."""
+    listened.link = link
+    before = heard.notes.get(lock)
+    after = LinkNote(lock, link, before.birth if before else None, before.heartbeat if before else None)
+    heard.notes[lock] = after
+    return after

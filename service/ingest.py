@@ -1,0 +1,252 @@
+"""The ingest process: leases shards, listens, records, answers. Any number of them run against one database and one broker.
+
+One turn of the loop is one batch: take what has arrived, one transaction for all of it, commit, and only then
+acknowledge to the broker and answer the locks. Whatever dies between two of these steps, the locks send it again and
+the cursors decide what is new.
+"""
+
+import logging
+import os
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+
+from firmware_protocol.messages import Events
+from firmware_protocol.topics import LockId, shard_of
+from service.delivery import actions as delivery
+from service.edges import clock
+from service.edges.inbox import Delivery, Inbox
+from service.edges.keyring import Keyring
+from service.edges.leases import LeaseLost, Leases
+from service.edges.mqtt_link import BrokerAddress, MqttLink
+from service.edges.notices import Notices
+from service.edges.outbox import Outbox
+from service.edges.transaction import SYSTEM, transaction
+from service.entry import actions as entry
+from service.entry.rules import HeardEvents
+from service.hearing import Memory, hear, locks_of
+from service.lock_reactions import Outcome, react
+from service.locks import actions as locks
+
+log = logging.getLogger(__name__)
+
+Reached = Callable[[str], None]
+# A deadlock or a serialisation failure is nobody's fault: the same batch goes again.
+_TRY_AGAIN = {"40001", "40P01", "55P03"}
+_REST_S = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class IngestParts:
+    """What an ingest process is composed of; times in seconds."""
+
+    engine: Engine
+    keyring: Keyring
+    broker: BrokerAddress
+    batch_limit: int = 1000
+    batch_wait_s: float = 0.05
+    lease_s: float = 10.0
+    inbox_bound: int = 20_000
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the process has done so far."""
+
+    batches: int = 0
+    stored: int = 0
+    duplicates: int = 0
+    refused: int = 0
+    quarantined: int = 0
+
+
+class Ingest:
+    """The loop. `reached` is told the name of each point that the crash tests kill at."""
+
+    def __init__(self, parts: IngestParts, reached: Reached = lambda _: None) -> None:
+        name = f"{socket.gethostname()}-{os.getpid()}-{os.urandom(4).hex()}"
+        self._parts = parts
+        self._reached = reached
+        self._inbox = Inbox(parts.inbox_bound)
+        self._link = MqttLink(parts.broker, f"anmen-ingest-{name}", self._inbox)
+        self._leases = Leases(name, parts.lease_s)
+        self._memory = Memory(parts.keyring, self._leases.held)
+        self._outbox = Outbox(self._link.publish, self._memory.side_of)
+        self._notices = Notices(parts.engine, "anmen_down")
+        self._stop = threading.Event()
+        self._renew_at = 0.0
+        self._sweep_at = 0.0
+        self.tally = Tally()
+
+    def run(self, ready: Callable[[], None] = lambda: None) -> None:
+        """Work until stop() is called."""
+        self._link.start()
+        self._notices.start()
+        try:
+            self._rest_unless(self._renew)
+            ready()
+            while not self._stop.is_set():
+                self.turn()
+        finally:
+            self._notices.stop()
+            self._link.stop()
+            self._rest_unless(self._release)
+
+    def stop(self) -> None:
+        """End after the batch in hand."""
+        self._stop.set()
+
+    def turn(self) -> None:
+        """One batch, and what is due beside it."""
+        now = time.monotonic()
+        if now >= self._renew_at:
+            self._rest_unless(self._renew)
+        batch = self._inbox.take(self._parts.batch_limit, self._parts.batch_wait_s)
+        if batch:
+            self._reached("inbox.taken")
+            self._record(batch)
+            self._reached("inbox.before_acknowledge")
+            self._link.acknowledge(batch)
+            self._reached("inbox.acknowledged")
+        self._deliver_lists()
+        self._outbox.send_due(time.monotonic(), loaded=len(batch) >= self._parts.batch_limit)
+
+    def _record(self, batch: Sequence[Delivery]) -> None:
+        """Record the batch, whatever it takes: again after a passing fault, in halves after a fault of its own."""
+        while not self._stop.is_set():
+            try:
+                self._commit(batch)
+            except LeaseLost:
+                log.warning("a shard's lease was lost; what came in for it is another process's now")
+                self._forget(batch)
+                self._rest_unless(self._renew)
+                batch = [
+                    one for one, lock in zip(batch, locks_of(batch, self._memory), strict=True) if self._ours(lock)
+                ]
+            except DBAPIError as fault:
+                self._forget(batch)
+                if not _passes(fault):
+                    self._divide(batch, fault)
+                    return
+                log.warning("the database did not take a batch of %d (%s); trying again", len(batch), _name(fault))
+                self._stop.wait(_REST_S)
+                self._rest_unless(self._renew)
+            else:
+                return
+
+    def _commit(self, batch: Sequence[Delivery]) -> None:
+        senders = locks_of(batch, self._memory)
+        ours = [index for index, lock in enumerate(senders) if self._ours(lock)]
+        deliveries, senders = [batch[index] for index in ours], [senders[index] for index in ours]
+        now = clock.now()
+        with transaction(self._parts.engine, SYSTEM) as session:
+            self._leases.check(session, {shard_of(lock) for lock in senders if lock is not None}, now)
+            outcome = react(session, deliveries, senders, self._memory, now)
+            self._reached("inbox.before_commit")
+        self._reached("inbox.committed")
+        self._answer(outcome)
+
+    def _answer(self, outcome: Outcome) -> None:
+        now = time.monotonic()
+        self.tally.batches += 1
+        self.tally.stored += outcome.stored
+        self.tally.duplicates += outcome.duplicates
+        self.tally.refused += outcome.refused
+        for lock, session, message in outcome.replies:
+            self._outbox.say(lock, session, message)
+        for lock, (receipt, events) in outcome.receipts.items():
+            self._outbox.owe(lock, receipt, events, now)
+        self._outbox.send_due(now, loaded=True, at_once=outcome.at_once)
+        for lock, change in outcome.changes.items():
+            side = self._memory.side_of(lock)
+            if side is not None and side.current is not None:
+                for part in change.parts():
+                    self._outbox.say(lock, side.current.session, part)
+
+    def _divide(self, batch: Sequence[Delivery], fault: DBAPIError) -> None:
+        if len(batch) > 1:
+            middle = len(batch) // 2
+            self._record(batch[:middle])
+            self._record(batch[middle:])
+            return
+        log.error("one frame cannot be stored (%s); its events are put aside", _name(fault))
+        self._quarantine(batch, _name(fault))
+
+    def _quarantine(self, batch: Sequence[Delivery], problem: str) -> None:
+        senders = locks_of(batch, self._memory)
+        now = clock.now()
+        with transaction(self._parts.engine, SYSTEM) as session:
+            for said in hear(session, batch, senders, self._memory).of(Events):
+                message = said.message
+                heard = HeardEvents(said.lock, said.session.session, message.log_epoch, True, False, message.events)
+                recorded = entry.quarantine(
+                    session, heard, self._memory.cursors, problem=problem, keyring=self._parts.keyring, now=now
+                )
+                self._outbox.owe(said.lock, recorded.receipts[said.lock], len(heard.events), time.monotonic())
+        self.tally.quarantined += 1
+
+    def _deliver_lists(self) -> None:
+        """Lists that have changed since the last turn, and all that differ where we do not know."""
+        shards = self._notices.take() & self._leases.held.keys()
+        if shards:
+            self._rest_unless(lambda: self._send_lists(shards))
+
+    def _send_lists(self, shards: set[int]) -> None:
+        with transaction(self._parts.engine, SYSTEM) as session:
+            asked = delivery.differing(session, shards)
+            unknown = [lock for lock in asked if lock not in self._memory.listened]
+            self._memory.listened.update(
+                locks.listen_to(session, unknown, self._leases.held, self._parts.keyring) if unknown else {}
+            )
+            changes = delivery.due(session, asked, self._parts.keyring)
+        self._answer(Outcome(changes=changes))
+
+    def _renew(self) -> None:
+        now = clock.now()
+        with transaction(self._parts.engine, SYSTEM) as session:
+            gained, lost = self._leases.renew(session, now)
+            silent = locks.mark_silent(session, self._leases.held, now) if time.monotonic() >= self._sweep_at else []
+            entry.prepare(session, now)
+        self._leases.settle()
+        self._renew_at = time.monotonic() + self._parts.lease_s / 3
+        self._sweep_at = time.monotonic() + 30 if time.monotonic() >= self._sweep_at else self._sweep_at
+        self._memory.holders = self._leases.held
+        self._memory.forget([*silent, *(lock for lock in self._memory.listened if shard_of(lock) in gained | lost)])
+        if gained or lost:
+            log.info("holding %d shards (%d gained, %d lost)", len(self._leases.held), len(gained), len(lost))
+            self._link.hold({shard: holder.generation for shard, holder in self._leases.held.items()})
+            self._notices.add(gained)
+
+    def _release(self) -> None:
+        with transaction(self._parts.engine, SYSTEM) as session:
+            self._leases.release(session)
+
+    def _rest_unless(self, work: Callable[[], None]) -> None:
+        """Do it; where the database is away, say so and go on: the loop comes back to it."""
+        try:
+            work()
+        except (OperationalError, InterfaceError, DBAPIError) as fault:
+            log.warning("the database is away (%s)", _name(fault))
+            self._stop.wait(_REST_S)
+
+    def _ours(self, lock: LockId | None) -> bool:
+        return lock is None or shard_of(lock) in self._leases.held
+
+    def _forget(self, batch: Sequence[Delivery]) -> None:
+        self._memory.forget(lock for lock in locks_of(batch, self._memory) if lock is not None)
+
+
+def _passes(fault: DBAPIError) -> bool:
+    """Whether trying the same again can help: the connection is gone, or the database asks for it."""
+    state = getattr(fault.orig, "sqlstate", None) or ""
+    return fault.connection_invalidated or state in _TRY_AGAIN or state[:2] in {"", "08", "53", "57", "58"}
+
+
+def _name(fault: DBAPIError) -> str:
+    """Kind of fault and SQLSTATE; never the statement or its values."""
+    return f"{type(fault.orig).__name__} {getattr(fault.orig, 'sqlstate', None) or ''}".strip()

@@ -1,0 +1,208 @@
+"""What each message of a lock causes: one table, from the kind of message to the action for all of a batch's of that kind."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session
+
+from firmware_protocol.access_list import ListChange
+from firmware_protocol.cursor import Receipt
+from firmware_protocol.messages import (
+    AccessListRefused,
+    Birth,
+    Challenge,
+    DownMessage,
+    Events,
+    Heartbeat,
+    Proof,
+    TimeAnswer,
+    TimeRequest,
+    UpMessage,
+    Welcome,
+    Will,
+)
+from firmware_protocol.topics import LockId
+from firmware_protocol.transitions import LinkEvent, next_link
+from firmware_protocol.vocabulary import EventType, Field
+from service import hearing as hearings
+from service.delivery import actions as delivery
+from service.delivery.rules import HeldList
+from service.edges.inbox import Delivery
+from service.entry import actions as entry
+from service.entry.rules import HeardEvents, StoredEntry
+from service.hearing import Hearing, Memory, Said
+from service.locks import actions as locks
+from service.locks.rules import BACKFILL_PER_S, HEARTBEAT_S, link_after_will, link_event_of_birth
+from service.presence import actions as presence
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What may be said to locks once the batch is committed."""
+
+    replies: list[tuple[LockId, bytes, DownMessage]] = field(default_factory=list)
+    receipts: dict[LockId, tuple[Receipt, int]] = field(default_factory=dict)
+    at_once: set[LockId] = field(default_factory=set)
+    changes: dict[LockId, ListChange] = field(default_factory=dict)
+    stored: int = 0
+    duplicates: int = 0
+    refused: int = 0
+
+
+@dataclass(slots=True)
+class Batch:
+    """One batch on its way through the table."""
+
+    session: Session
+    memory: Memory
+    now: datetime
+    hearing: Hearing
+    outcome: Outcome = field(default_factory=Outcome)
+    says_it_holds: dict[LockId, HeldList] = field(default_factory=dict)
+
+
+def react(
+    session: Session, deliveries: Sequence[Delivery], senders: Sequence[LockId | None], memory: Memory, now: datetime
+) -> Outcome:
+    """Everything a batch causes, in the running transaction."""
+    batch = Batch(session, memory, now, hearings.hear(session, deliveries, senders, memory))
+    for kind, action in REACTIONS.items():
+        said = batch.hearing.said.get(kind)
+        if said:
+            action(batch, said)
+    if batch.says_it_holds:
+        _believe_lists(batch)
+    locks.remember(session, batch.hearing.heard, memory.listened, now)
+    batch.outcome.refused = batch.hearing.heard.refused.total()
+    return batch.outcome
+
+
+def _births(batch: Batch, said: Sequence[Said[Birth]]) -> None:
+    for one in said:
+        listened = batch.memory.listened[one.lock]
+        listened.birth_number = max(listened.birth_number, one.message.birth_number)
+        link = next_link(listened.link, link_event_of_birth(one.session))
+        noted = hearings.note(batch.hearing.heard, one.lock, listened, link)
+        batch.hearing.heard.notes[one.lock] = replace(noted, birth=one.message)
+        if one.session.proven:
+            _welcome(batch, one, one.message.birth_number)
+            batch.says_it_holds[one.lock] = HeldList(one.message.list_version, one.message.list_digest)
+        elif one.session.challenge is not None:
+            batch.memory.claimed[one.lock] = HeldList(one.message.list_version, one.message.list_digest)
+            batch.outcome.replies.append((one.lock, one.session.session, Challenge(one.session.challenge)))
+
+
+def _proofs(batch: Batch, said: Sequence[Said[Proof]]) -> None:
+    for one in said:
+        listened = batch.memory.listened[one.lock]
+        hearings.note(batch.hearing.heard, one.lock, listened, next_link(listened.link, LinkEvent.PROOF))
+        _welcome(batch, one, one.session.birth_number)
+        batch.outcome.at_once.add(one.lock)
+        # What the birth said it holds is believed only now.
+        batch.memory.held.pop(one.lock, None)
+        claimed = batch.memory.claimed.pop(one.lock, None)
+        if claimed is not None:
+            batch.says_it_holds[one.lock] = claimed
+        else:
+            batch.outcome.changes.update(delivery.due(batch.session, [one.lock], batch.memory.keyring))
+
+
+def _welcome(batch: Batch, one: Said[Any], birth_number: int) -> None:
+    batch.outcome.replies.append((one.lock, one.session.session, Welcome(birth_number, HEARTBEAT_S, BACKFILL_PER_S)))
+
+
+def _heartbeats(batch: Batch, said: Sequence[Said[Heartbeat]]) -> None:
+    for one in said:
+        if not one.session.proven:
+            continue
+        listened = batch.memory.listened[one.lock]
+        noted = hearings.note(batch.hearing.heard, one.lock, listened, listened.link)
+        batch.hearing.heard.notes[one.lock] = replace(noted, heartbeat=one.message)
+        batch.says_it_holds[one.lock] = HeldList(one.message.list_version, one.message.list_digest)
+        # Every heartbeat is answered: the lock's offline leases count from the last authentic word of ours.
+        epoch = one.session.log_epoch
+        cursor = entry.cursor_of(batch.session, one.lock, epoch, batch.memory.cursors)
+        batch.outcome.receipts[one.lock] = (Receipt(one.session.session, epoch, cursor.up_to, cursor.gap()), 0)
+        batch.outcome.at_once.add(one.lock)
+
+
+def _events(batch: Batch, said: Sequence[Said[Events]]) -> None:
+    heard = []
+    for one in said:
+        message = one.message
+        heard.append(
+            HeardEvents(
+                one.lock, one.session.session, message.log_epoch, one.session.proven, message.live, message.events
+            )
+        )
+    recorded = entry.record(batch.session, heard, batch.memory.cursors, batch.now)
+    presence.follow_entries(batch.session, recorded.stored, batch.now)
+    _note_applied(batch, recorded.stored)
+    batch.outcome.stored += len(recorded.stored)
+    batch.outcome.duplicates += recorded.duplicates
+    for one_heard in heard:
+        receipt = recorded.receipts.get(one_heard.lock)
+        if receipt is not None:
+            _, events = batch.outcome.receipts.get(one_heard.lock, (receipt, 0))
+            batch.outcome.receipts[one_heard.lock] = (receipt, events + len(one_heard.events))
+        if not one_heard.live:
+            # A lock that is filling up the past waits for room in its window.
+            batch.outcome.at_once.add(one_heard.lock)
+
+
+def _note_applied(batch: Batch, stored: Sequence[StoredEntry]) -> None:
+    for new, _ in stored:
+        if new.type == EventType.ACCESS_LIST_APPLIED and new.list_version is not None:
+            digest = entry.kept_field(new, Field.DIGEST)
+            held = batch.memory.held.get(new.lock_id)
+            # A stored event may tell of a list long gone; only what is ahead of what we know is news.
+            if isinstance(digest, bytes) and (held is None or new.list_version >= held.version):
+                batch.says_it_holds[new.lock_id] = HeldList(new.list_version, digest)
+
+
+def _list_refusals(batch: Batch, said: Sequence[Said[AccessListRefused]]) -> None:
+    for one in said:
+        batch.memory.held.pop(one.lock, None)
+        batch.says_it_holds[one.lock] = HeldList(one.message.list_version, one.message.list_digest)
+
+
+def _time_requests(batch: Batch, said: Sequence[Said[TimeRequest]]) -> None:
+    for one in said:
+        if one.session.proven:
+            now_ms = round(batch.now.timestamp() * 1000)
+            batch.outcome.replies.append((one.lock, one.session.session, TimeAnswer(one.message.nonce, now_ms)))
+
+
+def _wills(batch: Batch, said: Sequence[Said[Will]]) -> None:
+    for one in said:
+        listened = batch.memory.listened[one.lock]
+        link = link_after_will(listened.link, one.message.birth_number, listened.birth_number)
+        if link is not listened.link:
+            hearings.note(batch.hearing.heard, one.lock, listened, link)
+
+
+def _believe_lists(batch: Batch) -> None:
+    """Only what a lock says of its list for the first time, or newly, costs a statement."""
+    news = {lock: held for lock, held in batch.says_it_holds.items() if batch.memory.held.get(lock) != held}
+    if not news:
+        return
+    differ = delivery.confirm(batch.session, news, batch.now)
+    batch.memory.held.update({lock: held for lock, held in news.items() if lock not in differ})
+    batch.outcome.changes.update(delivery.due(batch.session, differ, batch.memory.keyring))
+
+
+# Each action takes the messages of its own key; a dict's type cannot say so.
+Action = Callable[[Batch, Sequence[Any]], None]
+
+# In this order: a birth says which session the rest of the batch belongs to.
+REACTIONS: dict[type[UpMessage], Action] = {
+    Birth: _births,
+    Proof: _proofs,
+    Events: _events,
+    Heartbeat: _heartbeats,
+    TimeRequest: _time_requests,
+    AccessListRefused: _list_refusals,
+    Will: _wills,
+}

@@ -1,0 +1,128 @@
+"""Locks: provision them, listen to their frames, note what was heard of their links."""
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from firmware_protocol import keys
+from firmware_protocol.errors import FrameRefusal
+from firmware_protocol.service_side import ServiceIdentity, ServiceSide
+from firmware_protocol.topics import LockId, shard_of
+from firmware_protocol.transitions import LinkEvent, LinkState, next_link
+from service.edges.keyring import Keyring, Root
+from service.errors import Conflict, NotFound
+from service.locks import records
+from service.locks.rules import SILENT_AFTER_S, LinkNote, LockView, battery_state
+
+_KEY_PURPOSE = "lock key"
+
+
+@dataclass(slots=True)
+class ListenedLock:
+    """One lock as an ingest process remembers it between batches; forgotten whenever a batch fails."""
+
+    side: ServiceSide
+    link: LinkState
+    birth_number: int
+    revoked: bool
+
+
+@dataclass(slots=True)
+class Heard:
+    """What a batch changed in what must be remembered of links."""
+
+    notes: dict[LockId, LinkNote] = field(default_factory=dict)
+    sessions: set[LockId] = field(default_factory=set)
+    refused: Counter[tuple[str, LockId | None]] = field(default_factory=Counter)
+
+
+def provision(
+    session: Session, *, lock_id: LockId, public_key: bytes, service_private_key: bytes, keyring: Keyring, now: datetime
+) -> None:
+    """Take a lock's public key and the service's private half for it; Conflict where the lock is known already."""
+    if records.find_lock(session, lock_id) is not None:
+        raise Conflict("This lock is already registered.")
+    session.add(
+        records.Lock(
+            id=lock_id,
+            shard=shard_of(lock_id),
+            public_key=public_key,
+            service_key_wrapped=keyring.seal(Root.LOCKS, _KEY_PURPOSE, service_private_key, row=lock_id),
+            provisioned_at=now,
+        )
+    )
+    session.flush()
+
+
+def credential_key(session: Session, lock_id: LockId, keyring: Keyring) -> bytes:
+    """The key under which this lock's card and PIN verifiers are made; NotFound where there is no such lock."""
+    lock = records.find_lock(session, lock_id)
+    if lock is None:
+        raise NotFound("There is no such lock.")
+    private = keyring.open(Root.LOCKS, _KEY_PURPOSE, lock.service_key_wrapped, row=lock_id)
+    return keys.credential_key(keys.exchange(private, lock.public_key), lock_id, lock.key_epoch)
+
+
+def views(session: Session, locks: Iterable[LockId]) -> dict[LockId, LockView]:
+    """Those of the locks that exist, for pages."""
+    return {
+        LockId(row.id): LockView(
+            LockId(row.id),
+            LinkState(row.link),
+            row.last_seen_at,
+            battery_state(row.battery_percent),
+            row.battery_percent,
+            row.hardware,
+            row.firmware,
+        )
+        for row in records.find_locks(session, locks)
+    }
+
+
+def listen_to(
+    session: Session, locks: Sequence[LockId], holders: Mapping[int, keys.Holder], keyring: Keyring
+) -> dict[LockId, ListenedLock]:
+    """Those of the locks that exist, ready to open their frames; `holders` are this process's leases by shard."""
+    listened = {}
+    for known in records.load_known(session, locks):
+        identity = ServiceIdentity(
+            known.id,
+            keyring.open(Root.LOCKS, _KEY_PURPOSE, known.service_key_wrapped, row=known.id),
+            known.public_key,
+            known.key_epoch,
+        )
+        side = ServiceSide(identity, holders[shard_of(known.id)], known.sessions)
+        listened[known.id] = ListenedLock(side, known.link, known.birth_number, known.revoked)
+    return listened
+
+
+def remember(session: Session, heard: Heard, listened: Mapping[LockId, ListenedLock], now: datetime) -> None:
+    """Store what the batch changed: sessions, links, counters of refused frames."""
+    if heard.sessions:
+        records.write_sessions(
+            session, {lock: listened[lock].side.sessions.values() for lock in sorted(heard.sessions)}, now
+        )
+    if heard.notes:
+        notes = [heard.notes[lock] for lock in sorted(heard.notes)]
+        capabilities = {
+            note.lock: json.dumps(note.birth.capabilities, default=str) for note in notes if note.birth is not None
+        }
+        records.write_links(session, notes, capabilities, now)
+    if heard.refused:
+        records.count_refusals(session, heard.refused, now)
+
+
+def mark_silent(session: Session, shards: Iterable[int], now: datetime) -> list[LockId]:
+    """Links that have fallen silent are shown as stale; returns those that changed."""
+    changed = {state: next_link(state, LinkEvent.SILENCE) for state in LinkState}
+    moves = {state: becomes for state, becomes in changed.items() if state is not becomes}
+    return records.mark_silent(session, shards, moves, now - timedelta(seconds=SILENT_AFTER_S))
+
+
+def refusal(reason: FrameRefusal, lock: LockId | None) -> tuple[str, LockId | None]:
+    """Key of a refusal's counter. Only a known lock is named; what an unknown sender calls itself is not kept."""
+    return reason.value, lock

@@ -1,0 +1,207 @@
+"""Tables and SQL of locks: rows for pages, and the set-based statements of the inbox."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import BigInteger, Column, DateTime, LargeBinary, SmallInteger, Text, text
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlmodel import Field, Session, SQLModel, select
+
+from firmware_protocol.messages import Birth, Heartbeat
+from firmware_protocol.replay import ReplayWindow
+from firmware_protocol.service_side import SessionState
+from firmware_protocol.topics import LockId
+from firmware_protocol.transitions import LinkState
+from service.locks.rules import LinkNote, clock_offset_ms
+
+
+class Lock(SQLModel, table=True):
+    """A provisioned lock."""
+
+    __tablename__ = "lock"
+
+    id: str = Field(sa_column=Column(Text, primary_key=True))
+    shard: int = Field(sa_column=Column(SmallInteger, nullable=False))
+    public_key: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    service_key_wrapped: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    key_epoch: int = 1
+    link: str = Field(default=LinkState.UNBORN.value, sa_column=Column(Text, nullable=False))
+    birth_number: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
+    last_seen_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
+    hardware: str | None = Field(default=None, sa_column=Column(Text))
+    firmware: str | None = Field(default=None, sa_column=Column(Text))
+    capabilities: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSONB, nullable=False))
+    battery_percent: int | None = Field(default=None, sa_column=Column(SmallInteger))
+    clock_quality: int | None = Field(default=None, sa_column=Column(SmallInteger))
+    clock_offset_ms: int | None = Field(default=None, sa_column=Column(BigInteger))
+    provisioned_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
+    revoked_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
+
+
+class KnownLock(NamedTuple):
+    """What the inbox needs to listen to a lock."""
+
+    id: LockId
+    service_key_wrapped: bytes
+    public_key: bytes
+    key_epoch: int
+    link: LinkState
+    birth_number: int
+    revoked: bool
+    sessions: tuple[SessionState, ...]
+
+
+def find_lock(session: Session, lock: LockId) -> Lock | None:
+    """The lock's row, or None."""
+    return session.get(Lock, lock)
+
+
+def find_locks(session: Session, locks: Iterable[LockId]) -> Sequence[Lock]:
+    """The rows of those locks that exist, by id."""
+    return session.exec(select(Lock).where(Lock.id.in_(list(locks))).order_by(Lock.id)).all()  # type: ignore[attr-defined]
+
+
+_SESSIONS = text(
+    "SELECT lock_id, session_id, ephemeral_key, birth_number, boot_number, log_epoch, challenge, proven_at IS NOT NULL,"
+    " replay_highest, replay_mask FROM lock_session WHERE lock_id = ANY(:locks)"
+)
+_LOCKS = text(
+    "SELECT id, service_key_wrapped, public_key, key_epoch, link, birth_number, revoked_at IS NOT NULL"
+    " FROM lock WHERE id = ANY(:locks)"
+)
+
+
+def load_known(session: Session, locks: Sequence[LockId]) -> list[KnownLock]:
+    """Keys, link and sessions of those locks that exist."""
+    sessions: dict[str, list[SessionState]] = {}
+    for lock, name, ephemeral, birth, boot, epoch, challenge, proven, highest, mask in session.execute(
+        _SESSIONS, {"locks": list(locks)}
+    ):
+        state = SessionState(
+            name, ephemeral, birth, boot, epoch, challenge, proven, ReplayWindow(highest, mask % (1 << 64))
+        )
+        sessions.setdefault(lock, []).append(state)
+    rows = session.execute(_LOCKS, {"locks": list(locks)})
+    return [
+        KnownLock(
+            LockId(row[0]), row[1], row[2], row[3], LinkState(row[4]), row[5], row[6], tuple(sessions.get(row[0], ()))
+        )
+        for row in rows
+    ]
+
+
+_WRITE_SESSIONS = text(
+    "WITH gone AS (DELETE FROM lock_session s USING unnest(CAST(:locks AS text[])) AS heard (lock_id)"
+    " WHERE s.lock_id = heard.lock_id AND NOT (s.lock_id || encode(s.session_id, 'hex')) = ANY(:kept))"
+    " INSERT INTO lock_session (lock_id, session_id, ephemeral_key, birth_number, boot_number, log_epoch, challenge, proven_at,"
+    " replay_highest, replay_mask, seen_at)"
+    " SELECT r.lock_id, r.session_id, r.ephemeral_key, r.birth_number, r.boot_number, r.log_epoch, r.challenge,"
+    " CASE WHEN r.proven THEN CAST(:now AS timestamptz) END, r.highest, r.mask, :now"
+    " FROM unnest(CAST(:lock_ids AS text[]), CAST(:sessions AS bytea[]), CAST(:ephemerals AS bytea[]), CAST(:births AS bigint[]),"
+    " CAST(:boots AS bigint[]), CAST(:epochs AS bigint[]), CAST(:challenges AS bytea[]), CAST(:proven AS boolean[]),"
+    " CAST(:highest AS bigint[]), CAST(:masks AS bigint[]))"
+    " AS r (lock_id, session_id, ephemeral_key, birth_number, boot_number, log_epoch, challenge, proven, highest, mask)"
+    " ON CONFLICT (lock_id, session_id) DO UPDATE SET birth_number = excluded.birth_number, boot_number = excluded.boot_number,"
+    " log_epoch = excluded.log_epoch, challenge = excluded.challenge,"
+    " proven_at = coalesce(lock_session.proven_at, excluded.proven_at), replay_highest = excluded.replay_highest,"
+    " replay_mask = excluded.replay_mask, seen_at = excluded.seen_at"
+)
+
+
+def write_sessions(session: Session, heard: Mapping[LockId, Iterable[SessionState]], now: datetime) -> None:
+    """Make the stored sessions of these locks exactly those given."""
+    rows = [(lock, state) for lock, states in heard.items() for state in states]
+    session.execute(
+        _WRITE_SESSIONS,
+        {
+            "now": now,
+            "locks": list(heard),
+            "kept": [lock + state.session.hex() for lock, state in rows],
+            "lock_ids": [lock for lock, _ in rows],
+            "sessions": [state.session for _, state in rows],
+            "ephemerals": [state.ephemeral for _, state in rows],
+            "births": [state.birth_number for _, state in rows],
+            "boots": [state.boot_number for _, state in rows],
+            "epochs": [state.log_epoch for _, state in rows],
+            "challenges": [state.challenge for _, state in rows],
+            "proven": [state.proven for _, state in rows],
+            "highest": [state.window.highest for _, state in rows],
+            "masks": [_signed(state.window.mask) for _, state in rows],
+        },
+    )
+
+
+def _signed(mask: int) -> int:
+    """The 64 bits as PostgreSQL's signed bigint."""
+    return mask - (1 << 64) if mask >> 63 else mask
+
+
+_WRITE_LINKS = text(
+    "UPDATE lock l SET link = n.link, last_seen_at = :now, birth_number = coalesce(n.birth_number, l.birth_number),"
+    " hardware = coalesce(n.hardware, l.hardware), firmware = coalesce(n.firmware, l.firmware),"
+    " capabilities = coalesce(CAST(n.capabilities AS jsonb), l.capabilities), battery_percent = coalesce(n.battery, l.battery_percent),"
+    " clock_quality = coalesce(n.quality, l.clock_quality), clock_offset_ms = coalesce(n.clock_offset, l.clock_offset_ms)"
+    " FROM unnest(CAST(:ids AS text[]), CAST(:links AS text[]), CAST(:births AS bigint[]), CAST(:hardware AS text[]),"
+    " CAST(:firmware AS text[]), CAST(:capabilities AS text[]), CAST(:battery AS smallint[]), CAST(:quality AS smallint[]),"
+    " CAST(:offsets AS bigint[])) AS n (id, link, birth_number, hardware, firmware, capabilities, battery, quality, clock_offset)"
+    " WHERE l.id = n.id"
+)
+
+
+def write_links(session: Session, notes: Sequence[LinkNote], capabilities: Mapping[LockId, str], now: datetime) -> None:
+    """Write down what the batch has told of these locks' links, one row each."""
+    said: list[Birth | Heartbeat | None] = [note.heartbeat or note.birth for note in notes]
+    session.execute(
+        _WRITE_LINKS,
+        {
+            "now": now,
+            "ids": [note.lock for note in notes],
+            "links": [note.link.value for note in notes],
+            "births": [note.birth.birth_number if note.birth else None for note in notes],
+            "hardware": [note.birth.hardware if note.birth else None for note in notes],
+            "firmware": [note.birth.firmware if note.birth else None for note in notes],
+            "capabilities": [capabilities.get(note.lock) for note in notes],
+            "battery": [min(one.battery_percent, 100) if one else None for one in said],
+            "quality": [min(one.clock_quality, 255) if one else None for one in said],
+            "offsets": [clock_offset_ms(one.clock_ms, now) if one and one.clock_quality else None for one in said],
+        },
+    )
+
+
+def mark_silent(
+    session: Session, shards: Iterable[int], was: Mapping[LinkState, LinkState], heard_before: datetime
+) -> list[LockId]:
+    """Move the links of locks not heard since then; `was` maps each state that silence changes to what it becomes."""
+    rows = session.execute(
+        text(
+            "UPDATE lock l SET link = m.becomes FROM unnest(CAST(:states AS text[]), CAST(:becomes AS text[])) AS m (state, becomes)"
+            " WHERE l.shard = ANY(:shards) AND l.link = m.state AND l.last_seen_at < :heard_before RETURNING l.id"
+        ),
+        {
+            "shards": list(shards),
+            "states": [state.value for state in was],
+            "becomes": [state.value for state in was.values()],
+            "heard_before": heard_before,
+        },
+    )
+    return [LockId(row[0]) for row in rows]
+
+
+def count_refusals(session: Session, refused: Mapping[tuple[str, LockId | None], int], now: datetime) -> None:
+    """Add to the day's counters: (reason, lock or None) -> frames."""
+    session.execute(
+        text(
+            "INSERT INTO frame_refusal (day, reason, lock_id, refused, last_at)"
+            " SELECT CAST(CAST(:now AS timestamptz) AS date), r.reason, l.id, sum(r.refused), :now"
+            " FROM unnest(CAST(:reasons AS text[]), CAST(:locks AS text[]), CAST(:counts AS bigint[])) AS r (reason, lock_id, refused)"
+            " LEFT JOIN lock l ON l.id = r.lock_id GROUP BY r.reason, l.id ORDER BY r.reason, l.id"
+            " ON CONFLICT (day, reason, lock_id) DO UPDATE SET refused = frame_refusal.refused + excluded.refused, last_at = excluded.last_at"
+        ),
+        {
+            "now": now,
+            "reasons": [reason for reason, _ in refused],
+            "locks": [lock for _, lock in refused],
+            "counts": list(refused.values()),
+        },
+    )

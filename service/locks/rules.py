@@ -1,0 +1,70 @@
+"""What is known of a lock's link, decided from what was heard. Pure."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from firmware_protocol.messages import Birth, Heartbeat
+from firmware_protocol.service_side import SessionState
+from firmware_protocol.topics import LockId
+from firmware_protocol.transitions import LinkEvent, LinkState, next_link
+
+HEARTBEAT_S = 60
+SILENT_AFTER_S = 3 * HEARTBEAT_S
+BACKFILL_PER_S = 50
+
+
+class BatteryState(StrEnum):
+    """What a page says of a battery."""
+
+    GOOD = "good"
+    LOW = "low"
+    CRITICAL = "critical"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class LockView:
+    """A lock as pages and other concepts see it."""
+
+    id: LockId
+    link: LinkState
+    last_seen_at: datetime | None
+    battery: BatteryState
+    battery_percent: int | None
+    hardware: str | None
+    firmware: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LinkNote:
+    """What one batch has told of one lock's link; None leaves what is known."""
+
+    lock: LockId
+    link: LinkState
+    birth: Birth | None = None
+    heartbeat: Heartbeat | None = None
+
+
+def battery_state(percent: int | None) -> BatteryState:
+    """In words: critical up to 10 %, low up to 20 %."""
+    if percent is None:
+        return BatteryState.UNKNOWN
+    if percent <= 10:
+        return BatteryState.CRITICAL
+    return BatteryState.LOW if percent <= 20 else BatteryState.GOOD
+
+
+def link_event_of_birth(session: SessionState) -> LinkEvent:
+    """A birth of the proven boot is a mere reconnect; any other still has to prove itself."""
+    return LinkEvent.HEARD if session.proven else LinkEvent.BIRTH
+
+
+def link_after_will(link: LinkState, will_number: int, latest_birth: int) -> LinkState:
+    """A will marks only its own birth stale; the broker may deliver it late, after a newer birth."""
+    return next_link(link, LinkEvent.WILL) if will_number >= latest_birth else link
+
+
+def clock_offset_ms(clock_ms: int, now: datetime) -> int:
+    """How far the lock's clock is ahead of ours, in milliseconds."""
+    return clock_ms - round(now.timestamp() * 1000)

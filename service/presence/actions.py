@@ -1,0 +1,55 @@
+"""Presence follows the register: in the same transaction, set-based, late news never over newer."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlmodel import Session
+
+from firmware_protocol.topics import shard_of
+from service.entry.rules import StoredEntry
+from service.presence import records
+from service.presence.records import UnitCount
+from service.presence.rules import Confidence, Count, Pass, Presence, PresenceState, Reason, count, follow, pass_of
+
+
+def follow_entries(session: Session, stored: Sequence[StoredEntry], now: datetime) -> None:
+    """Move presence, counts and the live feed for entries that were just recorded."""
+    passes: dict[int, list[Pass]] = {}
+    shards: dict[int, int] = {}
+    for one in stored:
+        passed = pass_of(one)
+        if passed is not None:
+            passes.setdefault(passed.unit_id, []).append(passed)
+            shards[passed.unit_id] = shard_of(one.entry.lock_id)
+    if not passes:
+        return
+    units = records.lock_units(session, passes)
+    residents = records.load(session, units)
+    changed: list[tuple[UnitCount, int, Presence]] = []
+    counts: dict[int, tuple[UnitCount, Count]] = {}
+    for unit_id, unit in units.items():
+        after = follow(residents[unit_id], passes[unit_id])
+        changed += [(unit, person, one) for person, one in after.items() if residents[unit_id].get(person) is not one]
+        counted = count(after)
+        if counted != unit.counted:
+            counts[unit_id] = (unit, counted)
+    if changed:
+        records.write(session, changed)
+    if counts:
+        records.write_counts(session, counts, now)
+        records.move_feed(session, {shards[unit_id] for unit_id in counts})
+
+
+def leave(session: Session, *, unit_id: int, person_id: int, shards: Iterable[int], now: datetime) -> None:
+    """The person's tenancy has ended: out, whatever the door said last. `shards`: of the unit's locks, whose feed moves."""
+    units = records.lock_units(session, [unit_id])
+    residents = records.load(session, units).get(unit_id, {})
+    if person_id not in residents:
+        return
+    unit = units[unit_id]
+    gone = Presence(PresenceState.OUT, Confidence.HIGH, Reason.TENANCY_ENDED, now, now)
+    records.write(session, [(unit, person_id, gone)])
+    counted = count({**residents, person_id: gone})
+    if counted != unit.counted:
+        records.write_counts(session, {unit_id: (unit, counted)}, now)
+        records.move_feed(session, shards)

@@ -1,0 +1,141 @@
+"""SQL of presence and counts; set-based, and always locked in the same order: units, buildings, areas, each by id."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from service.presence.rules import Confidence, Count, Presence, PresenceState, Reason
+
+
+class UnitCount(NamedTuple):
+    """A unit's stored count and where it belongs."""
+
+    unit_id: int
+    building_id: int
+    area_id: int
+    counted: Count
+
+
+_LOCK_UNITS = text(
+    "SELECT unit_id, building_id, area_id, present, unsure FROM unit_occupancy WHERE unit_id = ANY(CAST(:units AS bigint[]))"
+    " ORDER BY unit_id FOR UPDATE"
+)
+_PRESENCE = text(
+    "SELECT unit_id, person_id, state, confidence, reason, since, as_of FROM presence WHERE unit_id = ANY(CAST(:units AS bigint[]))"
+)
+
+
+def lock_units(session: Session, units: Iterable[int]) -> dict[int, UnitCount]:
+    """The units' counts, locked until the transaction ends: several doors of one unit may report to several processes."""
+    rows = session.execute(_LOCK_UNITS, {"units": list(units)})
+    return {row[0]: UnitCount(row[0], row[1], row[2], Count(row[3], int(row[4]))) for row in rows}
+
+
+def load(session: Session, units: Iterable[int]) -> dict[int, dict[int, Presence]]:
+    """unit_id -> person_id -> presence."""
+    found: dict[int, dict[int, Presence]] = {unit: {} for unit in units}
+    for unit, person, state, confidence, reason, since, as_of in session.execute(_PRESENCE, {"units": list(found)}):
+        found[unit][person] = Presence(_STATES[state], _CONFIDENCES[confidence], _REASONS[reason], since, as_of)
+    return found
+
+
+_STATES = {one.value: one for one in PresenceState}
+_CONFIDENCES = {one.value: one for one in Confidence}
+_REASONS = {one.value: one for one in Reason}
+
+_WRITE = text(
+    "INSERT INTO presence (unit_id, area_id, person_id, state, confidence, reason, since, as_of)"
+    " SELECT * FROM unnest(CAST(:units AS bigint[]), CAST(:areas AS bigint[]), CAST(:persons AS bigint[]), CAST(:states AS text[]),"
+    " CAST(:confidences AS text[]), CAST(:reasons AS text[]), CAST(:since AS timestamptz[]), CAST(:as_of AS timestamptz[]))"
+    " ON CONFLICT (unit_id, person_id) DO UPDATE SET state = excluded.state, confidence = excluded.confidence,"
+    " reason = excluded.reason, since = excluded.since, as_of = excluded.as_of"
+)
+
+
+def write(session: Session, changed: Sequence[tuple[UnitCount, int, Presence]]) -> None:
+    """Store the presence of (unit, person_id)."""
+    session.execute(
+        _WRITE,
+        {
+            "units": [unit.unit_id for unit, _, _ in changed],
+            "areas": [unit.area_id for unit, _, _ in changed],
+            "persons": [person for _, person, _ in changed],
+            "states": [one.state.value for _, _, one in changed],
+            "confidences": [one.confidence.value for _, _, one in changed],
+            "reasons": [one.reason.value for _, _, one in changed],
+            "since": [one.since for _, _, one in changed],
+            "as_of": [one.as_of for _, _, one in changed],
+        },
+    )
+
+
+_WRITE_UNITS = text(
+    "UPDATE unit_occupancy o SET present = n.present, unsure = n.unsure > 0, as_of = :now"
+    " FROM unnest(CAST(:units AS bigint[]), CAST(:present AS integer[]), CAST(:unsure AS integer[])) AS n (unit_id, present, unsure)"
+    " WHERE o.unit_id = n.unit_id"
+)
+_ADD_BUILDINGS = text(
+    "WITH more AS (SELECT * FROM unnest(CAST(:buildings AS bigint[]), CAST(:present AS integer[]), CAST(:unsure AS integer[]))"
+    " AS m (building_id, present, unsure)),"
+    " held AS (SELECT building_id FROM building_occupancy WHERE building_id IN (SELECT building_id FROM more) ORDER BY building_id FOR UPDATE)"
+    " UPDATE building_occupancy o SET present = o.present + more.present, unsure = o.unsure + more.unsure"
+    " FROM more, held WHERE o.building_id = more.building_id AND held.building_id = o.building_id"
+)
+_ADD_AREAS = text(
+    "WITH RECURSIVE up AS (SELECT m.area_id, a.parent_id, m.present, m.unsure"
+    " FROM unnest(CAST(:areas AS bigint[]), CAST(:present AS integer[]), CAST(:unsure AS integer[])) AS m (area_id, present, unsure)"
+    " JOIN area a ON a.id = m.area_id"
+    " UNION ALL SELECT a.id, a.parent_id, up.present, up.unsure FROM up JOIN area a ON a.id = up.parent_id),"
+    " more AS (SELECT area_id, sum(present)::integer AS present, sum(unsure)::integer AS unsure FROM up GROUP BY area_id),"
+    " held AS (SELECT area_id FROM area_occupancy WHERE area_id IN (SELECT area_id FROM more) ORDER BY area_id FOR UPDATE)"
+    " UPDATE area_occupancy o SET present = o.present + more.present, unsure = o.unsure + more.unsure"
+    " FROM more, held WHERE o.area_id = more.area_id AND held.area_id = o.area_id"
+)
+
+
+def write_counts(session: Session, changed: Mapping[int, tuple[UnitCount, Count]], now: datetime) -> None:
+    """Store new unit counts and carry the differences up to building and every area above."""
+    session.execute(
+        _WRITE_UNITS,
+        {
+            "now": now,
+            "units": list(changed),
+            "present": [after.present for _, after in changed.values()],
+            "unsure": [after.unsure for _, after in changed.values()],
+        },
+    )
+    buildings: dict[int, Count] = {}
+    areas: dict[int, Count] = {}
+    for unit, after in changed.values():
+        for sums, place in ((buildings, unit.building_id), (areas, unit.area_id)):
+            sofar = sums.get(place, Count(0, 0))
+            sums[place] = Count(
+                sofar.present + after.present - unit.counted.present, sofar.unsure + after.unsure - unit.counted.unsure
+            )
+    for statement, name, sums in ((_ADD_BUILDINGS, "buildings", buildings), (_ADD_AREAS, "areas", areas)):
+        session.execute(
+            statement,
+            {
+                name: list(sums),
+                "present": [one.present for one in sums.values()],
+                "unsure": [one.unsure for one in sums.values()],
+            },
+        )
+
+
+def move_feed(session: Session, shards: Iterable[int]) -> dict[int, int]:
+    """Move the live feed of these shards and wake its readers when this transaction commits; returns the new positions."""
+    rows = session.execute(
+        text(
+            "WITH held AS (SELECT shard FROM feed_position WHERE shard = ANY(:shards) ORDER BY shard FOR UPDATE)"
+            " UPDATE feed_position p SET position = p.position + 1 FROM held WHERE p.shard = held.shard RETURNING p.shard, p.position"
+        ),
+        {"shards": sorted(shards)},
+    )
+    positions: dict[int, int] = {row[0]: row[1] for row in rows}
+    said = ",".join(f"{shard}:{position}" for shard, position in sorted(positions.items()))
+    session.execute(text("SELECT pg_notify('anmen_feed', :said)"), {"said": said})
+    return positions
