@@ -43,7 +43,7 @@ def write_nats_files(plan: BrokerPlan, lock_ids: Iterable[str]) -> Path:
     configuration = {
         "server_name": "anmen",
         "listen": f"{HOST}:-1",
-        "max_payload": 262144,
+        "max_payload": 16384,
         "jetstream": {"store_dir": str(store), "max_file_store": 2 << 30},
         "mqtt": {"listen": f"{HOST}:{plan.ports.locks}", "max_ack_pending": 2000, "tls": _tls(plan.folder)},
         "authorization": {"users": users},

@@ -17,6 +17,7 @@ from anmen.free_ports import PortBook
 from anmen.mosquitto_files import CONFIGURATION_PATH, localised
 from anmen.nats_files import subjects
 from anmen.state import temporary_state
+from firmware_protocol.sealing import MAX_FRAME_BYTES
 from tests.machine.mqtt_client import connected
 
 LOCK = "L-AAAAAAAAAAAA"
@@ -113,6 +114,12 @@ def test_the_shipped_configuration_is_changed_in_places_only() -> None:
         ("pid_file", "# The process is watched by the one that started it."),
         ("log_dest", "log_dest stdout"),
     }
+
+
+def test_the_largest_frame_passes_and_little_more() -> None:
+    limit = re.search(r"^max_packet_size (\d+)$", CONFIGURATION_PATH.read_text(), re.MULTILINE)
+    assert limit is not None
+    assert MAX_FRAME_BYTES + 100 < int(limit.group(1)) < 2 * MAX_FRAME_BYTES
 
 
 def test_the_shipped_rules_know_no_account_of_the_tests() -> None:

@@ -1,0 +1,120 @@
+"""`./run` itself, in a checkout whose programs are stand-ins: what it starts, what it skips, what it answers."""
+
+import hashlib
+import shutil
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+NOISY = '#!/bin/sh\necho "$(basename "$0") $*"\n'
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout that is set up."""
+    shutil.copy(ROOT / "run", tmp_path / "run")
+    (tmp_path / "uv.lock").write_text("version = 1\n")
+    (tmp_path / "pyproject.toml").write_text("[project]\n")
+    for name in ("python", "ruff", "mypy", "lint-imports"):
+        stand_in(tmp_path, name, NOISY)
+    stand_in(tmp_path, "anmen", f'#!/bin/sh\n# {tmp_path}/.venv/bin/python\necho "anmen $*"\n')
+    stamp(tmp_path)
+    return tmp_path
+
+
+def stand_in(checkout: Path, name: str, text: str) -> None:
+    """Put a program into the checkout's .venv."""
+    path = checkout / ".venv" / "bin" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)
+    path.chmod(0o755)
+
+
+def stamp(checkout: Path) -> None:
+    """Say that this lock file was synced here."""
+    digest = hashlib.sha256(
+        (checkout / "uv.lock").read_bytes() + (checkout / "pyproject.toml").read_bytes()
+    ).hexdigest()
+    (checkout / ".venv" / "synced-test").write_text(f"{checkout} {digest}  -\n")
+
+
+def run(checkout: Path, *words: str, path: str = "") -> subprocess.CompletedProcess[str]:
+    """Call ./run from somewhere else."""
+    environment = {"PATH": f"{path}:/usr/local/bin:/usr/bin:/bin".lstrip(":"), "HOME": str(Path.home())}
+    command = [str(checkout / "run"), *words]
+    return subprocess.run(command, cwd="/", env=environment, capture_output=True, text=True, check=False)
+
+
+def uv(checkout: Path, version: str) -> str:
+    """A folder with a uv of some version that notes what it is asked; to go on PATH."""
+    folder = checkout / "path"
+    folder.mkdir()
+    text = f'#!/bin/sh\n[ "$1" = --version ] && echo "uv {version}" && exit\necho "$@" > {checkout}/asked\n'
+    (folder / "uv").write_text(text)
+    (folder / "uv").chmod(0o755)
+    return str(folder)
+
+
+def test_a_second_start_asks_nobody_and_is_quick(checkout: Path) -> None:
+    path = uv(checkout, "0.13.9")
+    began = time.monotonic()
+    done = run(checkout, "sim", "--locks", "3", path=path)
+    assert time.monotonic() - began < 0.3
+    assert (done.returncode, done.stdout, done.stderr) == (0, "anmen sim --locks 3\n", "")
+    assert not (checkout / "asked").exists()
+
+
+def test_without_words_it_shows_the_help(checkout: Path) -> None:
+    assert run(checkout).stdout == "anmen --help\n"
+
+
+def test_a_changed_lock_file_is_synced_once(checkout: Path) -> None:
+    (checkout / "uv.lock").write_text("version = 2\n")
+    path = uv(checkout, "0.13.9")
+    assert run(checkout, "serve", path=path).stdout == "anmen serve\n"
+    asked = (checkout / "asked").read_text().split()
+    assert asked[:2] == ["sync", "--locked"]
+    assert "--no-dev" in asked
+    (checkout / "asked").unlink()
+    run(checkout, "serve", path=path)
+    assert not (checkout / "asked").exists()
+
+
+def test_tests_want_the_development_packages_too(checkout: Path) -> None:
+    (checkout / ".venv" / "synced-test").rename(checkout / ".venv" / "synced-demo")
+    run(checkout, "test", path=uv(checkout, "0.13.9"))
+    assert "--no-dev" not in (checkout / "asked").read_text()
+
+
+def test_a_checkout_that_has_moved_gets_a_new_venv(checkout: Path) -> None:
+    moved = checkout.with_name("moved")
+    checkout.rename(moved)
+    done = run(moved, "serve", path=uv(moved, "0.13.9"))
+    assert "has moved" in done.stderr
+    assert (moved / "asked").exists()
+
+
+def test_words_for_pytest_are_passed_on_and_full_is_not_one(checkout: Path) -> None:
+    stand_in(checkout, "python", '#!/bin/sh\necho "pytest:$*:$ANMEN_TEST_FULL"\n')
+    assert run(checkout, "test", "-k", "a b").stdout == "pytest:-m pytest -k a b:\n"
+    assert run(checkout, "test", "--full", "-x").stdout == "pytest:-m pytest -x:1\n"
+
+
+@pytest.mark.parametrize("broken", ["ruff", "mypy", "lint-imports", "python"])
+def test_whatever_is_wrong_the_tests_fail_and_pytest_speaks_last(checkout: Path, broken: str) -> None:
+    stand_in(checkout, broken, NOISY + "exit 1\n")
+    done = run(checkout, "test")
+    assert done.returncode != 0
+    assert done.stdout.splitlines()[-1] == "python -m pytest"
+    assert ("NOT IN ORDER" in done.stderr) is (broken != "python")
+
+
+def test_all_in_order_is_success(checkout: Path) -> None:
+    assert run(checkout, "test").returncode == 0
+
+
+def test_ci_runs_what_a_developer_runs() -> None:
+    assert (ROOT / ".ci" / "run").read_text().splitlines()[-1].endswith('/../run" test "$@"')
