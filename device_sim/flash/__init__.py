@@ -1,0 +1,1 @@
+"""The lock's flash: event log, access list, and what else it must remember over a power cut."""

@@ -1,0 +1,85 @@
+"""All that the flash holds: the event log, the access list, and what the lock must remember over a power cut."""
+
+from collections.abc import Callable
+from dataclasses import astuple, dataclass, replace
+from typing import Any
+
+import cbor2
+
+from device_sim.failpoints import Failpoint, Reached, nowhere
+from device_sim.flash.event_log import USUAL, FlashLog, Geometry
+from device_sim.flash.medium import Medium
+from device_sim.flash.slots import SlotPair
+from firmware_protocol.access_list import AccessList, Erased
+
+# (refusal reason, source, credential id or 0) and how many refusals of that kind have no event yet.
+Uncounted = tuple[tuple[int, int, int], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """Small things that outlive a power cut. New fields only at the end: this is a layout."""
+
+    boot_number: int = 0
+    last_contact_s: int = 0
+    clock_floor_ms: int = 0
+    unset_uptime_s: int = 0
+    uncounted: tuple[Uncounted, ...] = ()
+
+
+class Flash:
+    """The contents of one lock's flash; opening it finds the last whole state of each part."""
+
+    def __init__(
+        self,
+        medium: Medium,
+        geometry: Geometry = USUAL,
+        *,
+        draw: Callable[[int], bytes],
+        reached: Reached = nowhere,
+    ) -> None:
+        self._medium = medium
+        self._reached = reached
+        self._list_slots = SlotPair(medium, "list")
+        self._memory_slots = SlotPair(medium, "memory")
+        self.log = FlashLog(medium, geometry, draw=draw, reached=reached)
+        self.access_list = _unpack_list(self._list_slots.read())
+        self.remembered = _unpack_memory(self._memory_slots.read())
+
+    def switch_list(self, after: AccessList) -> None:
+        """Hold this list from now on; a power cut in the middle leaves the old one or this one."""
+        self._list_slots.write(
+            _pack_list(after),
+            slot_written=lambda: self._reached(Failpoint.LIST_SLOT_WRITTEN),
+            switched=lambda: self._reached(Failpoint.LIST_SWITCHED),
+        )
+        self.access_list = after
+
+    def remember(self, **changes: Any) -> None:
+        """Change fields of `remembered`; safe when this returns, and not written where nothing differs."""
+        after = replace(self.remembered, **changes)
+        if after != self.remembered:
+            self._memory_slots.write(cbor2.dumps(list(astuple(after))))
+            self.remembered = after
+
+    def close(self) -> None:
+        """Let go of the medium's files."""
+        self._medium.close()
+
+
+def _pack_list(held: AccessList) -> bytes:
+    return cbor2.dumps([held.version, dict(held.entries), {number: list(one) for number, one in held.erased.items()}])
+
+
+def _unpack_list(raw: bytes | None) -> AccessList:
+    if raw is None:
+        return AccessList()
+    version, entries, erased = cbor2.loads(raw)[:3]
+    return AccessList(version, entries, {number: Erased(*one) for number, one in erased.items()})
+
+
+def _unpack_memory(raw: bytes | None) -> Remembered:
+    if raw is None:
+        return Remembered()
+    boot, contact, floor, unset, uncounted = cbor2.loads(raw)[:5]
+    return Remembered(boot, contact, floor, unset, tuple((tuple(key), count) for key, count in uncounted))
