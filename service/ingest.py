@@ -199,6 +199,8 @@ class Ingest:
     def _send_lists(self, shards: set[int]) -> None:
         with transaction(self._parts.engine, SYSTEM) as session:
             asked = delivery.differing(session, shards)
+            for lock in asked:
+                self._memory.held.pop(lock, None)
             unknown = [lock for lock in asked if lock not in self._memory.listened]
             self._memory.listened.update(
                 locks.listen_to(session, unknown, self._leases.held, self._parts.keyring) if unknown else {}

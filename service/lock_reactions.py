@@ -86,6 +86,8 @@ def _births(batch: Batch, said: Sequence[Said[Birth]]) -> None:
         link = next_link(listened.link, link_event_of_birth(one.session))
         noted = hearings.note(batch.hearing.heard, one.lock, listened, link)
         batch.hearing.heard.notes[one.lock] = replace(noted, birth=one.message)
+        # While it was away its list may have been changed: what it holds is compared again, known or not.
+        batch.memory.held.pop(one.lock, None)
         if one.session.proven:
             _welcome(batch, one, one.message.birth_number)
             batch.says_it_holds[one.lock] = HeldList(one.message.list_version, one.message.list_digest)
@@ -101,7 +103,6 @@ def _proofs(batch: Batch, said: Sequence[Said[Proof]]) -> None:
         _welcome(batch, one, one.session.birth_number)
         batch.outcome.at_once.add(one.lock)
         # What the birth said it holds is believed only now.
-        batch.memory.held.pop(one.lock, None)
         claimed = batch.memory.claimed.pop(one.lock, None)
         if claimed is not None:
             batch.says_it_holds[one.lock] = claimed

@@ -1,0 +1,87 @@
+"""The command `anmen`: every process of a deployment, and the tools around them."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from anmen import failpoints
+from anmen.errors import MachineError
+from service.errors import AnmenError
+from service.settings import Settings
+
+app = typer.Typer(
+    name="anmen",
+    help="Anmen (安门): access control for rental housing. Configuration comes from the environment (ANMEN_…); see docs/operations.md.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+
+@app.command()
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+) -> None:
+    """Answer people: the pages and the JSON API. Run any number of them.
+
+    Needs ANMEN_DATABASE_URL (role anmen_serve), ANMEN_KEYS_FILE and ANMEN_PUBLIC_URL.
+    """
+    from anmen.workers import run_serve
+
+    run_serve(Settings(), host=host, port=port)
+
+
+@app.command()
+def ingest(
+    ready_file: Annotated[Path | None, typer.Option(help="Write this file once shards are held.")] = None,
+) -> None:
+    """Listen to locks and keep the register. Run any number of them; they share the 64 shards.
+
+    Needs ANMEN_DATABASE_URL (role anmen_ingest), ANMEN_KEYS_FILE (the root "locks" is enough) and ANMEN_BROKER_….
+    """
+    from anmen.workers import run_ingest
+
+    def ready() -> None:
+        if ready_file is not None:
+            ready_file.write_text("ready\n", encoding="utf-8")
+
+    run_ingest(Settings(), ready=ready, reached=failpoints.from_environment())
+
+
+@app.command()
+def migrate(
+    revision: Annotated[str, typer.Argument(help='Revision to go to; "base" removes every table.')] = "head",
+) -> None:
+    """Bring the database to the schema of this version.
+
+    Needs ANMEN_DATABASE_URL of the role that owns the database (anmen_migrate).
+    """
+    from service.edges import migrate as migrations
+
+    url = Settings().database_url
+    if not url:
+        raise MachineError(
+            "ANMEN_DATABASE_URL is not set. Example: postgresql+psycopg://anmen_migrate:<password>@db/anmen"
+        )
+    if revision == "base":
+        migrations.downgrade(url, revision)
+    else:
+        migrations.upgrade(url, revision)
+    typer.echo(f"The database is at {revision}.")
+
+
+def main() -> None:
+    """Run the command; what the person can do something about is said in a sentence, not in a traceback."""
+    try:
+        app()
+    except (MachineError, AnmenError) as problem:
+        Console(stderr=True).print(f"[bold red]anmen:[/] {problem}", highlight=False)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,67 @@
+"""The long-running processes, composed from Settings: one place that says what each of them needs, and what is missing."""
+
+import logging
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import uvicorn
+
+from anmen.errors import MachineError
+from service.edges.keyring import read_keyring
+from service.edges.mqtt_link import BrokerAddress
+from service.edges.transaction import connect
+from service.ingest import Ingest, IngestParts
+from service.settings import Settings
+
+
+def run_ingest(settings: Settings, *, ready: Callable[[], None], reached: Callable[[str], None]) -> None:
+    """Listen to locks until SIGTERM or SIGINT; `ready` is called once shards are held."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    parts = IngestParts(
+        engine=connect(_database(settings), pool_size=2),
+        keyring=read_keyring(settings.keys_file),
+        broker=broker_address(settings),
+        batch_limit=settings.batch_limit,
+        batch_wait_s=settings.batch_wait_s,
+        lease_s=settings.lease_s,
+    )
+    ingest = Ingest(parts, reached)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ingest.stop())
+    ingest.run(ready)
+
+
+def run_serve(settings: Settings, *, host: str, port: int) -> None:
+    """Answer pages and API until SIGTERM or SIGINT."""
+    _database(settings)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    # Paths can hold a link's secret and queries nothing of ours, so nothing is logged per request.
+    uvicorn.run("service.app:create_app", factory=True, host=host, port=port, access_log=False, log_level="info")
+
+
+def broker_address(settings: Settings) -> BrokerAddress:
+    """Where the broker is and who we are to it; says which variables are missing."""
+    files: dict[str, Path | None] = {
+        "ANMEN_BROKER_CA": settings.broker_ca,
+        "ANMEN_BROKER_CERTIFICATE": settings.broker_certificate,
+        "ANMEN_BROKER_KEY": settings.broker_key,
+    }
+    missing = [name for name, path in files.items() if path is None or not path.is_file()]
+    if missing or settings.broker_ca is None or settings.broker_certificate is None or settings.broker_key is None:
+        raise MachineError(f"These must name readable PEM files: {', '.join(missing)}.")
+    return BrokerAddress(
+        settings.broker_host,
+        settings.broker_port,
+        settings.broker_ca,
+        settings.broker_certificate,
+        settings.broker_key,
+    )
+
+
+def _database(settings: Settings) -> str:
+    if not settings.database_url:
+        raise MachineError(
+            "ANMEN_DATABASE_URL is not set. Example: postgresql+psycopg://anmen_serve:<password>@db.example/anmen"
+        )
+    return settings.database_url

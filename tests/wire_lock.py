@@ -1,0 +1,138 @@
+"""The smallest lock there is: LockSide over a list in memory. For tests that need a lock's frames and nothing of its hardware."""
+
+import os
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlmodel import Session
+
+from firmware_protocol import Boot, LockIdentity, LockSide
+from firmware_protocol.access_list import AccessList
+from firmware_protocol.keys import private_key, public_key
+from firmware_protocol.lock_side import ListComplete
+from firmware_protocol.messages import Event
+from firmware_protocol.standing import Standing
+from firmware_protocol.topics import Direction, LockId, draw_lock_id, frame_topic
+from firmware_protocol.vocabulary import ClockQuality, EventType, Field, Operation, OperationSource, PassDirection
+from service.edges.keyring import Keyring
+from service.locks import actions as locks
+
+
+@dataclass(slots=True)
+class ListLog:
+    """An event log that forgets nothing."""
+
+    epoch: int = 7
+    stored_up_to: int = 0
+    events: list[Event] = field(default_factory=list)
+
+    @property
+    def next_sequence(self) -> int:
+        return len(self.events) + 1
+
+    @property
+    def oldest_sequence(self) -> int:
+        return 1
+
+    def read(self, first: int, limit: int) -> list[Event]:
+        return self.events[first - 1 : first - 1 + limit]
+
+
+@dataclass(slots=True)
+class WireLock:
+    """One lock: `side` speaks, `log` remembers, `list` is what it holds. Time is a number that the test moves."""
+
+    identity: LockIdentity
+    log: ListLog = field(default_factory=ListLog)
+    held: AccessList = field(default_factory=AccessList)
+    boots: int = 0
+    now: float = 0.0
+    side: LockSide = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.boot()
+
+    def boot(self) -> None:
+        """Power on: a new session over the same flash."""
+        self.boots += 1
+        self.side = LockSide(self.identity, Boot(self.boots, private_key(os.urandom(48))), self.log)
+
+    def standing(self) -> Standing:
+        """What it says of itself."""
+        return Standing(
+            list_version=self.held.version,
+            list_digest=self.held.digest,
+            battery_percent=88,
+            uptime_s=int(self.now),
+            clock_ms=1_772_000_000_000,
+            clock_quality=ClockQuality.SYNCED,
+            hardware="wire",
+            firmware="1.0.0",
+        )
+
+    def connect(self) -> list[bytes]:
+        """Connect and say the birth."""
+        self.will = self.side.connecting()
+        self.side.connected(self.standing(), self.now)
+        return self.side.to_send(self.now)
+
+    will: bytes = b""
+
+    def receive(self, frame: bytes) -> list[bytes]:
+        """Take a frame, do what it asks, and answer."""
+        for happening in self.side.receive(frame, self.standing(), self.now):
+            if isinstance(happening, ListComplete):
+                self.held = self.held.changed(happening.change)
+                fields = {Field.LIST_VERSION: self.held.version, Field.DIGEST: self.held.digest}
+                self.record(EventType.ACCESS_LIST_APPLIED, fields)
+        return self.side.to_send(self.now)
+
+    def record(self, kind: int, fields: dict[int, Any], at_ms: int = 1_772_000_000_000) -> Event:
+        """Something happens at the door."""
+        event = Event(
+            kind, self.log.next_sequence, self.boots, at_ms + self.log.next_sequence, ClockQuality.SYNCED, fields
+        )
+        self.log.events.append(event)
+        self.side.recorded(event, self.now)
+        return event
+
+    def open_with(self, credential_id: int, **more: Any) -> Event:
+        """Somebody comes in with a credential."""
+        return self.record(EventType.LOCK_OPERATED, operated(OperationSource.RFID, PassDirection.IN, credential_id), **more)
+
+    def leave(self) -> Event:
+        """Somebody leaves by the inside handle."""
+        return self.record(EventType.LOCK_OPERATED, operated(OperationSource.MANUAL, PassDirection.OUT))
+
+    def frames(self) -> list[bytes]:
+        """What it sends now."""
+        return self.side.to_send(self.now)
+
+    @property
+    def id(self) -> LockId:
+        return self.identity.lock
+
+    @property
+    def up(self) -> str:
+        return frame_topic(self.id, Direction.UP)
+
+
+def operated(source: OperationSource, direction: PassDirection, credential_id: int | None = None) -> dict[int, int]:
+    """Fields of an opened door."""
+    fields: dict[int, int] = {Field.OPERATION: Operation.UNLOCK, Field.SOURCE: source, Field.DIRECTION: direction}
+    return fields if credential_id is None else {**fields, Field.CREDENTIAL_ID: credential_id, Field.LIST_VERSION: 1}
+
+
+def provisioned(session: Session, keyring: Keyring, now: Any) -> WireLock:
+    """A lock that the service knows."""
+    lock_key, service_key = private_key(os.urandom(48)), private_key(os.urandom(48))
+    lock_id = draw_lock_id(os.urandom(8))
+    locks.provision(
+        session,
+        lock_id=lock_id,
+        public_key=public_key(lock_key),
+        service_private_key=service_key,
+        keyring=keyring,
+        now=now,
+    )
+    return WireLock(LockIdentity(lock_id, lock_key, public_key(service_key)))
