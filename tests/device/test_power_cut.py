@@ -89,8 +89,8 @@ def test_no_event_that_was_safe_is_lost(steps: list[str], at: int, keep: float) 
 
 @pytest.mark.parametrize("keep", KEEP)
 def test_no_write_is_left_out(keep: float) -> None:
-    """Every write of one long story in turn: filling up, overflowing, receipts, reopening."""
-    steps = ["record"] * 30 + ["receipt", "record", "save", "reopen"] + ["record"] * 20
+    """Every write of one long story in turn: filling up, receipts, overwriting what is stored and what is not, reopening."""
+    steps = ["record"] * 15 + ["receipt"] + ["record"] * 15 + ["reopen"] + ["record"] * 20
     at = 0
     while cut(steps, at, keep):
         at += 1
