@@ -108,9 +108,9 @@ class AccessList:
 
     def changed(self, change: "ListChange") -> "AccessList":
         """The list after the change; RemoteProtocolError where it does not start here or does not end at its digest."""
-        if not change.snapshot and change.from_version != self.version:
+        if not self._may_follow(change):
             raise RemoteProtocolError(
-                FrameRefusal.BAD_CONTENT, f"change starts at {change.from_version}, I hold {self.version}"
+                FrameRefusal.BAD_CONTENT, f"change {change.from_version} to {change.to_version}, I hold {self.version}"
             )
         comes = {decode_entry(raw).credential_id: raw for raw in change.upserts}
         gone = change.removes | comes.keys()
@@ -120,6 +120,12 @@ class AccessList:
         if after.digest != change.digest:
             raise RemoteProtocolError(FrameRefusal.BAD_CONTENT, "digest differs")
         return after
+
+    def _may_follow(self, change: "ListChange") -> bool:
+        """A version never goes back: a change that the broker held back must not bring a revoked credential in again."""
+        if change.snapshot:
+            return change.to_version >= self.version
+        return change.from_version == self.version < change.to_version
 
     def without_ended(self, now_s: int) -> "AccessList":
         """The list with the material of every entry that ended by `now_s` (Unix seconds) erased; the digest stays."""

@@ -1,6 +1,6 @@
 """Message <-> plain bytes: CBOR (RFC 8949) [tag, {key: value}], padded with zero bytes to whole blocks.
 
-The padding follows the one CBOR item and is ignored, so that every live event, whatever it says, has the length of
+The padding follows the one CBOR item, so that every live event, whatever it says, has the length of
 one block. Decoding is strict about what it knows and silent about what it does not: an unknown key is skipped, an
 unknown field of an event is kept, a wrong type refuses the frame.
 """
@@ -11,6 +11,7 @@ from typing import Any, get_type_hints
 
 import cbor2
 
+from firmware_protocol.cbor_subset import NotOurs, read_first
 from firmware_protocol.errors import FrameRefusal, LocalProtocolError, RemoteProtocolError
 from firmware_protocol.messages import DOWN_MESSAGES, UP_MESSAGES, DownMessage, Event, Events, Message, UpMessage
 
@@ -23,74 +24,83 @@ _BYTES_LIMIT = 512
 _ITEMS_LIMIT = 64
 
 
-def _is_uint(value: Any) -> bool:
-    return type(value) is int and 0 <= value < _UINT_LIMIT
+def _uint(value: Any) -> int:
+    if type(value) is int and 0 <= value < _UINT_LIMIT:
+        return value
+    raise ValueError("a number from 0 to 2^63 - 1")
+
+
+def _bool(value: Any) -> bool:
+    if type(value) is bool:
+        return value
+    raise ValueError("true or false")
+
+
+def _bytes(value: Any) -> bytes:
+    if type(value) is bytes and len(value) <= _BYTES_LIMIT:
+        return value
+    raise ValueError("bytes")
+
+
+def _text(value: Any) -> str:
+    # No NUL: no database or C string takes one.
+    if type(value) is str and len(value) <= _TEXT_LIMIT and "\0" not in value:
+        return value
+    raise ValueError("text")
+
+
+def _capabilities(value: Any) -> Mapping[str, Any]:
+    if type(value) is dict and len(value) <= _ITEMS_LIMIT:
+        return {_text(key): _CAPABILITY.get(type(one), _text)(one) for key, one in value.items()}
+    raise ValueError("capabilities")
+
+
+_CAPABILITY: dict[type, Callable[[Any], Any]] = {int: _uint, bool: _bool, str: _text}
+
+
+def _items(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def read_all(value: Any) -> Any:
+        if type(value) is list and len(value) <= _ITEMS_LIMIT:
+            return tuple([read(one) for one in value])
+        raise ValueError("items")
+
+    return read_all
 
 
 def _event(value: Any) -> Event:
-    """The array as an event; only its own shape is judged, its fields are kept as they are (numbers to numbers, text or bytes)."""
+    """The array as an event. Only its own shape is judged; its fields are kept as they are, known or not."""
     kind, sequence, boot, occurred, quality, kept = value
-    if not (
-        type(kind) is type(sequence) is type(boot) is type(occurred) is type(quality) is int and type(kept) is dict
-    ):
+    if not (type(kind) is type(sequence) is type(boot) is type(occurred) is type(quality) is int):
         raise ValueError("event")
     if not (0 <= kind < 65536 and 0 < sequence < _UINT_LIMIT and 0 <= boot < _UINT_LIMIT and 0 <= quality < 256):
         raise ValueError("event")
-    if not 0 <= occurred < 1 << 53 or len(kept) > _ITEMS_LIMIT:
+    if not 0 <= occurred < 1 << 53 or type(kept) is not dict or len(kept) > _ITEMS_LIMIT:
         raise ValueError("event")
     for key, item in kept.items():
-        if type(key) is not int or not (
-            (type(item) is int and -_UINT_LIMIT <= item < _UINT_LIMIT) or type(item) in (bytes, str, bool)
-        ):
+        if type(key) is not int or not 0 <= key < 65536 or type(item) not in _FIELD_TYPES:
+            raise ValueError("event")
+        if type(item) is int and not -_UINT_LIMIT <= item < _UINT_LIMIT:
             raise ValueError("event")
     return Event(kind, sequence, boot, occurred, quality, kept)
 
 
+_FIELD_TYPES = frozenset({int, bool, bytes, str})
+
+
 def _events(value: Any) -> tuple[Event, ...]:
-    if type(value) is not list or not 0 < len(value) <= MAX_EVENTS:
-        raise ValueError("events")
-    return tuple([_event(item) for item in value])
-
-
-def _checked(fits: Callable[[Any], bool]) -> Callable[[Any], Any]:
-    def read(value: Any) -> Any:
-        if not fits(value):
-            raise ValueError("value")
-        return value
-
-    return read
-
-
-def _items(fits: Callable[[Any], bool]) -> Callable[[Any], Any]:
-    def read(value: Any) -> Any:
-        if type(value) is not list or len(value) > _ITEMS_LIMIT or not all(map(fits, value)):
-            raise ValueError("items")
-        return tuple(value)
-
-    return read
-
-
-def _is_bytes(value: Any) -> bool:
-    return type(value) is bytes and len(value) <= _BYTES_LIMIT
-
-
-def _is_text(value: Any) -> bool:
-    # No NUL: no database or C string takes one.
-    return type(value) is str and len(value) <= _TEXT_LIMIT and "\0" not in value
+    if type(value) is list and 0 < len(value) <= MAX_EVENTS:
+        return tuple([_event(item) for item in value])
+    raise ValueError("events")
 
 
 _READ: dict[Any, Callable[[Any], Any]] = {
-    int: _checked(_is_uint),
-    bool: _checked(lambda value: type(value) is bool),
-    bytes: _checked(_is_bytes),
-    str: _checked(_is_text),
-    Mapping[str, Any]: _checked(
-        lambda value: type(value) is dict
-        and len(value) <= _ITEMS_LIMIT
-        and all(_is_text(key) and (type(one) is bool or _is_uint(one) or _is_text(one)) for key, one in value.items())
-    ),
-    tuple[int, ...]: _items(_is_uint),
-    tuple[bytes, ...]: _items(_is_bytes),
+    int: _uint,
+    bool: _bool,
+    bytes: _bytes,
+    str: _text,
+    Mapping[str, Any]: _capabilities,
+    tuple[int, ...]: _items(_uint),
+    tuple[bytes, ...]: _items(_bytes),
     tuple[Event, ...]: _events,
 }
 
@@ -137,16 +147,25 @@ def decode_down(plain: bytes) -> DownMessage:
     return message
 
 
-def _decode(plain: bytes, known: Mapping[int, Any]) -> Any:
+def _unpad(plain: bytes) -> tuple[int, dict[Any, Any]]:
+    """Tag and fields; refused where the bytes are not whole blocks of one [tag, {…}] and zeros."""
     try:
-        tag, written = cbor2.loads(plain)
-        message = known.get(tag)
-    except (cbor2.CBORDecodeError, ValueError, TypeError, RecursionError, OverflowError) as garbled:
+        said, end = read_first(plain)
+    except NotOurs as garbled:
         raise RemoteProtocolError(FrameRefusal.MALFORMED) from garbled
+    if len(plain) % BLOCK_BYTES or plain.count(0, end) != len(plain) - end or type(said) is not list or len(said) != 2:
+        raise RemoteProtocolError(FrameRefusal.MALFORMED)
+    tag, written = said
+    if type(tag) is not int or type(written) is not dict:
+        raise RemoteProtocolError(FrameRefusal.MALFORMED)
+    return tag, written
+
+
+def _decode(plain: bytes, known: Mapping[int, Any]) -> Any:
+    tag, written = _unpad(plain)
+    message = known.get(tag)
     if message is None:
-        raise RemoteProtocolError(FrameRefusal.UNKNOWN_MESSAGE, str(tag)[:20])
-    if type(written) is not dict:
-        raise RemoteProtocolError(FrameRefusal.BAD_CONTENT)
+        raise RemoteProtocolError(FrameRefusal.UNKNOWN_MESSAGE, str(tag))
     values = {}
     for name, key, read, required in _LAYOUTS[message]:
         if key in written:

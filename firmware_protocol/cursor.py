@@ -6,6 +6,9 @@ int8multirange keeps them.
 
 from typing import NamedTuple
 
+# An honest lock has some 64 events on their way; a cursor is a row, and must not grow without bound.
+MOST_RANGES = 256
+
 Ranges = tuple[tuple[int, int], ...]
 
 
@@ -48,14 +51,18 @@ class StoredCursor(NamedTuple):
     lost: Ranges = ()
 
     def take(self, sequence: int) -> "StoredCursor | None":
-        """The cursor after this number, or None where it is already there (a duplicate)."""
-        if sequence == self.up_to + 1 and not self.above and not self.lost:
-            return StoredCursor(sequence)
+        """The cursor after this number, or None where it is already there (a duplicate) or makes too many gaps.
+
+        What is refused for its gaps is not lost: it is not in `up_to` either, so the lock keeps it and sends it again.
+        """
+        if sequence == self.up_to + 1 and not self.above:
+            return StoredCursor(sequence, (), self.lost)
         if self.lost and holds(self.lost, sequence):
             return self._replace(lost=cut_range(self.lost, sequence, sequence + 1))
         if sequence <= self.up_to or holds(self.above, sequence):
             return None
-        return self._covering(sequence, sequence + 1)
+        after = self._covering(sequence, sequence + 1)
+        return after if len(after.above) <= MOST_RANGES else None
 
     def lose(self, first: int, last: int) -> "StoredCursor":
         """The cursor after a tombstone for first to last; numbers that are there already stay stored."""

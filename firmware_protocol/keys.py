@@ -44,10 +44,22 @@ class FrameKey:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """The process that speaks for a shard: its lease's generation (only ever rises) and the nonce it drew then."""
+    """The process that speaks for a shard: its lease's generation (only ever rises) and the nonce it drew then.
+
+    It also counts the frames that went down in its name, because the key of the way down depends on it: a ServiceSide
+    that is built again, after a failed batch say, must go on counting, or a key and nonce would be used twice. So a
+    lease has one Holder object, which is never stored and never copied.
+    """
 
     generation: int
     nonce: bytes
+    _spoken: dict[bytes, int] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def next_counter(self, session: bytes) -> int:
+        """A number for the next frame down to that session; never the same twice."""
+        counter = self._spoken.get(session, 0)
+        self._spoken[session] = counter + 1
+        return counter
 
 
 def private_key(entropy: bytes) -> bytes:

@@ -170,11 +170,15 @@ class AccessListPart:
 
 @dataclass(frozen=True, slots=True)
 class TimeAnswer:
-    """The service's time, Unix milliseconds, with the request's nonce."""
+    """The service's time, Unix milliseconds, with the request's nonce, and the list version it wants the lock to hold.
+
+    A lock that holds less has not been reached by a change: its offline leases run on (0: not said).
+    """
 
     TAG: ClassVar[int] = 70
     nonce: bytes = _at(1)
     now_ms: int = _at(2)
+    list_version: int = _at(3, default=0)
 
 
 @dataclass(frozen=True, slots=True)

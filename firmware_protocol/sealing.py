@@ -3,8 +3,9 @@
     16([ << protected header >>, {}, ciphertext ])
 
 Readable on the wire, and covered by the tag: alg (1), kid (4: session id), Partial IV (6: frame counter, 8 bytes so
-that its length says nothing), the frame's kind (-70001), and where it has them the lock's ephemeral key (-70002, in
-births) and the holder's generation and nonce (-70003, in frames that go down). Everything else is inside.
+that its length says nothing), the frame's kind (-70001), and the lock's ephemeral key (-70002, in births only) or the
+holder's generation and nonce (-70003, in frames that go down only). Everything else is inside. One frame has one way
+to be written: what differs from it in a single byte outside the ciphertext is refused before any key is tried.
 """
 
 from enum import IntEnum
@@ -14,6 +15,7 @@ import cbor2
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from firmware_protocol.cbor_subset import NotOurs, byte_string, read
 from firmware_protocol.codec import BLOCK_BYTES, MAX_BLOCKS
 from firmware_protocol.errors import FrameRefusal, LocalProtocolError, RemoteProtocolError
 from firmware_protocol.keys import FrameKey, Holder
@@ -24,8 +26,9 @@ ALG, KID, PARTIAL_IV, KIND, EPHEMERAL, HOLDER = 1, 4, 6, -70001, -70002, -70003
 # The whole list of what a broker may read; a test holds every frame against it.
 READABLE = frozenset({ALG, KID, PARTIAL_IV, KIND, EPHEMERAL, HOLDER})
 MAX_FRAME_BYTES = BLOCK_BYTES * MAX_BLOCKS + 256
-_ENCRYPT0 = 16
-_COUNTER_BYTES = 8
+TAG_BYTES = 16
+_ENCRYPT0 = b"\xd0"  # tag 16
+_LIMIT = 1 << 63
 
 
 class FrameKind(IntEnum):
@@ -64,13 +67,13 @@ class Seal:
         self._aead = AESGCM(key.key)
         self._iv = int.from_bytes(key.iv, "big")
         # Enc_structure = ["Encrypt0", protected, external_aad]; only `protected` differs from frame to frame.
-        self._aad_tail = cbor2.dumps(f"{PREFIX}/{lock}/{direction.value}".encode())
+        self._aad_tail = byte_string(f"{PREFIX}/{lock}/{direction.value}".encode())
 
     def seal(self, header: Header, plain: bytes) -> bytes:
         """The frame's bytes. The caller must never use a counter twice."""
         protected = _protect(header)
         ciphertext = self._aead.encrypt(self._nonce(header.counter), plain, self._aad(protected))
-        return cbor2.dumps(cbor2.CBORTag(_ENCRYPT0, [protected, {}, ciphertext]))
+        return _ENCRYPT0 + b"\x83" + byte_string(protected) + b"\xa0" + byte_string(ciphertext)
 
     def open(self, frame: SealedFrame) -> bytes:
         """The plain bytes; RemoteProtocolError where a single bit differs from what was sealed."""
@@ -83,43 +86,57 @@ class Seal:
         return (self._iv ^ counter).to_bytes(12, "big")
 
     def _aad(self, protected: bytes) -> bytes:
-        return b"\x83\x68Encrypt0" + cbor2.dumps(protected) + self._aad_tail
+        return b"\x83\x68Encrypt0" + byte_string(protected) + self._aad_tail
 
 
 def parse(raw: bytes) -> SealedFrame:
     """The frame's readable part; RemoteProtocolError where it is too large or no frame of ours."""
+    return _parse_usual(raw) or parse_any(raw)
+
+
+def parse_any(raw: bytes) -> SealedFrame:
+    """What `parse` means, for every frame; `parse` only takes the frames of live events by a shorter way."""
     if len(raw) > MAX_FRAME_BYTES:
         raise RemoteProtocolError(FrameRefusal.TOO_LARGE)
     try:
-        tagged = cbor2.loads(raw)
-        protected, unprotected, ciphertext = tagged.value
-        if (
-            tagged.tag != _ENCRYPT0
-            or unprotected != {}
-            or type(ciphertext) is not bytes
-            or type(protected) is not bytes
-        ):
-            raise ValueError("shape")
-        return SealedFrame(_read_header(cbor2.loads(protected)), protected, ciphertext)
-    except (
-        cbor2.CBORDecodeError,
-        ValueError,
-        TypeError,
-        AttributeError,
-        KeyError,
-        RecursionError,
-        OverflowError,
-    ) as garbled:
+        if raw[:1] != _ENCRYPT0:
+            raise NotOurs("no COSE_Encrypt0")
+        protected, unprotected, ciphertext = read(raw[1:])
+        if unprotected != {} or type(ciphertext) is not bytes or type(protected) is not bytes:
+            raise NotOurs("shape")
+        if len(ciphertext) % BLOCK_BYTES != TAG_BYTES or len(ciphertext) < BLOCK_BYTES:
+            raise NotOurs("not whole blocks")
+        header = _read_header(read(protected))
+        if _protect(header) != protected:
+            raise NotOurs("not the one way to write it")
+        return SealedFrame(header, protected, ciphertext)
+    except (ValueError, TypeError, KeyError) as garbled:
         raise RemoteProtocolError(FrameRefusal.MALFORMED) from garbled
 
 
+# A frame of one block in a session, which is what every live event is, has everything at a fixed place.
+_USUAL_BYTES = 244
+_BEFORE_SESSION = b"\xd0\x83\x58\x1d\xa4\x01\x01\x04\x48"
+_BEFORE_COUNTER = b"\x06\x48"
+_BEFORE_CIPHERTEXT = b"\x3a\x00\x01\x11\x70\x00\xa0\x58\xd0"
+
+
+def _parse_usual(raw: bytes) -> SealedFrame | None:
+    if len(raw) != _USUAL_BYTES or raw[:9] != _BEFORE_SESSION or raw[17:19] != _BEFORE_COUNTER or raw[19] > 0x7F:
+        return None
+    if raw[27:36] != _BEFORE_CIPHERTEXT:
+        return None
+    header = Header(FrameKind.SESSION, raw[9:17], int.from_bytes(raw[19:27], "big"))
+    return SealedFrame(header, raw[4:33], raw[36:])
+
+
 def _protect(header: Header) -> bytes:
-    if not 0 <= header.counter < 1 << 63:
+    if not 0 <= header.counter < _LIMIT:
         raise LocalProtocolError("frame counter exhausted; start a new session")
     written: dict[int, Any] = {
         ALG: A128GCM,
         KID: header.session,
-        PARTIAL_IV: header.counter.to_bytes(_COUNTER_BYTES, "big"),
+        PARTIAL_IV: header.counter.to_bytes(8, "big"),
         KIND: int(header.kind),
     }
     if header.ephemeral is not None:
@@ -130,24 +147,33 @@ def _protect(header: Header) -> bytes:
 
 
 def _read_header(written: Any) -> Header:
-    session, counter, ephemeral, said_by = (
-        written[KID],
-        written[PARTIAL_IV],
-        written.get(EPHEMERAL),
-        written.get(HOLDER),
-    )
-    if written[ALG] != A128GCM or type(session) is not bytes or len(session) != 8 or len(counter) != _COUNTER_BYTES:
-        raise ValueError("header")
-    if ephemeral is not None and (type(ephemeral) is not bytes or len(ephemeral) != 65):
-        raise ValueError("ephemeral")
-    holder = None
-    if said_by is not None:
-        generation, nonce = said_by
-        if type(generation) is not int or generation < 0 or type(nonce) is not bytes or len(nonce) != 16:
-            raise ValueError("holder")
-        holder = Holder(generation, nonce)
-    return Header(_KINDS[written[KIND]], session, int.from_bytes(counter, "big"), ephemeral, holder)
+    kind = FrameKind(written[KIND])
+    if written[ALG] != A128GCM or written.keys() != _USUAL_KEYS | _MORE_KEYS[kind]:
+        raise NotOurs("header keys")
+    session, counter = _bytes_of(written[KID], 8), int.from_bytes(_bytes_of(written[PARTIAL_IV], 8), "big")
+    if counter >= _LIMIT:
+        raise NotOurs("counter")
+    ephemeral = _bytes_of(written[EPHEMERAL], 65) if kind is FrameKind.BIRTH else None
+    return Header(kind, session, counter, ephemeral, _holder(written[HOLDER]) if kind is FrameKind.DOWN else None)
 
 
-# A dict lookup; the enum's own constructor costs four times as much on the way in.
-_KINDS = {int(kind): kind for kind in FrameKind}
+_USUAL_KEYS = frozenset({ALG, KID, PARTIAL_IV, KIND})
+_MORE_KEYS = {
+    FrameKind.SESSION: frozenset[int](),
+    FrameKind.BIRTH: frozenset({EPHEMERAL}),
+    FrameKind.WILL: frozenset[int](),
+    FrameKind.DOWN: frozenset({HOLDER}),
+}
+
+
+def _holder(written: Any) -> Holder:
+    generation, nonce = written
+    if type(generation) is not int or not 0 <= generation < _LIMIT:
+        raise NotOurs("holder")
+    return Holder(generation, _bytes_of(nonce, 16))
+
+
+def _bytes_of(value: Any, length: int) -> bytes:
+    if type(value) is not bytes or len(value) != length:
+        raise NotOurs("length")
+    return value

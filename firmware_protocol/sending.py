@@ -50,6 +50,7 @@ class SendWindow:
         self._stored = log.stored_up_to
         self._next = self._stored + 1
         self._sent: dict[int, float] = {}
+        self._ahead: set[int] = set()
         self._behind: set[int] = set()
         self._live: list[Event] = []
         self._again: list[tuple[int, int]] = []
@@ -57,6 +58,7 @@ class SendWindow:
         self._backfill_at = 0.0
         self._probe_wait = PROBE_S[0]
         self._probe_at: float | None = None
+        self._probe_due = False
         self._probing = False
 
     def rewind(self, now: float) -> None:
@@ -78,8 +80,9 @@ class SendWindow:
 
     def add_live(self, event: Event, now: float) -> None:
         """A new event: sent at once, unless too many are already on their way."""
-        if self._open and len(self._sent) - len(self._behind) < WINDOW:
+        if self._open and len(self._ahead) < WINDOW:
             self._live.append(event)
+            self._ahead.add(event.sequence)
             self._sent[event.sequence] = now
         if self._probe_at is None:
             self._arm_probe(now)
@@ -91,6 +94,7 @@ class SendWindow:
         self._next = max(self._next, self._stored + 1)
         for number in [number for number in self._sent if number <= self._stored]:
             del self._sent[number]
+            self._ahead.discard(number)
             self._behind.discard(number)
         if self._probing:
             self._forget_sent()
@@ -107,7 +111,7 @@ class SendWindow:
         recent = [
             number
             for number in range(first, min(last, first + WINDOW) + 1)
-            if now - self._sent.get(number, -PATIENCE_S) < PATIENCE_S
+            if now - self._sent.get(number, float("-inf")) < PATIENCE_S
         ]
         if not recent and first <= last:
             self._again.append((first, last))
@@ -119,6 +123,10 @@ class SendWindow:
         out = [Events(self._log.epoch, True, (event,)) for event in self._live]
         self._live.clear()
         again, self._again = self._again, []
+        if self._probe_due:
+            # Not "the event after the last stored one": flash may have lost that, and a later one tells of it.
+            self._probe_due = False
+            out += self._groups(self._log.read(self._stored + 1, 1), now)
         for first, last in again:
             out += self._groups([event for event in self._log.read(first, WINDOW) if event.sequence <= last], now)
         return out + self._backfill(now)
@@ -133,8 +141,7 @@ class SendWindow:
     def expire(self, now: float) -> None:
         """Probe with the first event that is not stored, if the service has been silent for too long."""
         if self._probe_at is not None and now >= self._probe_at:
-            self._again.append((self._stored + 1, self._stored + 1))
-            self._probing = True
+            self._probe_due = self._probing = True
             self._probe_wait = min(self._probe_wait * 2, PROBE_S[1])
             self._probe_at = now + self._probe_wait
 
@@ -145,6 +152,7 @@ class SendWindow:
         while len(self._behind) + len(chosen) < WINDOW and len(chosen) < GROUP and self._next < self._log.next_sequence:
             found = self._log.read(self._next, 1)
             if not found:
+                self._next = self._log.next_sequence
                 break
             self._next = found[0].sequence + 1
             if found[0].sequence not in self._sent:
@@ -160,10 +168,11 @@ class SendWindow:
 
     def _forget_sent(self) -> None:
         self._sent.clear()
+        self._ahead.clear()
         self._behind.clear()
         self._again.clear()
         self._next = self._stored + 1
-        self._probing = False
+        self._probe_due = self._probing = False
 
     def _arm_probe(self, now: float) -> None:
         outstanding = self._open and self._stored + 1 < self._log.next_sequence
