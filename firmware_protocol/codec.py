@@ -51,11 +51,14 @@ def _text(value: Any) -> str:
 
 def _capabilities(value: Any) -> Mapping[str, Any]:
     if type(value) is dict and len(value) <= _ITEMS_LIMIT:
-        return {_text(key): _CAPABILITY.get(type(one), _text)(one) for key, one in value.items()}
+        return {_text(key): _capability(one) for key, one in value.items()}
     raise ValueError("capabilities")
 
 
-_CAPABILITY: dict[type, Callable[[Any], Any]] = {int: _uint, bool: _bool, str: _text}
+def _capability(value: Any) -> int | bool | str:
+    if type(value) is bool:
+        return value
+    return _text(value) if type(value) is str else _uint(value)
 
 
 def _items(read: Callable[[Any], Any]) -> Callable[[Any], Any]:
