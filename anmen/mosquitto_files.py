@@ -42,7 +42,7 @@ def _localised_line(line: str, folder: Path, store: Path, ports: BrokerPorts) ->
         case ["listener", port]:
             ours = {_LOCKS_PORT: ports.locks, _SERVICES_PORT: ports.services}[port]
             return f"listener {ours} {HOST}"
-        case [("acl_file" | "cafile" | "certfile" | "keyfile") as option, path] if path.startswith(_SHIPPED_FOLDER):
+        case [("acl_file" | "cafile" | "certfile" | "keyfile" | "crlfile") as option, path] if path.startswith(_SHIPPED_FOLDER):
             return f"{option} {folder}/{path.removeprefix(_SHIPPED_FOLDER)}"
         case ["persistence_location", path] if path == _SHIPPED_STORE:
             return f"persistence_location {store}/"
