@@ -36,6 +36,8 @@ from firmware_protocol.standing import Standing
 __all__ = ["Boot", "ClockOffered", "Contacted", "Happening", "ListComplete", "LockIdentity", "LockSide", "StoredUpTo"]
 
 BIRTH_RETRY_S = (5.0, 300.0)
+# Somebody is there now who was not there to hear the birth; whoever floods announcements gets two births a second.
+ANNOUNCED_BIRTH_S = 0.5
 HEARTBEAT_S = 60.0
 SHORTEST_HEARTBEAT_S = 1.0
 # The service answers every heartbeat. After this many without a word it may have lost our session: say the birth again.
@@ -131,7 +133,7 @@ class LockSide:
         self._window.rewind(now)
         if self._birth_at is not None:
             self._birth_wait = BIRTH_RETRY_S[0]
-            self._birth_at = min(self._birth_at, now + self._birth_wait)
+            self._birth_at = min(self._birth_at, now + ANNOUNCED_BIRTH_S)
 
     def recorded(self, event: Event, now: float) -> None:
         """An event is in flash: send it live."""

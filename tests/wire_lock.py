@@ -9,7 +9,7 @@ from sqlmodel import Session
 from firmware_protocol import Boot, LockIdentity, LockSide
 from firmware_protocol.access_list import AccessList
 from firmware_protocol.keys import private_key, public_key
-from firmware_protocol.lock_side import ListComplete
+from firmware_protocol.lock_side import ListComplete, StoredUpTo
 from firmware_protocol.messages import Event
 from firmware_protocol.standing import Standing
 from firmware_protocol.topics import Direction, LockId, draw_lock_id, frame_topic
@@ -81,6 +81,8 @@ class WireLock:
     def receive(self, frame: bytes) -> list[bytes]:
         """Take a frame, do what it asks, and answer."""
         for happening in self.side.receive(frame, self.standing(), self.now):
+            if isinstance(happening, StoredUpTo):
+                self.log.stored_up_to = max(self.log.stored_up_to, happening.sequence)
             if isinstance(happening, ListComplete):
                 self.held = self.held.changed(happening.change)
                 fields = {Field.LIST_VERSION: self.held.version, Field.DIGEST: self.held.digest}
