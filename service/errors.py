@@ -98,6 +98,13 @@ class TooMany(AnmenError):
         self.retry_after_s = retry_after_s
 
 
+class Unavailable(AnmenError):
+    """A part we need does not answer at the moment."""
+
+    status = 503
+    title = "Not available at the moment; please try again"
+
+
 class Broken(AnmenError):
     """Our fault; the person can only try again."""
 

@@ -13,7 +13,7 @@ from anmen.free_ports import PortBook
 from anmen.postgres import PostgresCluster
 from anmen.state import StateFolder, temporary_state
 
-pytest_plugins = ("tests.fixtures_database",)
+pytest_plugins = ("tests.fixtures_database", "tests.fixtures_service")
 
 # Accounts that exist in tests only: one hears everything the broker hears, one speaks for any lock.
 TAP_NAME = "anmen-tap"

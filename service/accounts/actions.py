@@ -90,9 +90,12 @@ def sign_in(
     return _begin_session(session, known, now=now, lifetime_s=lifetime_s)
 
 
-def sign_out(session: Session, token: str) -> None:
+def sign_out(session: Session, token: str, *, now: datetime) -> None:
     """End the session of this token; nothing where there is none."""
-    records.remove_sign_in(session, _token_hash(token))
+    actor = actor_for(session, token, now=now)
+    if actor is not None:
+        records.remove_sign_in(session, _token_hash(token))
+        record(session, actor, Act.SIGNED_OUT, actor.account_id, now=now)
 
 
 def actor_for(session: Session, token: str, *, now: datetime) -> Actor | None:

@@ -80,6 +80,13 @@ def login_is_taken(session: Session, login_index: bytes) -> bool:
     return session.exec(select(Account.id).where(Account.login_index == login_index)).first() is not None
 
 
+def find_account_of(session: Session, person_id: PersonId) -> AccountId | None:
+    """The account of a person who can sign in."""
+    asked = select(Account.id).where(Account.person_id == person_id, col(Account.disabled_at).is_(None))
+    found = session.exec(asked).first()
+    return None if found is None else AccountId(found)
+
+
 def find_credentials(session: Session, login_index: bytes) -> Credentials | None:
     """What to compare a password with; None for unknown logins and for accounts that were closed."""
     asked = select(Account).where(Account.login_index == login_index, col(Account.disabled_at).is_(None))

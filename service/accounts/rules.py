@@ -1,5 +1,7 @@
 """Roles, who somebody is for one request, and when to stop listening to wrong passwords. Pure."""
 
+import hashlib
+import hmac
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -76,3 +78,11 @@ def check_role(role: Role, *, areas: Sequence[AreaId], person_id: PersonId | Non
         raise BadInput("A tenant's account belongs to a registered person, and no other account does.", code="role")
     if (role in {Role.GRID_WORKER, Role.OFFICER}) != bool(areas):
         raise BadInput("Grid workers and officers have areas, and nobody else has.", code="role")
+
+
+def csrf_token(session_token: str) -> str:
+    """What a form must carry to count as ours: only who knows the session token can make it, and it does not give it away.
+
+    Without a session there is nothing to ride on; that the form came from our own page is then the Origin header's to say.
+    """
+    return hmac.new(session_token.encode(), b"anmen form", hashlib.sha256).hexdigest()

@@ -40,6 +40,8 @@ def connect(url: str, *, pool_size: int = 8) -> Engine:
         pool_size=pool_size,
         max_overflow=pool_size,
         pool_pre_ping=True,
+        # An error's text ends up in logs; what was sent to the database must not.
+        hide_parameters=True,
         connect_args={"options": "-c timezone=UTC"},
     )
 

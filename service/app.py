@@ -1,0 +1,98 @@
+"""The composition root: the only place that knows every concept and puts the running service together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.responses import PlainTextResponse, Response
+
+from face_engine.engine import EngineName
+from face_engine.loading import load_engine
+from service.accounts.routes import router as accounts
+from service.edges.clock import now
+from service.edges.health import router as health
+from service.edges.keyring import read_keyring
+from service.edges.openapi import describe_with_problems
+from service.edges.problems import error_for, headers_of, problem_response
+from service.edges.request_log import RequestLog
+from service.edges.requests import Parts
+from service.edges.shield import BodyLimit, SameOrigin, SecurityHeaders
+from service.edges.transaction import connect
+from service.errors import AnmenError
+from service.people.routes import router as people
+from service.premises.routes import router as premises
+from service.settings import Settings
+
+# Every concept that speaks HTTP, one line each.
+ROUTERS = (
+    health,
+    accounts,
+    premises,
+    people,
+)
+
+
+def create_app(settings: Settings | None = None, *, parts: Parts | None = None) -> FastAPI:
+    """The application; settings come from the environment, and the parts from the settings, unless handed in."""
+    parts = parts or build_parts(settings or Settings())
+    app = FastAPI(
+        title="Anmen",
+        version="1",
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        lifespan=_lifespan,
+    )
+    app.state.parts = parts
+    for router in ROUTERS:
+        app.include_router(router)
+    app.openapi = describe_with_problems(app)  # type: ignore[method-assign]  # FastAPI's own way to replace it
+    _add_shield(app, parts.settings)
+    for exception in (AnmenError, RequestValidationError, HTTPException):
+        app.add_exception_handler(exception, _answer_exception)
+    return app
+
+
+def build_parts(settings: Settings) -> Parts:
+    """The parts that the settings name. KeyMissing, ModelMissing say what the deployment lacks."""
+    return Parts(
+        settings=settings,
+        database=connect(settings.database_url),
+        keyring=read_keyring(settings.keys_file),
+        faces=load_engine(EngineName(settings.face_engine)),
+        clock=now,
+    )
+
+
+def answer_error(request: Request, error: AnmenError) -> Response:
+    """Tell whoever asked: problem details to programs, a page to people."""
+    if request.url.path.startswith("/api/"):
+        return problem_response(error)
+    return page_of_error(request, error)
+
+
+def page_of_error(_request: Request, error: AnmenError) -> Response:
+    """The error in words."""
+    return PlainTextResponse(f"{error.title}\n{error.text}\n", error.status, headers=headers_of(error))
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    yield
+    app.state.parts.database.dispose()
+
+
+def _add_shield(app: FastAPI, settings: Settings) -> None:
+    """The last one added is met first."""
+    app.add_middleware(SameOrigin, public_url=settings.public_url, answer=answer_error)
+    app.add_middleware(BodyLimit, limit_bytes=settings.request_limit_bytes, answer=answer_error)
+    app.add_middleware(RequestLog, answer=answer_error)
+    app.add_middleware(SecurityHeaders, https=settings.public_url.startswith("https:"))
+
+
+def _answer_exception(request: Request, exception: Exception) -> Response:
+    answer = answer_error(request, error_for(exception))
+    answer.headers.update(getattr(exception, "headers", None) or {})
+    return answer
