@@ -92,12 +92,13 @@ class Child:
         return log_tail(self._launch.log_path, lines)
 
     def await_ready(self, ready: Callable[[], bool], *, timeout_s: float) -> None:
-        """Return once `ready()` says so; raise with the end of the log when the child dies or the time runs out."""
+        """Return once `ready()` says so; raise with the end of the log when the child dies, or is ended for being late."""
         give_up_at = time.monotonic() + timeout_s
         while not ready():
             if not self.running:
                 raise ChildDied(self.obituary())
             if time.monotonic() > give_up_at:
+                self.stop()
                 raise MachineError(f"{self.name} was not ready after {timeout_s:.0f} s.{self._log_excerpt()}")
             time.sleep(0.02)
 

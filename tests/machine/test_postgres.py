@@ -11,11 +11,13 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from anmen.child_process import Child, Launch
 from anmen.errors import MachineError
 from anmen.leftovers import processes_in
 from anmen.postgres import PostgresCluster
 from anmen.postgres_creation import check_version, copy_programs, wheel_folder
 from anmen.state import StateFolder, temporary_state
+from anmen.unprivileged import DATABASE_ACCOUNT, account_for
 
 
 @pytest.fixture(scope="module")
@@ -67,9 +69,13 @@ def test_a_pid_file_that_names_somebody_else_does_not_keep_it_from_starting(own:
     data = data_folder(own.admin_dsn)
     pid_file = (data / "postmaster.pid").read_text().splitlines()
     own.kill()
-    (data / "postmaster.pid").write_text("\n".join([str(os.getpid()), *pid_file[1:], ""]))
+    log = data.parent / "somebody.log"
+    somebody = Child(Launch(name="sleep", argv=["sleep", "60"], log_path=log, account=account_for(DATABASE_ACCOUNT)))
+    (data / "postmaster.pid").write_text("\n".join([str(somebody.pid), *pid_file[1:], ""]))
     own.start()
     assert own.child.running
+    assert somebody.running
+    somebody.kill()
 
 
 def test_a_server_left_over_in_the_folder_is_ended_first(own: PostgresCluster) -> None:
