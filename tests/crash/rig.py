@@ -1,0 +1,203 @@
+"""A rig of its own for killing: database, broker and `anmen ingest` as processes that can die and come back."""
+
+import os
+import random
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from sqlalchemy import Engine, make_url, text
+
+from anmen.broker import Broker
+from anmen.broker_files import BrokerPorts
+from anmen.certificates import Certificates
+from anmen.child_process import Child, Launch
+from anmen.database_roles import DATABASE, DatabaseRole, draw_passwords, provision_roles
+from anmen.demo.machine import ANMEN
+from anmen.free_ports import PortBook
+from anmen.postgres import PostgresCluster
+from anmen.state import StateFolder
+from service.access import actions as access
+from service.access.rules import Materials, Terms
+from service.edges import clock, migrate
+from service.edges.keyring import Keyring, read_keyring, write_new_keys
+from service.edges.transaction import SYSTEM, connect, transaction
+from service.premises import actions as premises
+from tests import given
+from tests.wire_link import WireLink, eventually
+from tests.wire_lock import provisioned
+
+
+@dataclass
+class Rig:
+    """Everything that a killing test may kill."""
+
+    state: StateFolder
+    cluster: PostgresCluster
+    broker: Broker
+    urls: dict[DatabaseRole, str]
+    keys_file: Path
+    ingest: Child | None = None
+    links: list[WireLink] = field(default_factory=list)
+    engines: dict[DatabaseRole, Engine] = field(default_factory=dict)
+
+    @property
+    def keyring(self) -> Keyring:
+        return read_keyring(self.keys_file)
+
+    def engine(self, role: DatabaseRole) -> Engine:
+        if role not in self.engines:
+            self.engines[role] = connect(self.urls[role], pool_size=1)
+        return self.engines[role]
+
+    def start_ingest(self, **environment: str) -> None:
+        """One ingest process; its log stands in the state folder."""
+        ready = self.state.path / "ingest.ready"
+        ready.unlink(missing_ok=True)
+        pair = self.broker.certificates.for_service()
+        self.ingest = Child(
+            Launch(
+                name="ingest",
+                argv=[*ANMEN, "ingest", "--ready-file", str(ready)],
+                log_path=self.state.logs / "ingest.log",
+                environment={
+                    **os.environ,
+                    "ANMEN_DATABASE_URL": self.urls[DatabaseRole.INGEST],
+                    "ANMEN_KEYS_FILE": str(self.keys_file),
+                    "ANMEN_BROKER_HOST": self.broker.host,
+                    "ANMEN_BROKER_PORT": str(self.broker.ports.services),
+                    "ANMEN_BROKER_CA": str(self.broker.authority),
+                    "ANMEN_BROKER_CERTIFICATE": str(pair.certificate),
+                    "ANMEN_BROKER_KEY": str(pair.key),
+                    "ANMEN_LEASE_S": "1.5",
+                    **environment,
+                },
+            )
+        )
+        self.ingest.await_ready(ready.exists, timeout_s=30)
+
+    def ingest_stop(self) -> None:
+        """Stop the ingest process in order."""
+        if self.ingest is not None and self.ingest.running:
+            self.ingest.stop()
+
+    def hang_locks(self, count: int) -> None:
+        """Locks on rooms of their own, connected, each with one tenant's card (1) and PIN (2)."""
+        now = clock.now()
+        keyring = self.keyring
+        with transaction(self.engine(DatabaseRole.SERVE), SYSTEM) as session:
+            for _ in range(count):
+                home = given.home(session, keyring=keyring, now=now)
+                lock = provisioned(session, keyring, now)
+                premises.hang_lock(session, unit_id=home.unit_id, lock_id=lock.id, now=now - timedelta(days=900))
+                document = given.document()
+                terms = Terms(
+                    unit_id=home.unit_id,
+                    person_id=given.person(session, keyring=keyring, now=now, of=document),
+                    starts_at=now,
+                    ends_at=now + timedelta(days=30),
+                    offline_lease_s=30 * 86400,
+                )
+                materials = Materials(document_number=document.number, pin="748201")
+                access.grant(session, terms, materials=materials, keyring=keyring, now=now)
+                self.links.append(WireLink(lock, self.broker))
+        for link in self.links:
+            link.start()
+
+    def live_for(self, seconds: float, seed: int) -> None:
+        """People come and go at every lock, in a seeded order."""
+        dice = random.Random(seed)
+        ends = time.monotonic() + seconds
+        while time.monotonic() < ends:
+            link = dice.choice(self.links)
+            link.do(lambda lock: lock.open_with(dice.choice((1, 2))) if dice.random() < 0.6 else lock.leave())
+            time.sleep(dice.random() * 0.02)
+
+    def register(self) -> list[tuple[str, int, int, int, int | None]]:
+        """What the register holds, in the locks' own order."""
+        with transaction(self.engine(DatabaseRole.INGEST), SYSTEM) as session:
+            rows = session.execute(
+                text("SELECT lock_id, sequence, type, device_ms, credential_id FROM entry ORDER BY lock_id, sequence")
+            )
+            return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
+
+    def own_record(self) -> list[tuple[str, int, int, int, int | None]]:
+        """What the locks themselves know to have happened."""
+        return sorted(
+            (link.lock.id, event.sequence, event.type, event.occurred_at_ms, event.fields.get(2))
+            for link in self.links
+            for event in link.lock.log.events
+        )
+
+    def all_stored(self) -> bool:
+        """Every lock has been told that everything is stored."""
+        return all(link.lock.log.stored_up_to == link.lock.log.next_sequence - 1 for link in self.links)
+
+    def presence_is_right(self) -> bool:
+        """Counts equal a recount of presence, from the room up to the county."""
+        with transaction(self.engine(DatabaseRole.INGEST), SYSTEM) as session:
+            wrong = session.execute(
+                text(
+                    "SELECT count(*) FROM unit_occupancy o WHERE o.present <>"
+                    " (SELECT count(*) FROM presence p WHERE p.unit_id = o.unit_id AND p.state = 'in')"
+                )
+            ).scalar_one()
+            totals = session.execute(
+                text(
+                    "SELECT (SELECT sum(present) FROM unit_occupancy) = (SELECT sum(present) FROM building_occupancy)"
+                    " AND (SELECT sum(present) FROM unit_occupancy) = (SELECT sum(o.present) FROM area_occupancy o"
+                    " JOIN area a ON a.id = o.area_id WHERE a.level = 'county')"
+                )
+            ).scalar_one()
+        return wrong == 0 and bool(totals)
+
+
+@contextmanager
+def rigged(state: StateFolder, ports: PortBook) -> Iterator[Rig]:
+    """A rig, and nothing left of it afterwards."""
+    cluster = PostgresCluster(state.postgres)
+    cluster.start()
+    passwords = draw_passwords()
+    provision_roles(cluster.admin_dsn, passwords)
+    urls = {
+        role: make_url(cluster.dsn(role, passwords[role], DATABASE))
+        .set(drivername="postgresql+psycopg")
+        .render_as_string(hide_password=False)
+        for role in DatabaseRole
+    }
+    migrate.upgrade(urls[DatabaseRole.MIGRATE])
+    keys_file = state.secrets / "keys.json"
+    write_new_keys(keys_file)
+    broker = Broker(
+        state.broker, Certificates(state.certificates), ports=BrokerPorts(ports.claim("a"), ports.claim("b"))
+    )
+    broker.start()
+    rig = Rig(state, cluster, broker, urls, keys_file)
+    try:
+        yield rig
+    finally:
+        for link in rig.links:
+            link.stop()
+        if rig.ingest is not None and rig.ingest.running:
+            rig.ingest.kill()
+        for engine in rig.engines.values():
+            engine.dispose()
+        broker.stop()
+        cluster.stop()
+
+
+def in_background(work: threading.Thread) -> threading.Thread:
+    """Start and return it."""
+    work.start()
+    return work
+
+
+def agree(rig: Rig, within_s: float) -> None:
+    """The register equals the locks' own record, event for event, exactly once."""
+    eventually(rig.all_stored, within_s=within_s)
+    assert rig.register() == rig.own_record()
+    assert rig.presence_is_right()

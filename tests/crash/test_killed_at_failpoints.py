@@ -1,0 +1,76 @@
+"""Kill -9 the ingest process, the broker or the database at each named point of the event path.
+
+Afterwards the register equals the locks' own record, event for event, exactly once. What a killed Mosquitto had
+acknowledged is gone with it; only the service's "stored up to n" counts.
+"""
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from enum import StrEnum
+
+import pytest
+
+from anmen.free_ports import PortBook
+from anmen.state import temporary_state
+from tests.crash.rig import Rig, agree, in_background, rigged
+from tests.wire_link import eventually
+
+POINTS = ("inbox.taken", "inbox.before_commit", "inbox.committed", "inbox.before_acknowledge", "inbox.acknowledged")
+FULL = os.environ.get("ANMEN_TEST_FULL") == "1"
+ROUNDS = 40 if FULL else 1
+
+
+class Victim(StrEnum):
+    INGEST = "ingest"
+    BROKER = "broker"
+    DATABASE = "database"
+
+
+@pytest.fixture(scope="module")
+def rig() -> Iterator[Rig]:
+    with temporary_state("anmen-crash-") as state, rigged(state, PortBook()) as rig:
+        rig.start_ingest()
+        rig.hang_locks(4)
+        eventually(rig.all_stored, within_s=20)
+        rig.ingest_stop()
+        yield rig
+
+
+@pytest.mark.timeout(60 * ROUNDS)
+@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("victim", Victim)
+def test_nothing_is_lost_and_nothing_counts_twice(rig: Rig, victim: Victim, point: str) -> None:
+    for round_number in range(ROUNDS):
+        nth = 3 + round_number % 7
+        kills = rig.state.path / "victim.pid"
+        environment = {"ANMEN_FAILPOINT": f"{point}@{nth}"}
+        if victim is not Victim.INGEST:
+            child = rig.broker.child if victim is Victim.BROKER else rig.cluster.child
+            kills.write_text(str(child.pid))
+            environment["ANMEN_FAILPOINT_KILLS"] = str(kills)
+        rig.start_ingest(**environment)
+        life = in_background(threading.Thread(target=rig.live_for, args=(1.5, round_number)))
+        killed(rig, victim)
+        life.join()
+        agree(rig, within_s=30)
+        rig.ingest_stop()
+
+
+def killed(rig: Rig, victim: Victim) -> None:
+    """Wait for the death, then bring the dead back."""
+    assert rig.ingest is not None
+    if victim is Victim.INGEST:
+        dead = rig.ingest
+        eventually(lambda: not dead.running, within_s=20)
+        rig.start_ingest()
+    elif victim is Victim.BROKER:
+        eventually(lambda: not rig.broker.child.running, within_s=20)
+        time.sleep(0.3)
+        rig.broker.start()
+    else:
+        eventually(lambda: not rig.cluster.child.running, within_s=20)
+        rig.cluster.kill()
+        time.sleep(0.3)
+        rig.cluster.start()
