@@ -13,6 +13,7 @@ from anmen.broker_files import HOST, BrokerPlan, BrokerPorts, make_store, write_
 CONFIGURATION_PATH = Path(__file__).resolve().parent.parent / "mosquitto.conf"
 _SHIPPED_FOLDER = "/etc/mosquitto/anmen/"
 _SHIPPED_STORE = "/var/lib/mosquitto/"
+_FILE_OPTIONS = {"acl_file", "cafile", "certfile", "keyfile", "crlfile"}
 _LOCKS_PORT, _SERVICES_PORT = "8883", "8884"
 
 
@@ -42,7 +43,7 @@ def _localised_line(line: str, folder: Path, store: Path, ports: BrokerPorts) ->
         case ["listener", port]:
             ours = {_LOCKS_PORT: ports.locks, _SERVICES_PORT: ports.services}[port]
             return f"listener {ours} {HOST}"
-        case [("acl_file" | "cafile" | "certfile" | "keyfile" | "crlfile") as option, path] if path.startswith(_SHIPPED_FOLDER):
+        case [option, path] if option in _FILE_OPTIONS and path.startswith(_SHIPPED_FOLDER):
             return f"{option} {folder}/{path.removeprefix(_SHIPPED_FOLDER)}"
         case ["persistence_location", path] if path == _SHIPPED_STORE:
             return f"persistence_location {store}/"

@@ -17,6 +17,7 @@ import os
 import secrets
 import signal
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
@@ -81,6 +82,9 @@ class PostgresCluster:
         """Shut down in order: sessions are ended, everything is written out. Nothing to do when it does not run."""
         if self._child is not None:
             self._child.stop(timeout_s=_STOP_TIMEOUT_S)
+        if self._socket_folder().parent != self._folder:
+            with suppress(OSError):
+                self._socket_folder().rmdir()
 
     def kill(self) -> None:
         """SIGKILL the postmaster, as a crash would, and wait until its backends have noticed and gone."""

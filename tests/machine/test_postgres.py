@@ -147,6 +147,7 @@ def test_copied_programs_find_their_libraries(tmp_path: Path) -> None:
 
 def test_a_folder_too_deep_for_a_socket_works() -> None:
     with temporary_state("anmen-test-deep-") as state:
+        before = set(state.path.parent.glob("anmen-pg-*"))
         deep = state.path / ("deep-" * 12) / ("deeper-" * 9)
         cluster = PostgresCluster(deep, settings={"fsync": "off"})
         try:
@@ -154,6 +155,7 @@ def test_a_folder_too_deep_for_a_socket_works() -> None:
                 assert connection.execute("SELECT 1").fetchone() == (1,)
         finally:
             cluster.stop()
+        assert set(state.path.parent.glob("anmen-pg-*")) <= before
 
 
 def test_it_goes_when_the_postmaster_is_killed_from_outside(own: PostgresCluster) -> None:
