@@ -12,8 +12,8 @@ from device_sim.flash.medium import Medium
 from device_sim.flash.slots import SlotPair
 from firmware_protocol.access_list import AccessList, Erased
 
-# (refusal reason, source, credential id or 0) and how many refusals of that kind have no event yet.
-Uncounted = tuple[tuple[int, int, int], int]
+# Event type, code, source, and credential id or 0.
+RepeatKey = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,9 @@ class Remembered:
     last_contact_s: int = 0
     clock_floor_ms: int = 0
     unset_uptime_s: int = 0
-    uncounted: tuple[Uncounted, ...] = ()
+    # How often each of these has happened without an event yet.
+    uncounted: tuple[tuple[RepeatKey, int], ...] = ()
+    list_told: int = 0
 
 
 class Flash:
@@ -81,5 +83,5 @@ def _unpack_list(raw: bytes | None) -> AccessList:
 def _unpack_memory(raw: bytes | None) -> Remembered:
     if raw is None:
         return Remembered()
-    boot, contact, floor, unset, uncounted = cbor2.loads(raw)[:5]
-    return Remembered(boot, contact, floor, unset, tuple((tuple(key), count) for key, count in uncounted))
+    boot, contact, floor, unset, uncounted, told = cbor2.loads(raw)[:6]
+    return Remembered(boot, contact, floor, unset, tuple((tuple(key), count) for key, count in uncounted), told)

@@ -120,10 +120,6 @@ class FlashLog:
         """The service has everything up to this number; that much may be overwritten."""
         self.stored_up_to = max(self.stored_up_to, up_to)
         self._declared = [gap for gap in self._declared if gap[1] > self.stored_up_to]
-        if up_to >= self.next_sequence:
-            # This flash is older than what the service has of us: go on behind that, or new events would count as old.
-            self.next_sequence = up_to + 1
-            self.save()
 
     def save(self) -> None:
         """Write down how far the log is stored. Seldom: what is forgotten costs a few frames sent twice."""

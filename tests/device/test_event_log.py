@@ -129,16 +129,6 @@ def test_nearly_full_counts_only_what_is_not_stored() -> None:
     assert not log.nearly_full
 
 
-def test_a_receipt_beyond_the_log_moves_it_on() -> None:
-    """An old copy of the flash was put back: numbers that the service has already must not be given again."""
-    medium = MemoryMedium()
-    log = log_on(medium)
-    fill(log, 5)
-    log.stored(40)
-    assert fill(log, 1)[0].sequence == 41
-    assert log_on(medium).next_sequence == 42
-
-
 @pytest.mark.parametrize("number", [1, 12, 25])
 def test_a_worn_event_is_declared_lost_and_the_others_are_kept(number: int) -> None:
     medium = MemoryMedium()

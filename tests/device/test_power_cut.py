@@ -160,7 +160,7 @@ def test_a_worn_value_falls_back_to_the_one_before() -> None:
 def test_small_things_are_remembered_and_not_written_again_for_nothing() -> None:
     medium = MemoryMedium()
     flash = Flash(medium, SMALL, draw=no_dice)
-    flash.remember(boot_number=4, uncounted=(((1, 3, 0), 2),))
+    flash.remember(boot_number=4, uncounted=(((3, 1, 8, 0), 2),))
     before = medium.writes
     flash.remember(boot_number=4)
     assert medium.writes == before

@@ -1,0 +1,72 @@
+"""The access list that a lock holds: applied whole, refused with a reason, erased entry by entry when they end."""
+
+from device_sim.faces import KnownFaces, why_unusable
+from device_sim.flash.chip import Flash
+from device_sim.presentation import Holding
+from face_engine.engine import FaceEngine
+from firmware_protocol.access_list import AccessList, ListChange, ListEntry, decode_entry
+from firmware_protocol.errors import RemoteProtocolError
+
+LIST_ENTRIES = 200
+
+
+class ListRefused(Exception):
+    """A change that this lock will not hold; the text goes to the service and names no person."""
+
+
+class HeldList:
+    """The list in flash, and ready to decide from."""
+
+    def __init__(self, flash: Flash, engine: FaceEngine | None, credential_key: bytes) -> None:
+        self._flash = flash
+        self._engine = engine
+        self._credential_key = credential_key
+        self._hold(flash.access_list)
+
+    @property
+    def version(self) -> int:
+        """The version held."""
+        return self._flash.access_list.version
+
+    def holds_already(self, change: ListChange) -> bool:
+        """Whether the change leads to exactly what is held: it came twice."""
+        return (change.to_version, change.digest) == (self.version, self.digest)
+
+    def apply(self, change: ListChange) -> None:
+        """Hold the list after the change, safe when this returns; ListRefused leaves the old one in place."""
+        try:
+            after = self._flash.access_list.changed(change)
+        except RemoteProtocolError as refused:
+            raise ListRefused(str(refused)[:200]) from refused
+        held = len(after.entries) + len(after.erased)
+        if held > LIST_ENTRIES:
+            raise ListRefused(f"the list is full: {held} entries, room for {LIST_ENTRIES}")
+        unusable = why_unusable(self._engine, (decode_entry(raw) for raw in change.upserts))
+        if unusable:
+            raise ListRefused(unusable)
+        self._flash.switch_list(after)
+        self._hold(after)
+
+    def erase_ended(self, now_s: int) -> None:
+        """Erase the material of what has ended; the digest stays."""
+        after = self._flash.access_list.without_ended(now_s)
+        if after is not self._flash.access_list:
+            self._flash.switch_list(after)
+            self._hold(after)
+
+    def disown_if_erased_too_early(self, now_s: int) -> bool:
+        """Whether entries were erased by a clock that was ahead. Then the list is no version any more: the service must
+        send the whole of it, and until then what is left goes on opening.
+        """
+        held = self._flash.access_list
+        if all(one.ends_at <= now_s for one in held.erased.values()):
+            return False
+        self._flash.switch_list(AccessList(0, held.entries))
+        self._hold(self._flash.access_list)
+        return True
+
+    def _hold(self, held: AccessList) -> None:
+        entries: list[ListEntry] = [decode_entry(raw) for raw in held.entries.values()]
+        self.digest = held.digest
+        self.erased = len(held.erased)
+        self.holding = Holding(entries, KnownFaces(self._engine, entries), self._credential_key)

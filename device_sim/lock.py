@@ -1,0 +1,212 @@
+"""One lock: a doorway, a flash, an access list and the lock's end of the protocol. Pure apart from the flash it is given.
+
+Time is uptime in seconds and chance is drawn through `draw`. What people do is done to `doorway`; what comes over the
+link goes through here, with the four verbs of the protocol.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from device_sim.door import Door
+from device_sim.doorway import Doorway
+from device_sim.failpoints import Failpoint, Reached, nowhere
+from device_sim.flash.chip import Flash
+from device_sim.held_list import LIST_ENTRIES, HeldList, ListRefused
+from device_sim.recording import Recorder
+from device_sim.timekeeping import Timekeeper
+from face_engine.engine import FaceEngine
+from firmware_protocol.access_list import ListChange
+from firmware_protocol.errors import RemoteProtocolError
+from firmware_protocol.keys import credential_key, exchange, private_key
+from firmware_protocol.lock_side import (
+    Boot,
+    ClockOffered,
+    Contacted,
+    Happening,
+    ListComplete,
+    LockIdentity,
+    LockSide,
+    StoredUpTo,
+)
+from firmware_protocol.standing import Standing
+from firmware_protocol.vocabulary import ClockQuality, EventType, Field
+
+HARDWARE = "Anmen simulated lock 1"
+FIRMWARE = "0.1.0"
+HOUSEKEEPING_S = 30.0
+# A service that sends again what was just refused is not told so again at once: both would do nothing else.
+SAY_NO_EVERY_S = 60.0
+TIME_NONCE_BYTES = 8
+KEY_ENTROPY_BYTES = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a boot finds: the uptime, the clock chip in Unix ms (None: it had stopped) and the door as it stands."""
+
+    now: float
+    chip_ms: int | None
+    door: Door
+
+
+class Lock:
+    """One boot of one lock."""
+
+    def __init__(
+        self,
+        identity: LockIdentity,
+        flash: Flash,
+        start: Start,
+        *,
+        engine: FaceEngine | None,
+        draw: Callable[[int], bytes],
+        reached: Reached = nowhere,
+    ) -> None:
+        flash.remember(boot_number=flash.remembered.boot_number + 1)
+        boot = Boot(flash.remembered.boot_number, private_key(draw(KEY_ENTROPY_BYTES)))
+        static = exchange(identity.private_key, identity.service_public_key)
+        self._draw = draw
+        self._reached = reached
+        self._engine = engine
+        self._side = LockSide(identity, boot, flash.log)
+        self._housekeep_at = start.now + HOUSEKEEPING_S
+        self.identity = identity
+        self.flash = flash
+        self._list_refusals: dict[bytes, float] = {}
+        self.refused_frames: Counter[str] = Counter()
+        self.time = Timekeeper(flash, start.chip_ms, start.now)
+        self.held = HeldList(flash, engine, credential_key(static, identity.lock, identity.key_epoch))
+        self._recorder = Recorder(flash, self.time, self._side.recorded)
+        self.doorway = Doorway(
+            start.door.powered_up(start.now), held=self.held, time=self.time, recorder=self._recorder
+        )
+        self._recorder.record_start(start.now)
+        if flash.remembered.list_told != self.held.version:
+            # The power went away after the list was switched and before that was recorded.
+            self._tell_list(start.now)
+
+    @property
+    def proven(self) -> bool:
+        """Whether this boot and the service have proven themselves to each other."""
+        return self._side.proven
+
+    def connecting(self) -> bytes:
+        """The will for the next connect."""
+        return self._side.connecting()
+
+    def connected(self, now: float) -> None:
+        """The link is up."""
+        self._side.connected(self.standing(now), now)
+        self.time.ask_soon(now)
+
+    def disconnected(self) -> None:
+        """The link is down."""
+        self._side.disconnected()
+
+    def announced(self, now: float) -> None:
+        """A process has announced that it holds this lock's shard."""
+        self._side.announced(now)
+
+    def receive(self, frame: bytes, now: float) -> None:
+        """A frame came down; one that must be refused is counted by its reason."""
+        try:
+            happened = self._side.receive(frame, self.standing(now), now)
+        except RemoteProtocolError as refused:
+            self.refused_frames[refused.reason.value] += 1
+            return
+        for one in happened:
+            self._act_on(one, now)
+        self._ask_time(now)
+
+    def to_send(self, now: float) -> list[bytes]:
+        """Frames to publish now, in this order."""
+        return self._side.to_send(now)
+
+    def deadline(self) -> float:
+        """When to call `expire` at the latest."""
+        dates = (self._side.deadline(), self.doorway.deadline(), self._housekeep_at)
+        return min(at for at in dates if at is not None)
+
+    def expire(self, now: float) -> None:
+        """Do what is due."""
+        self.doorway.expire(now)
+        self._side.expire(self.standing(now), now)
+        if now >= self._housekeep_at:
+            self._housekeep_at = now + HOUSEKEEPING_S
+            self.keep_house(now)
+
+    def keep_house(self, now: float) -> None:
+        """Erase what has ended, record what was only counted, write down what must outlive a power cut."""
+        self.time.keep(now)
+        self._recorder.settle(now)
+        if self.time.clock.quality is not ClockQuality.UNSET:
+            self.held.erase_ended(self.time.clock.now_s(now))
+        self._ask_time(now)
+
+    def close(self) -> None:
+        """An orderly end: write down how far the log is stored, and let go of the flash."""
+        self.flash.log.save()
+        self.flash.close()
+
+    def standing(self, now: float) -> Standing:
+        """What the lock says of itself."""
+        clock, engine = self.time.clock, self._engine
+        return Standing(
+            self.held.version,
+            self.held.digest,
+            round(self.doorway.door.battery_percent),
+            int(now),
+            clock.now_ms(now),
+            clock.quality,
+            HARDWARE,
+            FIRMWARE,
+            {
+                "list_entries": LIST_ENTRIES,
+                "face_engine": engine.engine_id if engine else 0,
+                "face_model": engine.model_hash.hex() if engine else "",
+            },
+        )
+
+    def _act_on(self, happened: Happening, now: float) -> None:
+        match happened:
+            case StoredUpTo(up_to):
+                self._reached(Failpoint.STORED_BEFORE_APPLY)
+                self.flash.log.stored(up_to)
+                self._reached(Failpoint.STORED_AFTER_APPLY)
+            case ListComplete(change):
+                self._change_list(change, now)
+            case ClockOffered(now_ms):
+                self._set_clock(now_ms, now)
+            case Contacted():
+                self.time.contacted(now)
+
+    def _change_list(self, change: ListChange, now: float) -> None:
+        said_no_at = self._list_refusals.get(change.digest, float("-inf"))
+        if self.held.holds_already(change) or now - said_no_at < SAY_NO_EVERY_S:
+            return
+        try:
+            self.held.apply(change)
+        except ListRefused as refused:
+            self._list_refusals = {change.digest: now}
+            self._side.refuse_list(self.standing(now), str(refused))
+            return
+        self._tell_list(now)
+        # The offline leases of what has just come begin with the service's word that it is the latest.
+        self.time.ask_soon(now)
+
+    def _tell_list(self, now: float) -> None:
+        fields = {Field.LIST_VERSION: self.held.version, Field.DIGEST: self.held.digest}
+        self._recorder.record(EventType.ACCESS_LIST_APPLIED, fields, now)
+        self.flash.remember(list_told=self.held.version)
+
+    def _set_clock(self, now_ms: int, now: float) -> None:
+        if self.time.told(now_ms, now):
+            self._recorder.record(EventType.CLOCK_SET, {Field.UPTIME_MS: round(now * 1000)}, now)
+        if self.held.disown_if_erased_too_early(self.time.clock.now_s(now)):
+            self.flash.remember(list_told=self.held.version)
+            self._side.refuse_list(self.standing(now), "entries were erased by a clock that was ahead")
+
+    def _ask_time(self, now: float) -> None:
+        if self._side.proven and self.time.is_question_due(now):
+            self._side.ask_time(self._draw(TIME_NONCE_BYTES), now)
