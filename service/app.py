@@ -21,6 +21,7 @@ from service.edges.requests import Parts
 from service.edges.shield import BodyLimit, SameOrigin, SecurityHeaders
 from service.edges.transaction import connect
 from service.errors import AnmenError
+from service.jobs import JobThread
 from service.people.routes import router as people
 from service.premises.routes import router as premises
 from service.settings import Settings
@@ -80,7 +81,10 @@ def page_of_error(_request: Request, error: AnmenError) -> Response:
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    jobs = JobThread(app.state.parts)
+    jobs.start()
     yield
+    jobs.stop()
     app.state.parts.database.dispose()
 
 

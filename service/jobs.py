@@ -1,0 +1,83 @@
+"""What becomes due by itself: tenancies whose date has come, registrations nobody decided, sessions that are over.
+
+Every serving process runs this once a minute; an advisory lock lets one of them do the work. Each job is a transaction
+of its own, so that one that fails keeps none of the others from being done.
+"""
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import datetime
+
+from sqlalchemy import Engine, text
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session
+
+from service.accounts import actions as accounts
+from service.edges.requests import Parts
+from service.edges.transaction import SYSTEM, transaction
+from service.reactions import react
+from service.tenancy import actions as tenancy
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 60.0
+# Any number will do that nobody else in this database uses.
+_LOCK = 7_301_966
+
+
+def end_tenancies(session: Session, now: datetime) -> None:
+    """End those whose date has come, and everything that follows from it."""
+    for ended in tenancy.end_due(session, now=now):
+        react(session, ended, now)
+
+
+def refuse_stale_registrations(session: Session, now: datetime) -> None:
+    """What nobody decided is refused, and what waited with it erased."""
+    tenancy.refuse_stale(session, now=now)
+
+
+def forget_sessions(session: Session, now: datetime) -> None:
+    """Sessions that are over and failures that no longer count."""
+    accounts.forget_expired(session, now=now)
+
+
+JOBS: tuple[Callable[[Session, datetime], None], ...] = (end_tenancies, refuse_stale_registrations, forget_sessions)
+
+
+def run_due(engine: Engine, now: datetime) -> int:
+    """Do every job once, unless another process is at it; returns how many were done."""
+    done = 0
+    for job in JOBS:
+        try:
+            with transaction(engine, SYSTEM) as session:
+                if session.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _LOCK}).scalar_one():
+                    job(session, now)
+                    done += 1
+        except DBAPIError as fault:
+            log.warning("%s could not be done (%s); it is tried again", job.__name__, type(fault.orig).__name__)
+    return done
+
+
+class JobThread:
+    """Runs what is due every minute until it is stopped."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="jobs", daemon=True)
+
+    def start(self) -> None:
+        """Begin; the first round is at once."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End after the job in hand."""
+        self._stop.set()
+        self._thread.join(timeout=10)
+
+    def _run(self) -> None:
+        while True:
+            run_due(self._parts.database, self._parts.clock())
+            if self._stop.wait(EVERY_S):
+                return
