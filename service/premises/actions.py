@@ -126,6 +126,14 @@ def locks_of_unit(session: Session, unit_id: UnitId, now: datetime) -> tuple[Loc
     return records.locks_on(session, unit_id, now)
 
 
+def locks_of_units(session: Session, units: Sequence[UnitId], now: datetime) -> dict[UnitId, tuple[LockId, ...]]:
+    """The same for many units at once; a unit without a lock has an empty tuple."""
+    hanging: dict[UnitId, tuple[LockId, ...]] = dict.fromkeys(units, ())
+    for unit_id, lock_id in records.locks_on_all(session, units, now):
+        hanging[unit_id] += (lock_id,)
+    return hanging
+
+
 def unit_of_lock(session: Session, lock_id: LockId, now: datetime) -> UnitId | None:
     """The unit on whose door the lock hangs at that instant."""
     return records.find_unit_of_lock(session, lock_id, now)

@@ -67,6 +67,10 @@ _AREAS_BELOW = text("SELECT areas_below(:roots)").bindparams(bindparam("roots", 
 _ON_DOORS_OF = text(
     "SELECT lock_id FROM door WHERE unit_id = :unit_id AND hung @> CAST(:now AS timestamptz) ORDER BY id"
 )
+_ON_DOORS_OF_ALL = text(
+    "SELECT unit_id, lock_id FROM door WHERE unit_id = ANY(CAST(:units AS bigint[])) AND hung @> CAST(:now AS timestamptz)"
+    " ORDER BY unit_id, id"
+)
 _HANGS_NOW = text("SELECT unit_id FROM door WHERE lock_id = :lock_id AND hung @> CAST(:now AS timestamptz)")
 
 
@@ -150,6 +154,12 @@ def hang(session: Session, unit_id: UnitId, lock_id: LockId, *, now: datetime, n
     session.add(row)
     session.flush()
     return DoorId(row.id or 0)
+
+
+def locks_on_all(session: Session, units: Sequence[UnitId], now: datetime) -> tuple[tuple[UnitId, LockId], ...]:
+    """Every lock that hangs on a door of one of these units at that instant, with its unit."""
+    rows = session.execute(_ON_DOORS_OF_ALL, {"units": list(units), "now": now})
+    return tuple((UnitId(row.unit_id), LockId(row.lock_id)) for row in rows)
 
 
 def locks_on(session: Session, unit_id: UnitId, now: datetime) -> tuple[LockId, ...]:
