@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 
 EVERY_S = 60.0
 # Any number will do that nobody else in this database uses.
-_LOCK = 7_301_966
+ADVISORY_LOCK = 7_301_966
 
 
 def end_tenancies(session: Session, now: datetime) -> None:
@@ -51,7 +51,7 @@ def run_due(engine: Engine, now: datetime) -> int:
     for job in JOBS:
         try:
             with transaction(engine, SYSTEM) as session:
-                if session.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": _LOCK}).scalar_one():
+                if session.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK}).scalar_one():
                     job(session, now)
                     done += 1
         except DBAPIError as fault:
