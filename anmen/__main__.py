@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 
 from anmen import failpoints
+from anmen.bench.command import app as bench
 from anmen.errors import MachineError
 from service.errors import AnmenError
 from service.settings import Settings
@@ -19,6 +20,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(bench, name="bench")
 
 
 @app.command()

@@ -1,0 +1,48 @@
+"""The command `anmen bench`."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+app = typer.Typer(help="Measure Anmen on this machine, with real parts, beside a yardstick.", no_args_is_help=True)
+
+
+@app.callback()
+def bench() -> None:
+    """Measure Anmen on this machine, with real parts, beside a yardstick."""
+
+
+@app.command()
+def ingest(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of tables.")] = False,
+    locks: Annotated[int, typer.Option(min=4, help="How many simulated locks speak.")] = 2000,
+    events: Annotated[int, typer.Option(min=100, help="Events a round, published flat out.")] = 60_000,
+    rounds: Annotated[int, typer.Option(min=1, help="Rounds of each pipeline, in turn.")] = 3,
+    seconds: Annotated[float, typer.Option(min=0.1, help="How long each measurement of delay lasts.")] = 5.0,
+    profile: Annotated[Path | None, typer.Option(help="Leave a cProfile of the ingest loop here; slows it.")] = None,
+) -> None:
+    """Sealed live events of many locks through broker, rules, commit, presence and counts; and a bare pipeline beside it.
+
+    Starts a PostgreSQL (with fsync), a broker (with TLS), the ingest process, the yardstick and a publisher of its own in a
+    temporary folder. Takes about a minute. Fails when an event is lost or counted twice, or a count is wrong.
+    """
+    # The parts take half a second to load, which nobody who asks for --help should wait for.
+    from anmen.bench.measure import measure_ingest  # noqa: PLC0415
+    from anmen.bench.report import as_json as written  # noqa: PLC0415
+    from anmen.bench.report import print_table  # noqa: PLC0415
+    from anmen.bench.scale import Scale  # noqa: PLC0415
+
+    scale = Scale(locks=locks, events=events, rounds=rounds, seconds=seconds)
+    progress = Console(stderr=True)
+    with progress.status("starting") as status:
+        results = measure_ingest(scale, profile=profile, say=status.update)
+    if as_json:
+        typer.echo(json.dumps(written(results), ensure_ascii=False, indent=1))
+    else:
+        print_table(results, Console())
+    if not all(one.holds for one in results.findings):
+        raise typer.Exit(1)

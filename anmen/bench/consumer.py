@@ -1,0 +1,105 @@
+"""A pipeline under measurement, in a process of its own: it says when it has committed how many events."""
+
+import multiprocessing
+import signal
+import struct
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from typing import Any
+
+from anmen.errors import MachineError
+
+READY = b"ready"
+_COMMIT = struct.Struct("<dI")
+_START_TIMEOUT_S = 60.0
+_STOP_TIMEOUT_S = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """`at` (time.monotonic) a transaction with this many new events was committed."""
+
+    at: float
+    events: int
+
+
+class Reporter:
+    """The consumer's end of the line."""
+
+    def __init__(self, control: "Connection[Any, Any]") -> None:
+        self._control = control
+
+    def ready(self) -> None:
+        """Everything is subscribed."""
+        self._control.send_bytes(READY)
+
+    def committed(self, at: float, events: int) -> None:
+        """A transaction is committed."""
+        self._control.send_bytes(_COMMIT.pack(at, events))
+
+    def stop_on_close(self, stop: Callable[[], None]) -> None:
+        """Call `stop` from another thread once the other end has closed; Ctrl-C is left to it."""
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        threading.Thread(target=self._await_close, args=(stop,), daemon=True).start()
+
+    def _await_close(self, stop: Callable[[], None]) -> None:
+        try:
+            self._control.recv_bytes()
+        except EOFError:
+            stop()
+
+
+class Spawned:
+    """A process that ends with us; `run` is called there with its end of the line, then `arguments`."""
+
+    def __init__(self, name: str, run: Callable[..., None], *arguments: object) -> None:
+        context = multiprocessing.get_context("spawn")
+        self.line, theirs = context.Pipe()
+        self._name = name
+        self._process = context.Process(target=run, args=(theirs, *arguments), name=name, daemon=True)
+        self._process.start()
+        theirs.close()
+
+    @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid or 0
+
+    def wait(self, timeout_s: float) -> None:
+        """Until there is something to receive; MachineError where nothing comes, or the process has ended."""
+        give_up_at = time.monotonic() + timeout_s
+        while not self.line.poll(0.2):
+            if not self._process.is_alive():
+                raise MachineError(f"{self._name} ended by itself (exit status {self._process.exitcode}).")
+            if time.monotonic() > give_up_at:
+                raise MachineError(f"{self._name} said nothing for {timeout_s:.0f} s.")
+
+    def stop(self) -> None:
+        """Close the line, upon which it ends."""
+        self.line.close()
+        self._process.join(_STOP_TIMEOUT_S)
+        if self._process.is_alive():
+            self._process.kill()
+
+
+class Consumer(Spawned):
+    """A spawned process that speaks as a Reporter does."""
+
+    def await_ready(self) -> None:
+        """Until it listens."""
+        self.wait(_START_TIMEOUT_S)
+        if self.line.recv_bytes() != READY:
+            raise MachineError("A commit before anything was published: the run is not clean.")
+
+    def await_commits(self, events: int, *, silence_s: float = 20.0) -> list[Commit]:
+        """The commits until this many events are stored; MachineError where they stop coming."""
+        commits: list[Commit] = []
+        missing = events
+        while missing > 0:
+            self.wait(silence_s)
+            commits.append(Commit(*_COMMIT.unpack(self.line.recv_bytes())))
+            missing -= commits[-1].events
+        return commits
