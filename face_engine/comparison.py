@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from face_engine.engine import Embedding, FaceEngine, Thresholds
+from face_engine.engine import Embedding, FaceEngine, Thresholds, thresholds_for
 
 
 class Match(StrEnum):
@@ -26,9 +26,7 @@ def compare_one_to_one(
     engine: FaceEngine, live: Embedding, portrait: Embedding, *, thresholds: Thresholds | None = None
 ) -> Verdict:
     """Compares a live face with a document's portrait; both embeddings must come from this engine."""
-    limits = thresholds or engine.thresholds
-    if limits.engine_id != engine.engine_id:
-        raise ValueError(f"these thresholds are for engine {limits.engine_id}, not for {engine.name}")
+    limits = thresholds_for(engine, thresholds)
     score = engine.score(live, portrait)
     if score >= limits.one_to_one_accept:
         return Verdict(Match.MATCH, score)

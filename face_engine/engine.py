@@ -117,6 +117,13 @@ class FaceEngine(Protocol):
         """How alike two embeddings of this engine are; higher is more alike."""
 
 
+def thresholds_for(engine: FaceEngine, chosen: Thresholds | None) -> Thresholds:
+    """The chosen thresholds, or the engine's own where none were; ValueError when they belong to another engine."""
+    if chosen is not None and chosen.engine_id != engine.engine_id:
+        raise ValueError(f"these thresholds are for engine {chosen.engine_id}, not for {engine.name}")
+    return chosen or engine.thresholds
+
+
 def largest_first(faces: Sequence[FaceBox]) -> tuple[FaceBox, ...]:
     """The faces in falling order of area."""
     return tuple(sorted(faces, key=lambda face: face.width * face.height, reverse=True))

@@ -1,4 +1,8 @@
-"""Several pictures of one person into one embedding: the mean of three misses ten times less often than one picture."""
+"""Several pictures of one person into one embedding: the mean of three misses ten times less often than one picture.
+
+Every two of them must be alike enough to be accepted 1:1. Anything laxer lets two people share one template: the mean of both
+would open the door to either.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +11,7 @@ from itertools import combinations
 
 import numpy as np
 
-from face_engine.engine import Embedding, FaceEngine, Image, Thresholds
+from face_engine.engine import Embedding, FaceEngine, Image, Thresholds, thresholds_for
 from face_engine.finding import FoundFace, find_one_face
 from face_engine.quality import LIVE_LIMITS, FaceProblem, FaceQuality, FrameLimits
 
@@ -54,6 +58,7 @@ def enrol(
     thresholds: Thresholds | None = None,
 ) -> Enrolled | EnrolmentRefused:
     """One embedding from at least three pictures, each with one usable face, all of the same person."""
+    same_from = thresholds_for(engine, thresholds).one_to_one_accept
     found = [find_one_face(engine, frame, limits=limits) for frame in frames]
     faults = [FrameFault(at, face) for at, face in enumerate(found) if isinstance(face, FaceProblem)]
     if len(frames) < MIN_FRAMES:
@@ -61,7 +66,7 @@ def enrol(
     if faults:
         return EnrolmentRefused(tuple(faults))
     faces = [face for face in found if isinstance(face, FoundFace)]
-    return _joined(engine, faces, (thresholds or engine.thresholds).one_to_one_accept)
+    return _joined(engine, faces, same_from)
 
 
 def _joined(engine: FaceEngine, faces: Sequence[FoundFace], same_from: float) -> Enrolled | EnrolmentRefused:

@@ -12,7 +12,7 @@ from itertools import pairwise
 from typing import Protocol
 
 from face_engine.challenge_steps import Step, follow_steps
-from face_engine.engine import FaceEngine, Image, Point
+from face_engine.engine import SFACE_ID, FaceEngine, Image, Point
 from face_engine.landmark_pose import LANDMARKS, Pose, pose_of
 from face_engine.levelling import level
 
@@ -87,7 +87,9 @@ def draw_challenge(dice: random.Random, *, steps: int = 2) -> Challenge:
 
 
 def follow(engine: FaceEngine, frames: Iterable[tuple[float, Image]]) -> tuple[Moment, ...]:
-    """The landmark track of the largest face in timed frames; needs the engine sface, as dlib has no mouth corners."""
+    """The landmark track of the largest face in timed frames; ValueError unless the engine is sface (dlib has no mouth corners)."""
+    if engine.engine_id != SFACE_ID:
+        raise ValueError("liveness needs the landmarks of the engine sface, whichever engine compares the faces")
     seen = ((at_s, image, engine.detect(image)) for at_s, image in frames)
     return tuple(Moment(at_s, level(engine, image, faces[0]).face.points) for at_s, image, faces in seen if faces)
 

@@ -56,9 +56,9 @@ class FrameLimits:
 
     min_width_px: float = 60.0
     max_left_over_roll_deg: float = 25.0
-    min_brightness: float = 45.0
-    max_burnt_share: float = 0.25
-    min_sharpness: float = 0.006
+    min_brightness: float = 30.0
+    max_burnt_share: float = 0.5
+    min_sharpness: float = 0.004
     second_face_from: float = 0.6
     """A second face counts when it is at least this high relative to the largest."""
     try_quarter_turns: bool = True
