@@ -9,9 +9,11 @@ from sqlmodel import Session
 
 from firmware_protocol.cursor import Receipt, StoredCursor
 from firmware_protocol.topics import LockId
+from firmware_protocol.vocabulary import EventType
 from service.edges.keyring import Keyring, Root
 from service.entry import records
-from service.entry.rules import HeardEvents, NewEntry, StoredEntry, entry_of, may_begin, receipt, taken
+from service.entry.rules import HeardEvents, NewEntry, OwnEntry, StoredEntry, entry_of, may_begin, receipt, taken
+from service.people.rules import PersonId
 
 _QUARANTINE_PURPOSE = "quarantined event"
 
@@ -115,3 +117,8 @@ def quarantine(
     epochs[one.log_epoch] = cursor
     records.write_cursors(session, {(one.lock, one.log_epoch): cursor})
     return Recorded(receipts={one.lock: receipt(one.session, one.log_epoch, cursor)})
+
+
+def entries_of_person(session: Session, person_id: PersonId, *, limit: int = 200) -> tuple[OwnEntry, ...]:
+    """What the doors wrote down about a person, newest first; for the person's own page, under the person's own scope."""
+    return records.entries_of_person(session, person_id, (EventType.LOCK_OPERATED, EventType.ACCESS_REFUSED), limit)

@@ -11,7 +11,8 @@ from sqlmodel import Session
 
 from firmware_protocol.cursor import Ranges, StoredCursor
 from firmware_protocol.topics import LockId
-from service.entry.rules import NOWHERE, NewEntry, Place, StoredEntry
+from firmware_protocol.vocabulary import EventType
+from service.entry.rules import NOWHERE, NewEntry, OwnEntry, Place, StoredEntry
 
 _LOAD_CURSORS = text(
     "SELECT lock_id, log_epoch, stored_up_to, above, lost FROM entry_cursor WHERE lock_id = ANY(CAST(:locks AS text[]))"
@@ -114,6 +115,18 @@ def append(session: Session, stored: Sequence[StoredEntry], recorded_at: datetim
         name: list(column) for (name, kind), column in zip(_COLUMNS, columns, strict=True) if kind
     }
     session.execute(_APPEND, {"recorded_at": recorded_at, **values})
+
+
+_OF_PERSON = text(
+    "SELECT occurred_at, type, operation, source, direction, code FROM entry WHERE person_id = :person_id"
+    " AND type = ANY(CAST(:types AS smallint[])) ORDER BY occurred_at DESC, sequence DESC LIMIT :limit"
+)
+
+
+def entries_of_person(session: Session, person_id: int, types: Sequence[EventType], limit: int) -> tuple[OwnEntry, ...]:
+    """The latest entries about a person, newest first, inside the scope of whoever asks."""
+    asked = {"person_id": person_id, "types": [int(one) for one in types], "limit": limit}
+    return tuple(OwnEntry(*row) for row in session.execute(_OF_PERSON, asked))
 
 
 def make_partition(session: Session, at: datetime) -> None:

@@ -68,6 +68,17 @@ class Place(NamedTuple):
 NOWHERE = Place(None, None, None, None)
 
 
+class OwnEntry(NamedTuple):
+    """One entry as the person it was about may read it; numbers as in the vocabulary, where the lock gave them."""
+
+    occurred_at: datetime
+    type: int
+    operation: int | None
+    source: int | None
+    direction: int | None
+    code: int | None
+
+
 class StoredEntry(NamedTuple):
     """A new entry and its place; what the concepts above entry follow."""
 
