@@ -113,6 +113,10 @@ def test_what_breaks_says_nothing_about_anybody(client: httpx.Client, caplog: py
         ("POST", "/api/v1/sessions", b'{"login": 1, "password": null}', 422),
         ("POST", "/api/v1/sessions", json.dumps({"login": "a", "password": "x", "more": SECRET}).encode(), 422),
         ("POST", "/api/v1/sessions", json.dumps({"login": "a\x00b", "password": "x"}).encode(), 422),
+        ("POST", "/api/v1/sessions", b'{"login": "\\ud800a", "password": "x"}', 422),
+        ("POST", "/api/v1/sessions", b'{"login": "ab", "password": "\\ud800"}', 422),
+        ("POST", "/api/v1/sessions", b'{"login": 1e999, "password": NaN}', 422),
+        ("GET", "/api/v1/units/%00", b"", 401),
         ("GET", "/api/v1/me", b"", 401),
     ],
 )
