@@ -16,6 +16,7 @@ from sqlmodel import Session
 from service.accounts import actions as accounts
 from service.edges.requests import Parts
 from service.edges.transaction import SYSTEM, transaction
+from service.occupancy import actions as occupancy
 from service.reactions import react
 from service.tenancy import actions as tenancy
 
@@ -28,7 +29,8 @@ ADVISORY_LOCK = 7_301_966
 
 def end_tenancies(session: Session, now: datetime) -> None:
     """End those whose date has come, and everything that follows from it."""
-    for ended in tenancy.end_due(session, now=now):
+    ended = tenancy.end_due(session, now=now)
+    if ended is not None:
         react(session, ended, now)
 
 
@@ -42,7 +44,17 @@ def forget_sessions(session: Session, now: datetime) -> None:
     accounts.forget_expired(session, now=now)
 
 
-JOBS: tuple[Callable[[Session, datetime], None], ...] = (end_tenancies, refuse_stale_registrations, forget_sessions)
+def count_residents(session: Session, now: datetime) -> None:
+    """Leases that begin by the clock are counted from then on."""
+    occupancy.settle_residents(session, now=now)
+
+
+JOBS: tuple[Callable[[Session, datetime], None], ...] = (
+    end_tenancies,
+    refuse_stale_registrations,
+    count_residents,
+    forget_sessions,
+)
 
 
 def run_due(engine: Engine, now: datetime) -> int:

@@ -105,6 +105,12 @@ def remove_faces(session: Session, person_id: PersonId) -> tuple[GrantId, ...]:
     return grants
 
 
+def opens_by_face(session: Session, person_id: PersonId) -> bool:
+    """Whether the person's face is on any lock's list and was not taken off it."""
+    grants = records.standing_grants_of(session, person_id)
+    return bool(records.locks_holding(session, grants, (CredentialType.FACE,)))
+
+
 def delivery(session: Session, grant_id: GrantId) -> tuple[LockDelivery, ...]:
     """Where the grant stands on each lock; empty where its unit has none. NotFound for a grant out of sight."""
     if grant_id not in (found := deliveries(session, [grant_id])):

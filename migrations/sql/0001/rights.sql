@@ -46,7 +46,8 @@ DECLARE
     rule record;
 BEGIN
     FOR rule IN SELECT * FROM (VALUES
-        ('unit',             'area_id = ANY((SELECT asking_areas())::bigint[]) OR landlord_id = (SELECT asking_landlord())'),
+        ('unit',             'area_id = ANY((SELECT asking_areas())::bigint[]) OR landlord_id = (SELECT asking_landlord())
+                              OR EXISTS (SELECT FROM tenancy t WHERE t.unit_id = unit.id AND t.person_id = (SELECT asking_person()))'),
         ('unit_occupancy',   'area_id = ANY((SELECT asking_areas())::bigint[]) OR landlord_id = (SELECT asking_landlord())'),
         ('invitation',       'landlord_id = (SELECT asking_landlord())'),
         ('registration',     'landlord_id = (SELECT asking_landlord()) OR person_id = (SELECT asking_person())'),

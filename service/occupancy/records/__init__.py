@@ -1,0 +1,1 @@
+"""Tables and SQL of stays, resident counts and inquiries."""

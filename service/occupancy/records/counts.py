@@ -1,0 +1,87 @@
+"""Reading the counts that presence and stays keep, and how far the live feed has come: each a few indexed reads."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, text
+from sqlmodel import Session
+
+from service.premises.rules import AreaId, BuildingId, UnitId
+
+# What a process that shows live pages says on its own connection, to be woken by `presence.records.move_feed`.
+LISTEN_TO_FEED = "LISTEN anmen_feed"
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """How many are in now, how many live there, and in how many rooms the first is not sure."""
+
+    present: int
+    residents: int
+    unsure: int
+
+
+@dataclass(frozen=True, slots=True)
+class BuildingCount:
+    """A building and its counts."""
+
+    building_id: BuildingId
+    address: str
+    counted: Counted
+
+
+@dataclass(frozen=True, slots=True)
+class UnitCount:
+    """A room and its counts."""
+
+    unit_id: UnitId
+    number: str
+    counted: Counted
+
+
+_AREAS = text(
+    "SELECT area_id, present, residents, unsure FROM area_occupancy WHERE area_id = ANY(CAST(:areas AS bigint[]))"
+)
+_BUILDINGS_IN = text(
+    "SELECT b.id, b.address, o.present, o.residents, o.unsure FROM building b"
+    " JOIN building_occupancy o ON o.building_id = b.id WHERE b.area_id = :area ORDER BY b.address, b.id"
+)
+_UNITS_IN = text(
+    "SELECT u.id, u.number, o.present, o.residents, o.unsure::integer AS unsure FROM unit u"
+    " JOIN unit_occupancy o ON o.unit_id = u.id WHERE u.building_id = :building ORDER BY length(u.number), u.number"
+)
+_BUILDING = text("SELECT present, residents, unsure FROM building_occupancy WHERE building_id = :building")
+_POSITIONS = text("SELECT shard, position FROM feed_position WHERE position > 0")
+
+
+def counts_of_areas(session: Session, areas: Iterable[AreaId]) -> dict[AreaId, Counted]:
+    """The counts of these areas; whoever asks has made sure that they are the asker's."""
+    rows = session.execute(_AREAS, {"areas": list(areas)})
+    return {AreaId(row.area_id): _counted(row) for row in rows}
+
+
+def buildings_in(session: Session, area_id: AreaId) -> tuple[BuildingCount, ...]:
+    """The buildings of a grid; whoever asks has made sure that it is the asker's."""
+    rows = session.execute(_BUILDINGS_IN, {"area": area_id})
+    return tuple(BuildingCount(BuildingId(row.id), row.address, _counted(row)) for row in rows)
+
+
+def units_in(session: Session, building_id: BuildingId) -> tuple[UnitCount, ...]:
+    """The rooms of a building, inside the scope of whoever asks."""
+    rows = session.execute(_UNITS_IN, {"building": building_id})
+    return tuple(UnitCount(UnitId(row.id), row.number, _counted(row)) for row in rows)
+
+
+def count_of_building(session: Session, building_id: BuildingId) -> Counted:
+    """A building's own counts; whoever asks has made sure that it stands in the asker's area."""
+    return _counted(session.execute(_BUILDING, {"building": building_id}).one())
+
+
+def feed_positions(session: Session) -> dict[int, int]:
+    """How far each shard's live feed has come; shards where nothing has happened yet are left out."""
+    return {row.shard: row.position for row in session.execute(_POSITIONS)}
+
+
+def _counted(row: "Row[Any]") -> Counted:
+    return Counted(row.present, row.residents, row.unsure)

@@ -1,0 +1,54 @@
+"""Inviting, registering, deciding, ending and viewing; the public names of all five."""
+
+from service.tenancy.actions.deciding import confirm, refuse, refuse_stale
+from service.tenancy.actions.ending import end, end_due
+from service.tenancy.actions.inviting import (
+    Invited,
+    Link,
+    invite,
+    invited_by_form,
+    is_genuine_form_token,
+    open_invitation,
+    renew_link,
+    withdraw_invitation,
+)
+from service.tenancy.actions.registering import Registered, forget_waiting_faces, register_tenant
+from service.tenancy.actions.viewing import (
+    InvitationView,
+    RoomView,
+    TenancyView,
+    WaitingView,
+    get_registration,
+    get_room,
+    get_tenancy,
+    rooms_of_landlord,
+    tenancies_of_tenant,
+)
+
+__all__ = [
+    "InvitationView",
+    "Invited",
+    "Link",
+    "Registered",
+    "RoomView",
+    "TenancyView",
+    "WaitingView",
+    "confirm",
+    "end",
+    "end_due",
+    "forget_waiting_faces",
+    "get_registration",
+    "get_room",
+    "get_tenancy",
+    "invite",
+    "invited_by_form",
+    "is_genuine_form_token",
+    "open_invitation",
+    "refuse",
+    "refuse_stale",
+    "register_tenant",
+    "renew_link",
+    "rooms_of_landlord",
+    "tenancies_of_tenant",
+    "withdraw_invitation",
+]

@@ -1,0 +1,88 @@
+"""The end of a tenancy: credentials leave every lock, the face is erased where nothing else needs it."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlmodel import Session
+
+from service.access import actions as access
+from service.accounts.rules import Actor
+from service.audit.actions import record
+from service.audit.rules import Act
+from service.consent import actions as consent
+from service.consent.rules import Purpose, Standing
+from service.edges.elevation import as_system
+from service.errors import Conflict, NotAllowed, NotFound
+from service.faces import actions as faces
+from service.people.rules import PersonId
+from service.tenancy.records import registrations, tenancies
+from service.tenancy.records.tenancies import Tenancy
+from service.tenancy.rules import ENDED_BY, EndedBy, TenanciesEnded, TenancyEnded, TenancyId, check_end
+
+_DUE_AT_ONCE = 200
+
+
+def end(session: Session, actor: Actor, tenancy_id: TenancyId, *, agreed: bool = False, now: datetime) -> TenancyEnded:
+    """End a tenancy of one's own, as its landlord or its tenant; the event must be handed to `reactions`.
+
+    A landlord who ends a lease that still runs states by `agreed` that the tenant has left or has agreed (BadInput).
+    NotFound for another's tenancy, Conflict for one that has ended.
+    """
+    by = ENDED_BY.get(actor.role)
+    if by is None:
+        raise NotAllowed("Only the landlord or the tenant ends a tenancy.", code="role")
+    tenancy = tenancies.hold_tenancy(session, tenancy_id)
+    if tenancy is None or not _is_own(tenancy, actor):
+        raise NotFound("There is no such tenancy.", code="tenancy")
+    if tenancy.ended_at is not None:
+        raise Conflict("This tenancy has ended already.", code="tenancy_ended")
+    check_end(by, tenancy.span, agreed=agreed, now=now)
+    with as_system(session):
+        (ended,) = _end(session, [(tenancy, min(now, tenancy.span.ends_at), by)], now=now, actor=actor)
+    return ended
+
+
+def end_due(session: Session, *, now: datetime) -> TenanciesEnded | None:
+    """A job, in a system transaction: end those whose date has come, at most 200 at once; the event goes to `reactions`."""
+    due = tenancies.hold_due(session, now, _DUE_AT_ONCE)
+    ended = _end(session, [(tenancy, tenancy.span.ends_at, EndedBy.DATE) for tenancy in due], now=now, actor=None)
+    return TenanciesEnded(ended) if ended else None
+
+
+def erase_face_unless_needed(session: Session, person_id: PersonId, *, now: datetime) -> None:
+    """Erase the person's face unless another tenancy opens a door with it, or a registration with it waits."""
+    if consent.standing(session, person_id, hold=True)[Purpose.FACE] is not Standing.GIVEN:
+        return
+    waits = any(one.with_face for one in registrations.waiting_of_person(session, person_id))
+    if not waits and not access.opens_by_face(session, person_id):
+        faces.erase(session, person_id, now=now)
+
+
+def _is_own(tenancy: Tenancy, actor: Actor) -> bool:
+    if ENDED_BY[actor.role] is EndedBy.LANDLORD:
+        return tenancy.landlord_id == actor.account_id
+    return tenancy.person_id == actor.person_id
+
+
+def _end(
+    session: Session, ending: Sequence[tuple[Tenancy, datetime, EndedBy]], *, now: datetime, actor: Actor | None
+) -> tuple[TenancyEnded, ...]:
+    if not ending:
+        return ()
+    access.revoke(session, [tenancy.grant_id for tenancy, _, _ in ending], now=now, actor=actor)
+    tenancies.mark_ended(session, [(tenancy.id, at, by) for tenancy, at, by in ending])
+    for person_id in sorted({tenancy.person_id for tenancy, _, _ in ending}):
+        erase_face_unless_needed(session, person_id, now=now)
+    for tenancy, _, by in ending:
+        record(session, actor, Act.TENANCY_ENDED, tenancy.id, now=now, by=by.value)
+    return tuple(
+        TenancyEnded(
+            tenancy_id=tenancy.id,
+            grant_id=tenancy.grant_id,
+            unit_id=tenancy.unit_id,
+            person_id=tenancy.person_id,
+            ended_at=at,
+            ended_by=by,
+        )
+        for tenancy, at, by in ending
+    )
