@@ -24,6 +24,7 @@ from service.errors import AnmenError
 from service.jobs import JobThread
 from service.people.routes import router as people
 from service.premises.routes import router as premises
+from service.reactions import react
 from service.settings import Settings
 
 # Every concept that speaks HTTP, one line each.
@@ -64,6 +65,7 @@ def build_parts(settings: Settings) -> Parts:
         keyring=read_keyring(settings.keys_file),
         faces=load_engine(EngineName(settings.face_engine)),
         clock=now,
+        react=react,
     )
 
 

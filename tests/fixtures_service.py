@@ -18,6 +18,7 @@ from face_engine.loading import load_engine
 from service.app import create_app
 from service.edges.keyring import Keyring
 from service.edges.requests import Parts
+from service.reactions import react
 from service.settings import Settings
 from tests.fixtures_database import Database
 
@@ -52,7 +53,7 @@ def clock(now: datetime) -> Clock:
 @pytest.fixture
 def parts(database: Database, keyring: Keyring, sface: FaceEngine, clock: Clock) -> Parts:
     """The parts of the application under test."""
-    return Parts(settings=Settings(), database=database.serve, keyring=keyring, faces=sface, clock=clock)
+    return Parts(settings=Settings(), database=database.serve, keyring=keyring, faces=sface, clock=clock, react=react)
 
 
 @pytest.fixture

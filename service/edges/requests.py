@@ -1,7 +1,7 @@
 """What a route is handed: the parts of the running service, the instant of the request, and its one transaction."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated
 
@@ -10,9 +10,18 @@ from sqlalchemy import Engine
 from sqlmodel import Session
 
 from face_engine.engine import FaceEngine
+from service.edges.face_work import FaceWork
 from service.edges.keyring import Keyring
 from service.edges.transaction import transaction
 from service.settings import Settings
+
+
+React = Callable[[Session, object, datetime], None]
+"""Does what a domain event causes, in the transaction it happened in."""
+
+
+def _react_to_nothing(_session: Session, event: object, _now: datetime) -> None:
+    raise LookupError(f"nobody reacts to {type(event).__name__}: these parts were put together without reactions")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +33,8 @@ class Parts:
     keyring: Keyring
     faces: FaceEngine
     clock: Callable[[], datetime]
+    react: React = field(default=_react_to_nothing)
+    face_work: FaceWork = field(default_factory=FaceWork)
 
 
 def parts_of(request: Request) -> Parts:

@@ -15,6 +15,7 @@ from service.consent.rules import GivenBy, Purpose, Standing
 from service.edges.keyring import Keyring
 from service.edges.transaction import SYSTEM, transaction
 from service.errors import BadInput, Conflict, Gone, NotAllowed, NotFound
+from service.people.documents import check_character
 from service.people.rules import Verdict
 from service.reactions import react
 from service.tenancy import actions as tenancy
@@ -267,7 +268,7 @@ def test_a_registration_nobody_decides_is_refused_with_everything_that_waited(pl
 def test_a_minor_needs_a_guardian(place: Living) -> None:
     filled = living.form()
     child = f"{filled.document_number[:6]}20180101{filled.document_number[14:17]}"
-    number = child + given.check_character(child)
+    number = child + check_character(child)
     alone = type(filled)(**{one: getattr(filled, one) for one in filled.__slots__} | {"document_number": number})
     with pytest.raises(BadInput) as wrong:
         living.registered(place, alone)
