@@ -1,6 +1,7 @@
 """Brings a database to a revision of the schema. Configured here, so that no alembic.ini is needed beside the code."""
 
 from collections.abc import Callable
+from functools import cache
 from importlib import resources
 
 from alembic import command
@@ -26,6 +27,7 @@ def at_head(engine: Engine) -> bool:
         return MigrationContext.configure(connection).get_current_revision() == newest_revision()
 
 
+@cache
 def newest_revision() -> str | None:
     """The revision this code was written for."""
     return ScriptDirectory.from_config(_config()).get_current_head()

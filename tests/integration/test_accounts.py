@@ -62,7 +62,7 @@ def test_a_login_is_found_in_any_case_and_width(door: Door, landlord: AccountId,
 def test_signing_out_ends_only_that_session(door: Door, landlord: AccountId, now: datetime) -> None:
     first, second = (str(door.try_password(given.PASSWORD, now)) for _ in range(2))
     with transaction(door.database.serve) as session:
-        accounts.sign_out(session, first)
+        accounts.sign_out(session, first, now=now)
     with transaction(door.database.serve) as session:
         assert accounts.actor_for(session, first, now=now) is None
         assert accounts.actor_for(session, second, now=now) is not None

@@ -72,10 +72,16 @@ def test_nobody_changes_an_append_only_table(database: Database, table: str, cha
 
 def test_an_entry_cannot_be_changed_in_its_partition_either(database: Database) -> None:
     with psycopg.connect(database.admin_dsn) as connection:
-        connection.execute(
-            "INSERT INTO entry (lock_id, log_epoch, sequence, recorded_at, occurred_at, clock_quality, boot_number,"
-            " type, live) VALUES ('L-000000000000', 1, 1, '2026-03-02', '2026-03-02', 1, 1, 1, true)"
+        columns = connection.execute(
+            "SELECT attname, format_type(atttypid, NULL) FROM pg_attribute"
+            " WHERE attrelid = 'entry'::regclass AND attnum > 0 AND attnotnull"
+        ).fetchall()
+        values = {"timestamp with time zone": "2026-03-02", "boolean": "true"}
+        insert = sql.SQL("INSERT INTO entry ({}) VALUES ({})").format(
+            sql.SQL(", ").join(sql.Identifier(name) for name, _ in columns),
+            sql.SQL(", ").join(sql.Literal(values.get(kind, "1")) for _, kind in columns),
         )
+        connection.execute(insert)
         with pytest.raises(psycopg.errors.IntegrityConstraintViolation):
             connection.execute("DELETE FROM entry_rest")
 
