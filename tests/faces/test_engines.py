@@ -31,12 +31,12 @@ def sample(people: int) -> list[Photograph]:
 
 @pytest.fixture(scope="module")
 def seen_by_sface(sface: FaceEngine, needs_photographs: None) -> list[Seen]:
-    return look(sface, sample(100))
+    return look(sface, sample(75))
 
 
 @pytest.fixture(scope="module")
 def seen_by_dlib(dlib: FaceEngine, needs_photographs: None) -> list[Seen]:
-    return look(dlib, sample(22))
+    return look(dlib, sample(18))
 
 
 def test_sface_rarely_misses_a_person_and_hardly_ever_takes_one_for_another(
@@ -44,7 +44,7 @@ def test_sface_rarely_misses_a_person_and_hardly_ever_takes_one_for_another(
 ) -> None:
     scores = all_pairs(sface, seen_by_sface)
     assert outcomes(seen_by_sface)["usable"] >= 0.97 * len(seen_by_sface)
-    assert len(scores.impostor) > 15_000
+    assert len(scores.impostor) > 9_000
     assert scores.missed_at(0.40) <= 0.07
     assert scores.missed_at(0.30) <= 0.03
     assert scores.mistaken_at(0.40) <= 3e-4
