@@ -53,7 +53,7 @@ class SendWindow:
         self._ahead: set[int] = set()
         self._behind: set[int] = set()
         self._live: list[Event] = []
-        self._again: list[tuple[int, int]] = []
+        self._gap: tuple[int, int] | None = None
         self._rate = BACKFILL_PER_S
         self._backfill_at = 0.0
         self._probe_wait = PROBE_S[0]
@@ -64,7 +64,7 @@ class SendWindow:
     def rewind(self, now: float) -> None:
         """Start again at the first event that is not stored."""
         self._open = True
-        self._forget_sent()
+        self._begin_again()
         self._live.clear()
         self._probe_wait = PROBE_S[0]
         self._arm_probe(now)
@@ -92,29 +92,28 @@ class SendWindow:
         progress = up_to > self._stored
         self._stored = max(self._stored, up_to)
         self._next = max(self._next, self._stored + 1)
-        for number in [number for number in self._sent if number <= self._stored]:
-            del self._sent[number]
-            self._ahead.discard(number)
-            self._behind.discard(number)
+        self._forget_sent(0, self._stored)
         if self._probing:
-            self._forget_sent()
+            self._begin_again()
         if progress:
             self._probe_wait = PROBE_S[0]
         self._arm_probe(now)
 
     def missing(self, first: int, last: int, now: float) -> None:
-        """The service names a gap: send it again, apart from what is surely still on its way.
+        """The service names a gap: send it again, at the pace of stored events, unless it is surely still on its way.
 
-        A service restored from a backup names numbers below its own receipts; what flash still has of them goes again.
+        What has not been sent at all comes by itself, so a live event that overtakes a back-fill does not hurry it. A
+        service restored from a backup names numbers below its own receipts; what flash still has of them goes again.
         """
-        first = max(first, self._log.oldest_sequence)
+        first, last = max(first, self._log.oldest_sequence), min(last, self._next - 1)
         recent = [
             number
             for number in range(first, min(last, first + WINDOW) + 1)
             if now - self._sent.get(number, float("-inf")) < PATIENCE_S
         ]
         if not recent and first <= last:
-            self._again.append((first, last))
+            self._forget_sent(first, last)
+            self._gap = (first, last)
 
     def take(self, now: float) -> list[Events]:
         """What to send now."""
@@ -122,19 +121,16 @@ class SendWindow:
             return []
         out = [Events(self._log.epoch, True, (event,)) for event in self._live]
         self._live.clear()
-        again, self._again = self._again, []
         if self._probe_due:
             # Not "the event after the last stored one": flash may have lost that, and a later one tells of it.
             self._probe_due = False
             out += self._groups(self._log.read(self._stored + 1, 1), now)
-        for first, last in again:
-            out += self._groups([event for event in self._log.read(first, WINDOW) if event.sequence <= last], now)
         return out + self._backfill(now)
 
     def deadline(self) -> float | None:
         """When expire (or take) has something to do."""
         waiting = [self._probe_at] if self._probe_at is not None else []
-        if self._open and self._next < self._log.next_sequence and len(self._behind) < WINDOW:
+        if self._open and self._to_fill() and len(self._behind) < WINDOW:
             waiting.append(self._backfill_at)
         return min(waiting, default=None)
 
@@ -149,28 +145,42 @@ class SendWindow:
         if now < self._backfill_at:
             return []
         chosen: list[Event] = []
-        while len(self._behind) + len(chosen) < WINDOW and len(chosen) < GROUP and self._next < self._log.next_sequence:
-            found = self._log.read(self._next, 1)
-            if not found:
-                self._next = self._log.next_sequence
-                break
-            self._next = found[0].sequence + 1
-            if found[0].sequence not in self._sent:
-                chosen.append(found[0])
+        while self._to_fill() and len(chosen) < min(GROUP, WINDOW - len(self._behind)):
+            event = self._next_of_gap() if self._gap else self._next_stored()
+            if event is not None and event.sequence not in self._sent:
+                chosen.append(event)
         if chosen:
             self._backfill_at = now + len(chosen) / self._rate
             self._behind.update(event.sequence for event in chosen)
         return self._groups(chosen, now)
 
+    def _to_fill(self) -> bool:
+        return self._gap is not None or self._next < self._log.next_sequence
+
+    def _next_of_gap(self) -> Event | None:
+        first, last = self._gap or (1, 0)
+        event = next((one for one in self._log.read(first, 1) if one.sequence <= last), None)
+        self._gap = (event.sequence + 1, last) if event is not None and event.sequence < last else None
+        return event
+
+    def _next_stored(self) -> Event | None:
+        event = next(iter(self._log.read(self._next, 1)), None)
+        self._next = event.sequence + 1 if event is not None else self._log.next_sequence
+        return event
+
     def _groups(self, events: Sequence[Event], now: float) -> list[Events]:
         self._sent.update({event.sequence: now for event in events})
         return [Events(self._log.epoch, False, tuple(events[at : at + GROUP])) for at in range(0, len(events), GROUP)]
 
-    def _forget_sent(self) -> None:
-        self._sent.clear()
-        self._ahead.clear()
-        self._behind.clear()
-        self._again.clear()
+    def _forget_sent(self, first: int, last: int) -> None:
+        for number in [number for number in self._sent if first <= number <= last]:
+            del self._sent[number]
+            self._ahead.discard(number)
+            self._behind.discard(number)
+
+    def _begin_again(self) -> None:
+        self._forget_sent(0, self._log.next_sequence)
+        self._gap = None
         self._next = self._stored + 1
         self._probe_due = self._probing = False
 

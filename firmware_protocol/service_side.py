@@ -129,6 +129,8 @@ class ServiceSide:
         )
         self.sessions[state.session] = state
         self._forget_old()
+        if state.session not in self.sessions:
+            raise RemoteProtocolError(FrameRefusal.REPLAYED, "older than the boots that wait for their proof")
         return Received(state.session, message)
 
     def _receive_will(self, frame: SealedFrame) -> Received:
