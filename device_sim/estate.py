@@ -1,0 +1,71 @@
+"""Many simulated locks in one process: those of a folder of provisioned identities, with the control socket and the page."""
+
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from device_sim import requests
+from device_sim.control import ControlSocket
+from device_sim.hardware import Hardware
+from device_sim.lock_runner import LockRunner
+from device_sim.page.server import Page
+from device_sim.provision import read_provisions
+from device_sim.report import Json
+
+
+@dataclass(frozen=True, slots=True)
+class Estate:
+    """The running locks. `page_address` is None where no page was asked for."""
+
+    runners: Mapping[str, LockRunner]
+    page_address: str | None = None
+
+    def answer(self, request: Any) -> Json:
+        """Ask something of a lock in this process; requests as on the control socket."""
+        return requests.answer(self.runners, request)
+
+
+@contextmanager
+def running_estate(folder: Path, socket_path: Path, *, http_port: int | None, hardware: Hardware) -> Iterator[Estate]:
+    """The locks of the folder, powered on, until the block ends. Each has its flash beside its identity.
+
+    `http_port` 0 takes any free port, None serves no page. SimulatorError says what cannot be used.
+    """
+    runners: dict[str, LockRunner] = {}
+    estate = Estate(runners)
+    with ExitStack() as stack:
+        for provision in read_provisions(folder):
+            runner = LockRunner(provision, folder / provision.lock, hardware)
+            runner.start()
+            stack.callback(runner.stop)
+            runners[provision.lock] = runner
+        control = ControlSocket(socket_path, estate.answer)
+        control.start()
+        stack.callback(control.stop)
+        if http_port is not None:
+            page = Page(http_port, estate.answer)
+            page.start()
+            stack.callback(page.stop)
+            estate = Estate(runners, page.address)
+        yield estate
+
+
+def run_estate(
+    folder: Path,
+    socket_path: Path,
+    *,
+    http_port: int | None,
+    hardware: Hardware,
+    ready: Callable[[Estate], None] = lambda _: None,
+) -> None:
+    """Run the locks until SIGINT or SIGTERM; `ready` is told when they answer. For the main thread only."""
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    with running_estate(folder, socket_path, http_port=http_port, hardware=hardware) as estate:
+        ready(estate)
+        stop.wait()

@@ -1,0 +1,44 @@
+"""The parts of a lock that are not pure: dice, uptime, clock chip, and the flash's folder. The simulator's only edge to them."""
+
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from device_sim.door import Door
+from device_sim.failpoints import Reached, nowhere
+from device_sim.flash.chip import Flash
+from device_sim.flash.event_log import USUAL, Geometry
+from device_sim.flash.medium import FolderMedium
+from device_sim.lock import Lock, Start
+from device_sim.provision import Provision
+from face_engine.engine import FaceEngine
+from firmware_protocol.keys import private_key
+
+PRIVATE_KEY_ENTROPY_BYTES = 48
+
+
+@dataclass(frozen=True, slots=True)
+class Hardware:
+    """What every lock of an estate is built of. `keep_account`: events whose flash was freed stay readable (audit.py)."""
+
+    engine: FaceEngine | None = None
+    reached: Reached = nowhere
+    keep_account: bool = False
+    geometry: Geometry = USUAL
+    draw: Callable[[int], bytes] = os.urandom
+    uptime_s: Callable[[], float] = time.monotonic
+    chip_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
+
+    def boot(self, provision: Provision, folder: Path, door: Door, *, clock_kept: bool = True) -> Lock:
+        """Power on the lock whose flash lies in the folder; uptime begins at 0."""
+        medium = FolderMedium(folder, keep_erased=self.keep_account)
+        flash = Flash(medium, self.geometry, draw=self.draw, reached=self.reached)
+        start = Start(0.0, self.chip_ms() if clock_kept else None, door)
+        return Lock(provision.identity, flash, start, engine=self.engine, draw=self.draw, reached=self.reached)
+
+
+def draw_private_key(draw: Callable[[int], bytes] = os.urandom) -> bytes:
+    """A fresh P-256 scalar, as the factory draws it: 32 bytes."""
+    return private_key(draw(PRIVATE_KEY_ENTROPY_BYTES))

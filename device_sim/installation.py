@@ -1,0 +1,173 @@
+"""A lock as it hangs on its door: with power or without, with a network or without, connecting again and again.
+
+One thread at a time may use it (lock_runner.py sees to that); nothing here waits for anything.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+from device_sim.door import Door, DoorStep
+from device_sim.errors import BadRequest
+from device_sim.hardware import Hardware
+from device_sim.lock import Lock
+from device_sim.provision import Provision
+
+FIRST_RETRY_S = 0.5
+LONGEST_RETRY_S = 60.0
+_MOST_DOUBLINGS = 10
+
+
+class Link(Protocol):
+    """The way out (mqtt_link.py)."""
+
+    def connect(self, will: bytes) -> None:
+        """Begin a new connection and return."""
+
+    def publish(self, frame: bytes) -> None:
+        """Send a frame up."""
+
+    def drop(self) -> None:
+        """Tear the connection."""
+
+    def close(self) -> None:
+        """Say goodbye."""
+
+
+class Installation:
+    """One lock, its door and its link."""
+
+    def __init__(self, provision: Provision, folder: Path, *, hardware: Hardware, link: Link) -> None:
+        self.provision = provision
+        self.linked = False
+        self.network = True
+        self.why_down = ""
+        self._folder = folder
+        self._hardware = hardware
+        self._link = link
+        self._door = Door()
+        self._lock: Lock | None = None
+        self._booted_at = 0.0
+        self._tries = 0
+        self._connect_at: float | None = None
+
+    @property
+    def now(self) -> float:
+        """Uptime in seconds."""
+        return self._hardware.uptime_s() - self._booted_at
+
+    @property
+    def has_power(self) -> bool:
+        """Whether the electronics run."""
+        return self._lock is not None
+
+    @property
+    def lock(self) -> Lock:
+        """The electronics; BadRequest while they have no power."""
+        if self._lock is None:
+            raise BadRequest("the lock has no power: reader, keypad and camera are dark (the inside handle works)")
+        return self._lock
+
+    @property
+    def door(self) -> Door:
+        """The door, which is there without power too."""
+        return self._lock.doorway.door if self._lock else self._door
+
+    def move_door(self, step: Callable[[Door, float], DoorStep]) -> None:
+        """Something happens to the door; without power it happens unrecorded."""
+        now = self.now
+        if self._lock:
+            self._lock.doorway.move(lambda door: step(door, now), now)
+        else:
+            self._door = step(self._door, now).door
+
+    def obstruct(self, *, obstructed: bool) -> None:
+        """Something gets in the bolt's way, or out of it."""
+        self.move_door(lambda door, _: DoorStep(replace(door, obstructed=obstructed)))
+
+    def power_off(self) -> None:
+        """Pull the battery: no goodbye, nothing written down."""
+        if self._lock:
+            self._door = self._lock.doorway.door
+            self._lock.flash.close()
+            self._lock = None
+        self._link.drop()
+        self.linked, self.why_down, self._connect_at = False, "no power", None
+
+    def power_on(self, *, clock_kept: bool = True) -> None:
+        """Put the battery in; `clock_kept` says whether the clock chip ran on."""
+        if self._lock is None:
+            self._booted_at = self._hardware.uptime_s()
+            self._lock = self._hardware.boot(self.provision, self._folder, self._door, clock_kept=clock_kept)
+            self._connect_at = self.now if self.network else None
+
+    def shut_down(self) -> None:
+        """An orderly end: goodbye to the broker, and the flash is closed."""
+        self._link.close()
+        if self._lock:
+            self._lock.close()
+            self._lock = None
+
+    def cut_network(self) -> None:
+        """Pull the cable."""
+        self.network = False
+        self._link.drop()
+        self.went_down("the network is cut")
+
+    def restore_network(self) -> None:
+        """Plug it in again."""
+        self.network, self._tries = True, 0
+        if self._lock and not self.linked:
+            self._connect_at = self.now
+
+    def came_up(self) -> None:
+        """Connected and subscribed."""
+        if self._lock and self.network:
+            self.linked, self.why_down, self._tries = True, "", 0
+            self._lock.connected(self.now)
+
+    def went_down(self, why: str) -> None:
+        """Not connected any more, or not at all; try again in a while."""
+        self.linked, self.why_down, self._connect_at = False, why, None
+        if self._lock:
+            self._lock.disconnected()
+            if self.network:
+                self._connect_at = self.now + self._retry_wait_s()
+
+    def receive(self, frame: bytes) -> None:
+        """A frame came down."""
+        if self._lock and self.linked:
+            self._lock.receive(frame, self.now)
+
+    def announced(self) -> None:
+        """A process has announced that it holds the shard."""
+        if self._lock and self.linked:
+            self._lock.announced(self.now)
+
+    def wait_s(self) -> float | None:
+        """How long until `drive` has something to do (None: until something happens)."""
+        if self._lock is None:
+            return None
+        dates = [self._lock.deadline()] + ([] if self._connect_at is None else [self._connect_at])
+        return max(0.0, min(dates) - self.now)
+
+    def drive(self) -> None:
+        """Do what time brings, and say what is to be said."""
+        if self._lock is None:
+            return
+        now = self.now
+        if now >= self._lock.deadline():
+            self._lock.expire(now)
+        if self._connect_at is not None and now >= self._connect_at:
+            self._connect_at = None
+            self._link.connect(self._lock.connecting())
+        if self.linked:
+            for frame in self._lock.to_send(now):
+                self._link.publish(frame)
+
+    def _retry_wait_s(self) -> float:
+        """Longer every time, and never the same for two locks: a building's power cut must be no storm."""
+        longest = min(LONGEST_RETRY_S, FIRST_RETRY_S * 2.0**self._tries)
+        self._tries = min(self._tries + 1, _MOST_DOUBLINGS)
+        return longest * (0.5 + int.from_bytes(self._hardware.draw(2), "big") / 131072)

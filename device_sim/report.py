@@ -1,0 +1,99 @@
+"""A lock and its events as JSON: for the control socket, the page and the audit. Numbers get their names; no identity is in them."""
+
+from collections import Counter
+from enum import IntEnum
+from typing import Any
+
+from device_sim.door import Door
+from device_sim.doorway import Answer
+from device_sim.installation import Installation
+from device_sim.lock import Lock
+from device_sim.words import OPEN, OPEN_INSIDE, REASONS, Words
+from firmware_protocol.messages import Event
+from firmware_protocol.vocabulary import ClockQuality, EventType, Field, OperationSource
+
+Json = dict[str, Any]
+LAST_EVENTS = 12
+
+
+def report_event(event: Event) -> Json:
+    """One event: type and field names as in firmware_protocol.vocabulary, bytes in hexadecimal."""
+    return {
+        "sequence": event.sequence,
+        "type": _name(EventType, event.type),
+        "boot": event.boot_number,
+        "at_ms": event.occurred_at_ms,
+        "clock": _name(ClockQuality, event.clock_quality),
+        "fields": {
+            _name(Field, key): value.hex() if isinstance(value, bytes) else value for key, value in event.fields.items()
+        },
+    }
+
+
+def report_answer(answer: Answer) -> Json:
+    """What a person at the door is told, and the event it left."""
+    return {
+        "opened": answer.opened,
+        "reason": answer.reason.name.lower() if answer.reason is not None else None,
+        "words": _words(answer)._asdict(),
+        "event": report_event(answer.event) if answer.event else None,
+    }
+
+
+def report_state(installed: Installation) -> Json:
+    """Everything a page shows of a lock."""
+    return {
+        "lock": installed.provision.lock,
+        "label": installed.provision.label,
+        "power": installed.has_power,
+        "door": _report_door(installed.door),
+        "link": {"network": installed.network, "linked": installed.linked, "why_down": installed.why_down},
+        **(_report_electronics(installed.lock, installed.now) if installed.has_power else {}),
+    }
+
+
+def _report_door(door: Door) -> Json:
+    return {
+        "bolt": door.bolt.value,
+        "leaf": door.leaf.name.lower(),
+        "obstructed": door.obstructed,
+        "battery_percent": round(door.battery_percent, 1),
+    }
+
+
+def _report_electronics(lock: Lock, now: float) -> Json:
+    log, held = lock.flash.log, lock.held
+    kinds = Counter(entry.type.name.lower() for entry in held.holding.entries)
+    return {
+        "proven": lock.proven,
+        "uptime_s": round(now, 1),
+        "locked_out_s": round(lock.doorway.locked_out_s(now), 1),
+        "clock": {"quality": lock.time.clock.quality.name, "now_ms": lock.time.clock.now_ms(now)},
+        "list": {"version": held.version, "digest": held.digest.hex(), "entries": dict(kinds), "erased": held.erased},
+        "log": {
+            "epoch": log.epoch,
+            "boot": lock.flash.remembered.boot_number,
+            "next_sequence": log.next_sequence,
+            "stored_up_to": log.stored_up_to,
+            "oldest_sequence": log.oldest_sequence,
+            "unstored": log.unstored,
+            "nearly_full": log.nearly_full,
+        },
+        "refused_frames": dict(lock.refused_frames),
+        "events": [report_event(event) for event in log.read(log.next_sequence - LAST_EVENTS, LAST_EVENTS)],
+    }
+
+
+def _words(answer: Answer) -> Words:
+    if answer.reason is not None:
+        return REASONS[answer.reason]
+    inside = answer.event is not None and answer.event.get(Field.SOURCE) == OperationSource.MANUAL
+    return OPEN_INSIDE if inside else OPEN
+
+
+def _name(names: type[IntEnum], number: int) -> str:
+    """The number's name; what a newer version says is shown as a number."""
+    try:
+        return names(number).name
+    except ValueError:
+        return f"unknown ({number})"
