@@ -9,7 +9,9 @@ from rich.console import Console
 
 from anmen import failpoints
 from anmen.bench.command import app as bench
+from anmen.demo.command import demo
 from anmen.errors import MachineError
+from anmen.sim import app as sim
 from service.errors import AnmenError
 from service.settings import Settings
 
@@ -20,7 +22,9 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.command()(demo)
 app.add_typer(bench, name="bench")
+app.add_typer(sim, name="sim")
 
 
 @app.command()

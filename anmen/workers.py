@@ -1,6 +1,5 @@
 """The long-running processes, composed from Settings: one place that says what each of them needs, and what is missing."""
 
-import logging
 import signal
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +9,7 @@ import uvicorn
 from anmen.errors import MachineError
 from service.edges.keyring import read_keyring
 from service.edges.mqtt_link import BrokerAddress
+from service.edges.request_log import configure_logs
 from service.edges.transaction import connect
 from service.ingest import Ingest, IngestParts
 from service.settings import Settings
@@ -17,7 +17,7 @@ from service.settings import Settings
 
 def run_ingest(settings: Settings, *, ready: Callable[[], None], reached: Callable[[str], None]) -> None:
     """Listen to locks until SIGTERM or SIGINT; `ready` is called once shards are held."""
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    configure_logs()
     parts = IngestParts(
         engine=connect(_database(settings), pool_size=2),
         keyring=read_keyring(settings.keys_file),
@@ -35,9 +35,18 @@ def run_ingest(settings: Settings, *, ready: Callable[[], None], reached: Callab
 def run_serve(settings: Settings, *, host: str, port: int) -> None:
     """Answer pages and API until SIGTERM or SIGINT."""
     _database(settings)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    # Paths can hold a link's secret and queries nothing of ours, so nothing is logged per request.
-    uvicorn.run("service.app:create_app", factory=True, host=host, port=port, access_log=False, log_level="info")
+    configure_logs()
+    # Paths can hold a link's secret, so uvicorn's own access log stays off; service.edges.request_log knows what may be said.
+    uvicorn.run(
+        "service.app:create_app",
+        factory=True,
+        host=host,
+        port=port,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        timeout_graceful_shutdown=5,
+    )
 
 
 def broker_address(settings: Settings) -> BrokerAddress:

@@ -9,11 +9,12 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from service.accounts import actions as accounts
+from service.edges.alone import alone
 from service.edges.requests import Parts
 from service.edges.transaction import SYSTEM, transaction
 from service.occupancy import actions as occupancy
@@ -63,7 +64,7 @@ def run_due(engine: Engine, now: datetime) -> int:
     for job in JOBS:
         try:
             with transaction(engine, SYSTEM) as session:
-                if session.execute(text("SELECT pg_try_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK}).scalar_one():
+                if alone(session, ADVISORY_LOCK):
                     job(session, now)
                     done += 1
         except DBAPIError as fault:

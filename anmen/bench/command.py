@@ -31,10 +31,10 @@ def ingest(
     temporary folder. Takes about a minute. Fails when an event is lost or counted twice, or a count is wrong.
     """
     # The parts take half a second to load, which nobody who asks for --help should wait for.
-    from anmen.bench.measure import measure_ingest  # noqa: PLC0415
-    from anmen.bench.report import as_json as written  # noqa: PLC0415
-    from anmen.bench.report import print_table  # noqa: PLC0415
-    from anmen.bench.scale import Scale  # noqa: PLC0415
+    from anmen.bench.measure import measure_ingest
+    from anmen.bench.report import as_json as written
+    from anmen.bench.report import print_table
+    from anmen.bench.scale import Scale
 
     scale = Scale(locks=locks, events=events, rounds=rounds, seconds=seconds)
     progress = Console(stderr=True)

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, Column, DateTime, LargeBinary, SmallInteger, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlmodel import Field, Session, SQLModel, select
+from sqlmodel import Field, Session, SQLModel, col, select
 
 from firmware_protocol.messages import Birth, Heartbeat
 from firmware_protocol.replay import ReplayWindow
@@ -59,7 +59,7 @@ def find_lock(session: Session, lock: LockId) -> Lock | None:
 
 def find_locks(session: Session, locks: Iterable[LockId]) -> Sequence[Lock]:
     """The rows of those locks that exist, by id."""
-    return session.exec(select(Lock).where(Lock.id.in_(list(locks))).order_by(Lock.id)).all()  # type: ignore[attr-defined]
+    return session.exec(select(Lock).where(col(Lock.id).in_(list(locks))).order_by(Lock.id)).all()
 
 
 _SESSIONS = text(

@@ -1,0 +1,58 @@
+"""Standing before the simulated doors: what one does there, and what the lock answers."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from anmen.errors import MachineError
+from device_sim.control import ask
+
+
+@dataclass(frozen=True, slots=True)
+class LockState:
+    """What a lock says of itself."""
+
+    list_version: int
+    credentials: int
+
+
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """The doors of one running simulator."""
+
+    socket: Path
+
+    def must_open(self, lock: str, **shown: Any) -> str:
+        """Show a face (picture), card (number) or pin; MachineError where the door stays shut. Says what opened it."""
+        answer = self._show(lock, shown)
+        if not answer["opened"]:
+            raise MachineError(f"The door stayed shut: {answer['words']['en']}")
+        return f"opened by {next(iter(shown))}"
+
+    def must_refuse(self, lock: str, **shown: Any) -> str:
+        """The same; MachineError where the door opens. Says why it stayed shut."""
+        answer = self._show(lock, shown)
+        if answer["opened"]:
+            raise MachineError("The door opened.")
+        words: str = answer["words"]["en"]
+        return f"refused: {words}"
+
+    def handle(self, lock: str) -> None:
+        """Leave by the inside handle, which always opens."""
+        self._ask({"lock": lock, "do": "handle"})
+
+    def state(self, lock: str) -> LockState:
+        """The lock's list."""
+        held = self._ask({"lock": lock, "do": "state"})["state"]["list"]
+        return LockState(held["version"], sum(held["entries"].values()))
+
+    def _show(self, lock: str, shown: dict[str, Any]) -> dict[str, Any]:
+        [(kind, value)] = shown.items()
+        field = {"face": "image", "card": "number", "pin": "digits"}[kind]
+        return self._ask({"lock": lock, "do": kind, field: str(value)})
+
+    def _ask(self, request: dict[str, Any]) -> dict[str, Any]:
+        answer = ask(self.socket, request)
+        if "error" in answer:
+            raise MachineError(f"The simulator says: {answer['error']}")
+        return answer

@@ -1,0 +1,69 @@
+"""The command `anmen sim`: simulated locks, and standing before one."""
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from anmen import failpoints
+
+app = typer.Typer(help="Simulated locks: run them, and stand before their doors.", no_args_is_help=True)
+
+
+@app.callback()
+def sim() -> None:
+    """Simulated locks: run them, and stand before their doors."""
+
+
+@app.command()
+def estate(
+    folder: Annotated[
+        Path, typer.Argument(help="Folder of provisioned locks (L-….json); their flash lies beside them.")
+    ],
+    socket: Annotated[Path, typer.Option(help="Control socket to serve.")],
+    port: Annotated[int | None, typer.Option(help="Serve the page with the doors on this port of 127.0.0.1.")] = None,
+    engine: Annotated[
+        Literal["sface", "face_recognition", "none"], typer.Option(help="Which engine the cameras use.")
+    ] = "sface",
+) -> None:
+    """Run every lock of a folder in this process until Ctrl-C."""
+    from device_sim.estate import run_estate
+    from device_sim.hardware import Hardware
+    from face_engine import EngineName, load_engine
+
+    eyes = None if engine == "none" else load_engine(EngineName(engine))
+    hardware = Hardware(engine=eyes, reached=failpoints.from_environment(os.environ))
+    run_estate(folder, socket, http_port=port, hardware=hardware)
+
+
+@app.command()
+def door(
+    lock: Annotated[str, typer.Argument(help="Lock id (L-…), as the demo prints it.")],
+    socket: Annotated[Path, typer.Option(help="Control socket of the running simulator.")] = Path(".anmen/doors.sock"),
+    *,
+    face: Annotated[Path | None, typer.Option(help="Hold this photograph before the camera.")] = None,
+    card: Annotated[str | None, typer.Option(help="Hold a card with this document number to the reader.")] = None,
+    pin: Annotated[str | None, typer.Option(help="Type this PIN.")] = None,
+    handle: Annotated[bool, typer.Option("--handle", help="Leave by the inside handle.")] = False,
+    do: Annotated[str | None, typer.Option(help="Anything else it can do, such as cut_network or state.")] = None,
+) -> None:
+    """Stand before one simulated door. Without an option it shows the lock."""
+    from device_sim.control import ask
+
+    deeds: list[dict[str, object]] = []
+    if face is not None:
+        deeds.append({"do": "face", "image": str(face.absolute())})
+    if card is not None:
+        deeds.append({"do": "card", "number": card})
+    if pin is not None:
+        deeds.append({"do": "pin", "digits": pin})
+    if handle:
+        deeds.append({"do": "handle"})
+    if do is not None:
+        deeds.append({"do": do})
+    for deed in deeds or [{"do": "state"}]:
+        answer = ask(socket, {"lock": lock, **deed})
+        words = answer.get("words") or {}
+        typer.echo(f"{words['en']}  {words['zh']}" if words else json.dumps(answer, ensure_ascii=False, indent=2))
