@@ -1,5 +1,6 @@
 """Many simulated locks in one process: those of a folder of provisioned identities, with the control socket and the page."""
 
+import fcntl
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -10,6 +11,7 @@ from typing import Any
 
 from device_sim import requests
 from device_sim.control import ControlSocket
+from device_sim.errors import BadProvision, SimulatorError
 from device_sim.hardware import Hardware
 from device_sim.lock_runner import LockRunner
 from device_sim.page.server import Page
@@ -38,6 +40,7 @@ def running_estate(folder: Path, socket_path: Path, *, http_port: int | None, ha
     runners: dict[str, LockRunner] = {}
     estate = Estate(runners)
     with ExitStack() as stack:
+        stack.enter_context(_claimed(folder))
         for provision in read_provisions(folder):
             runner = LockRunner(provision, folder / provision.lock, hardware)
             runner.start()
@@ -52,6 +55,19 @@ def running_estate(folder: Path, socket_path: Path, *, http_port: int | None, ha
             stack.callback(page.stop)
             estate = Estate(runners, page.address)
         yield estate
+
+
+@contextmanager
+def _claimed(folder: Path) -> Iterator[None]:
+    """Keep the folder for ourselves: two processes on one flash would ruin it. A kill gives it free."""
+    if not folder.is_dir():
+        raise BadProvision(f"{folder} is no folder of provisioned locks")
+    with (folder / "in-use").open("w") as claim:
+        try:
+            fcntl.flock(claim, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SimulatorError(f"a simulator is already running the locks of {folder}") from None
+        yield
 
 
 def run_estate(

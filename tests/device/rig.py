@@ -28,9 +28,9 @@ DAY_S = 86_400
 DOCUMENT, PIN = "11010519491231002X", "402816"
 
 
-def card(number: int = 1, document: str = DOCUMENT) -> ListEntry:
+def card(number: int = 1, document: str = DOCUMENT, key: bytes = CREDENTIAL_KEY) -> ListEntry:
     """A tenant's card, lawful for a month around now."""
-    material = card_material(CREDENTIAL_KEY, document)
+    material = card_material(key, document)
     return ListEntry(number, CredentialType.RFID, material, NOW_S - DAY_S, NOW_S + 30 * DAY_S, 30 * DAY_S)
 
 
