@@ -10,7 +10,9 @@ from starlette.responses import PlainTextResponse, Response
 
 from face_engine.engine import EngineName
 from face_engine.loading import load_engine
+from service.access.routes import router as access
 from service.accounts.routes import router as accounts
+from service.consent.routes import router as consent
 from service.edges.clock import now
 from service.edges.health import router as health
 from service.edges.keyring import read_keyring
@@ -20,12 +22,15 @@ from service.edges.request_log import RequestLog
 from service.edges.requests import Parts
 from service.edges.shield import BodyLimit, SameOrigin, SecurityHeaders
 from service.edges.transaction import connect
+from service.edges.uploads import keep_uploads_in_memory
 from service.errors import AnmenError
 from service.jobs import JobThread
+from service.occupancy.routes import router as occupancy
 from service.people.routes import router as people
 from service.premises.routes import router as premises
 from service.reactions import react
 from service.settings import Settings
+from service.tenancy.routes import router as tenancy
 
 # Every concept that speaks HTTP, one line each.
 ROUTERS = (
@@ -33,6 +38,10 @@ ROUTERS = (
     accounts,
     premises,
     people,
+    consent,
+    access,
+    tenancy,
+    occupancy,
 )
 
 
@@ -48,6 +57,7 @@ def create_app(settings: Settings | None = None, *, parts: Parts | None = None) 
         lifespan=_lifespan,
     )
     app.state.parts = parts
+    keep_uploads_in_memory(parts.settings.request_limit_bytes)
     for router in ROUTERS:
         app.include_router(router)
     app.openapi = describe_with_problems(app)  # type: ignore[method-assign]  # FastAPI's own way to replace it

@@ -15,7 +15,6 @@ from service.edges.keyring import Keyring
 from service.edges.transaction import transaction
 from service.settings import Settings
 
-
 React = Callable[[Session, object, datetime], None]
 """Does what a domain event causes, in the transaction it happened in."""
 

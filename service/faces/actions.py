@@ -5,21 +5,30 @@ certain the comparison with the document's portrait was.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from types import MappingProxyType
 
 import numpy as np
 from sqlmodel import Session
 
-from face_engine.comparison import Match, compare_one_to_one
-from face_engine.engine import FaceEngine, Image, Thresholds
-from face_engine.enrolment import EnrolmentProblem, EnrolmentRefused
-from face_engine.enrolment import enrol as enrol_frames
-from face_engine.errors import ImageProblem, UnusableImage
-from face_engine.finding import find_one_face
-from face_engine.images import decode_image
-from face_engine.quality import PORTRAIT_LIMITS, FaceProblem
-from face_engine.template import pack_template
+from face_engine import (
+    PORTRAIT_LIMITS,
+    EnrolmentProblem,
+    EnrolmentRefused,
+    FaceEngine,
+    FaceProblem,
+    Image,
+    ImageProblem,
+    Match,
+    Thresholds,
+    UnusableImage,
+    compare_one_to_one,
+    decode_image,
+    find_one_face,
+    pack_template,
+)
+from face_engine import enrol as enrol_frames
 from service.audit.actions import record
 from service.audit.rules import Act
 from service.consent import actions as consent
@@ -69,6 +78,19 @@ def prepare_enrolment(
         return FaceRefusal(faults)
     images = [one for one in live if not isinstance(one, FaceFault)]
     return _compare(engine, images, document, thresholds or engine.thresholds)
+
+
+def thresholds_for(engine: FaceEngine, *, accept: float | None, review: float | None) -> Thresholds:
+    """The engine's own 1:1 thresholds, or a deployment's instead (settings); ValueError where review is above accept."""
+    own = engine.thresholds
+    chosen = replace(
+        own,
+        one_to_one_accept=own.one_to_one_accept if accept is None else accept,
+        one_to_one_review=own.one_to_one_review if review is None else review,
+    )
+    if chosen.one_to_one_review > chosen.one_to_one_accept:
+        raise ValueError("the review threshold is above the accept threshold")
+    return chosen
 
 
 def _compare(

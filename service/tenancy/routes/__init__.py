@@ -1,0 +1,9 @@
+"""Invitations, registrations and tenancies, for programs."""
+
+from fastapi import APIRouter
+
+from service.tenancy.routes import leasing, registering
+
+router = APIRouter()
+router.include_router(leasing.router)
+router.include_router(registering.router)
