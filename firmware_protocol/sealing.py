@@ -147,6 +147,8 @@ def _protect(header: Header) -> bytes:
 
 
 def _read_header(written: Any) -> Header:
+    if type(written) is not dict:
+        raise NotOurs("no header")
     kind = FrameKind(written[KIND])
     if written[ALG] != A128GCM or written.keys() != _USUAL_KEYS | _MORE_KEYS[kind]:
         raise NotOurs("header keys")
