@@ -27,6 +27,13 @@ def estate(
     engine: Annotated[
         Literal["sface", "face_recognition", "none"], typer.Option(help="Which engine the cameras use.")
     ] = "sface",
+    *,
+    keep_account: Annotated[
+        bool,
+        typer.Option(
+            "--keep-account", help="Keep events readable after their flash was freed, to check the service's account."
+        ),
+    ] = False,
 ) -> None:
     """Run every lock of a folder in this process until Ctrl-C."""
     from device_sim.estate import run_estate
@@ -34,7 +41,7 @@ def estate(
     from face_engine import EngineName, load_engine
 
     eyes = None if engine == "none" else load_engine(EngineName(engine))
-    hardware = Hardware(engine=eyes, reached=failpoints.from_environment(os.environ))
+    hardware = Hardware(engine=eyes, reached=failpoints.from_environment(os.environ), keep_account=keep_account)
     run_estate(folder, socket, http_port=port, hardware=hardware)
 
 
