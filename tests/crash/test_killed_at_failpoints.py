@@ -51,7 +51,7 @@ def test_nothing_is_lost_and_nothing_counts_twice(rig: Rig, victim: Victim, poin
             kills.write_text(str(child.pid))
             environment["ANMEN_FAILPOINT_KILLS"] = str(kills)
         rig.start_ingest(**environment)
-        life = in_background(threading.Thread(target=rig.live_for, args=(1.5, round_number)))
+        life = in_background(threading.Thread(target=rig.live_for, args=(1.0, round_number)))
         killed(rig, victim)
         life.join()
         agree(rig, within_s=30)
