@@ -20,7 +20,7 @@ from service.premises.rules import UnitId
 from service.reactions import react
 from service.tenancy import actions as tenancy
 from service.tenancy.actions import Registered
-from service.tenancy.rules import RegistrationForm, RegistrationId, TenancyBegun
+from service.tenancy.rules import RegistrationForm, RegistrationId, TenancyBegun, lease_span
 from tests import given
 from tests.wire_lock import provisioned
 
@@ -159,3 +159,8 @@ def officer(place: Living, areas: Sequence[AreaId] | None = None, *, role: Role 
     with transaction(place.database, SYSTEM) as session:
         account_id = given.account(session, role=role, keyring=place.keyring, now=place.now, areas=mine)
     return Actor(account_id=account_id, role=role, areas=mine)
+
+
+def lease_starts_at() -> datetime:
+    """The instant at which leases of this module begin."""
+    return lease_span(FIRST_DAY, LAST_DAY).starts_at

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ FAILURES_ALLOWED = 5
 FAILURE_WINDOW = timedelta(minutes=15)
 PASSWORD_LENGTHS = range(10, 201)
 LOGIN_LENGTHS = range(2, 101)
+_MAINLAND_MOBILE = re.compile(r"(?:\+?86|0086)?(1[3-9][0-9]{9})")
 
 
 class Role(StrEnum):
@@ -50,12 +52,15 @@ class Actor:
 
 
 def read_login(text: str) -> str:
-    """The login in the one form that is compared: no outer space, compatibility forms and case folded. BadInput says why."""
-    folded = unicodedata.normalize("NFKC", text).casefold()
-    login = unicodedata.normalize("NFKC", folded).strip()
+    """The login in the one form that is compared: no outer space, compatibility forms and case folded. BadInput says why.
+
+    A mainland mobile number is the same login with and without +86, spaces and hyphens: tenants sign in with theirs.
+    """
+    login = unicodedata.normalize("NFKC", text).strip().casefold()
     if len(login) not in LOGIN_LENGTHS or any(unicodedata.category(sign)[0] == "C" for sign in login):
         raise BadInput("A login has 2 to 100 letters or digits.", code="login", field="login")
-    return login
+    mobile = _MAINLAND_MOBILE.fullmatch(re.sub(r"[\s-]", "", login))
+    return f"+86{mobile[1]}" if mobile else login
 
 
 def check_new_password(password: str) -> None:

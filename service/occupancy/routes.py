@@ -7,6 +7,7 @@ from fastapi import APIRouter
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
+from service.accounts.rules import Role
 from service.accounts.signed_in import Asking, AskingStaff, AskingTenant
 from service.edges.problems import problem_response
 from service.edges.requests import Keys, Now, Tx
@@ -68,7 +69,7 @@ class InquiryShown(BaseModel):
     model_config = ConfigDict(from_attributes=True)
 
     id: InquiryId
-    role: str
+    role: Role
     kind: InquiryKind
     purpose: Purpose
     basis: LegalBasis

@@ -68,3 +68,10 @@ def test_what_is_no_new_password(password: str) -> None:
 def test_roles_that_do_not_fit(role: Role, areas: tuple[AreaId, ...], person: PersonId | None) -> None:
     with pytest.raises(BadInput):
         check_role(role, areas=areas, person_id=person)
+
+
+@pytest.mark.parametrize(
+    "written", ["13800138000", "+8613800138000", "+86 138 0013 8000", "0086-138-0013-8000", "１３８００１３８０００"]
+)
+def test_a_mobile_number_is_one_login_however_it_is_written(written: str) -> None:
+    assert read_login(written) == "+8613800138000"

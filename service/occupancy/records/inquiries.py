@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, Row, text
 from sqlmodel import Field as Column
 from sqlmodel import Session, SQLModel, col, select
 
-from service.accounts.rules import AccountId
+from service.accounts.rules import AccountId, Role
 from service.occupancy.rules.inquiries import (
     Field,
     InquiryId,
@@ -47,7 +47,7 @@ class AskedInquiry:
 
     id: InquiryId
     account_id: AccountId
-    role: str
+    role: Role
     kind: InquiryKind
     purpose: Purpose
     basis: LegalBasis
@@ -153,7 +153,7 @@ def _asked(row: InquiryRow | Row[Any], fields: Sequence[str]) -> AskedInquiry:
     return AskedInquiry(
         id=InquiryId(row.id or 0),
         account_id=AccountId(row.account_id),
-        role=row.role,
+        role=Role(row.role),
         kind=InquiryKind(row.kind),
         purpose=Purpose(row.purpose),
         basis=LegalBasis(row.basis),
