@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 import cbor2
 
-from firmware_protocol.errors import FrameRefusal, RemoteProtocolError
+from firmware_protocol.cbor_subset import NotOurs, read
+from firmware_protocol.errors import FrameRefusal, LocalProtocolError, RemoteProtocolError
 from firmware_protocol.messages import AccessListPart
 from firmware_protocol.vocabulary import CredentialType
 
@@ -19,6 +20,8 @@ from firmware_protocol.vocabulary import CredentialType
 PART_BYTES = 6000
 PART_ENTRIES = 24
 MAX_PARTS = 1024
+# A face template has 144 bytes, a verifier 16.
+ENTRY_BYTES = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,7 @@ class ListEntry:
 
 def encode_entry(entry: ListEntry) -> bytes:
     """Deterministic CBOR (RFC 8949 §4.2.1) of an entry: an array, so that there is one way to write it."""
-    return cbor2.dumps(
+    raw = cbor2.dumps(
         [
             entry.credential_id,
             int(entry.type),
@@ -49,20 +52,26 @@ def encode_entry(entry: ListEntry) -> bytes:
             entry.visitor,
         ]
     )
+    if len(raw) > ENTRY_BYTES:
+        raise LocalProtocolError(f"an entry of {len(raw)} bytes; {ENTRY_BYTES} is the most")
+    return raw
 
 
 def decode_entry(raw: bytes) -> ListEntry:
     """The entry; RemoteProtocolError where it is none. What newer versions append is skipped."""
     try:
-        number, kind, material, starts_at, ends_at, lease_s, duress, visitor = cbor2.loads(raw)[:8]
-        numbers = (number, starts_at, ends_at, lease_s)
-        if any(type(one) is not int or not 0 <= one < 1 << 62 for one in numbers) or type(material) is not bytes:
-            raise ValueError("entry")
-        return ListEntry(
-            number, CredentialType(kind), material, starts_at, ends_at, lease_s, duress is True, visitor is True
-        )
-    except (cbor2.CBORDecodeError, ValueError, TypeError, RecursionError) as garbled:
+        said = read(raw)
+        if type(said) is not list or [type(one) for one in said[:8]] != _ENTRY_TYPES:
+            raise NotOurs("entry")
+        number, kind, material, starts_at, ends_at, lease_s, duress, visitor = said[:8]
+        if any(not 0 <= one < 1 << 62 for one in (number, starts_at, ends_at, lease_s)):
+            raise NotOurs("entry")
+        return ListEntry(number, CredentialType(kind), material, starts_at, ends_at, lease_s, duress, visitor)
+    except ValueError as garbled:
         raise RemoteProtocolError(FrameRefusal.BAD_CONTENT, "access list entry") from garbled
+
+
+_ENTRY_TYPES = [int, int, bytes, int, int, int, bool, bool]
 
 
 def entry_hash(raw: bytes) -> bytes:
@@ -162,6 +171,8 @@ class ListChange:
         removes = sorted(self.removes)
         while len(removes) > PART_ENTRIES * len(groups):
             groups.append([])
+        if len(groups) > MAX_PARTS:
+            raise LocalProtocolError(f"a change of {len(groups)} parts; {MAX_PARTS} is the most")
         return tuple(
             AccessListPart(
                 self.from_version,

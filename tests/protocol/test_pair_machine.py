@@ -4,7 +4,7 @@ from random import Random
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from firmware_protocol.access_list import ListEntry, encode_entry
 from firmware_protocol.vocabulary import CredentialType
@@ -26,6 +26,14 @@ class Faults(RuleBasedStateMachine):
         self.pair = LockPair(capacity=24)
         self.entries: dict[int, bytes] = {}
         self.next_credential = 1
+
+    @initialize(known=st.booleans())
+    def begin(self, known: bool) -> None:
+        """With a lock that has never spoken, or with one that has."""
+        self.pair.connect()
+        if known:
+            self.pair.record()
+            self.pair.settle()
 
     def _pick(self, wire: list[bytes], at: int) -> bytes | None:
         return wire.pop(at % len(wire)) if wire else None
@@ -100,7 +108,6 @@ class Faults(RuleBasedStateMachine):
             self.pair.disconnect()
         self.pair.connect()
 
-    @precondition(lambda self: self.pair.lock.linked)
     @rule()
     def link_down(self) -> None:
         self.pair.disconnect()
@@ -169,5 +176,5 @@ class Faults(RuleBasedStateMachine):
 
 TestFaults = Faults.TestCase
 TestFaults.settings = settings(
-    max_examples=60, stateful_step_count=35, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    max_examples=200, stateful_step_count=40, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )

@@ -1,0 +1,123 @@
+"""The decision at the door."""
+
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from firmware_protocol.access_list import ListEntry
+from firmware_protocol.credentials import card_material, pin_material, same_material
+from firmware_protocol.decisions import UNSET_CLOCK_GRACE_S, Admitted, Moment, Refused, decide, why_not, with_material
+from firmware_protocol.vocabulary import ClockQuality, CredentialType, RefusalReason
+
+SECONDS = st.integers(0, 1000)
+ENTRIES = st.builds(
+    ListEntry,
+    st.integers(1, 9),
+    st.sampled_from(CredentialType),
+    st.just(b"m"),
+    SECONDS,
+    SECONDS,
+    SECONDS,
+    st.booleans(),
+    st.booleans(),
+)
+MOMENTS = st.builds(Moment, SECONDS, st.sampled_from(ClockQuality), SECONDS, st.integers(0, 2 * UNSET_CLOCK_GRACE_S))
+ENTRY = ListEntry(1, CredentialType.RFID, b"m", 100, 200, 50)
+AT = Moment(150, ClockQuality.SYNCED, 140)
+
+
+def opens(entry: ListEntry, moment: Moment) -> bool:
+    """The same, said once more in one breath."""
+    if moment.clock_quality is ClockQuality.UNSET:
+        return not entry.visitor and moment.unset_uptime_s < UNSET_CLOCK_GRACE_S
+    return entry.starts_at <= moment.now_s < min(entry.ends_at, moment.last_contact_s + entry.offline_lease_s)
+
+
+@given(st.lists(ENTRIES, max_size=5), MOMENTS)
+def test_opens_if_and_only_if_an_entry_holds_now(entries: list[ListEntry], moment: Moment) -> None:
+    decision = decide(entries, moment)
+    holding = [entry for entry in entries if opens(entry, moment)]
+    if holding:
+        assert decision == Admitted(holding[0])
+    else:
+        assert isinstance(decision, Refused)
+        assert (decision.entry in entries) if entries else (decision.entry is None)
+    for entry in entries:
+        assert (why_not(entry, moment) is None) == opens(entry, moment)
+
+
+@given(ENTRIES, MOMENTS, SECONDS)
+def test_an_end_is_an_end(entry: ListEntry, moment: Moment, later: int) -> None:
+    """Once it has ended or its lease is over, no later moment without contact opens."""
+    told = replace(moment, clock_quality=ClockQuality.SYNCED)
+    if why_not(entry, told) in {RefusalReason.NO_LONGER_VALID, RefusalReason.OFFLINE_LEASE_OVER}:
+        assert why_not(entry, replace(told, now_s=told.now_s + later)) is not None
+
+
+@given(ENTRIES, MOMENTS)
+def test_duress_opens_as_well(entry: ListEntry, moment: Moment) -> None:
+    """Whoever stands behind must see no difference; the alarm is sent, not shown."""
+    assert why_not(replace(entry, duress=True), moment) == why_not(replace(entry, duress=False), moment)
+
+
+EDGES = [
+    (99, 99, RefusalReason.NOT_YET_VALID),
+    (100, 100, None),
+    (199, 190, None),
+    (200, 190, RefusalReason.NO_LONGER_VALID),
+    (150, 101, None),
+    (150, 100, RefusalReason.OFFLINE_LEASE_OVER),
+]
+
+
+@pytest.mark.parametrize(("now", "contact", "reason"), EDGES)
+def test_spans_are_half_open(now: int, contact: int, reason: RefusalReason | None) -> None:
+    assert why_not(ENTRY, Moment(now, ClockQuality.KEPT, contact)) is reason
+
+
+@pytest.mark.parametrize(
+    ("uptime", "visitor", "reason"),
+    [
+        (0, False, None),
+        (UNSET_CLOCK_GRACE_S - 1, False, None),
+        (UNSET_CLOCK_GRACE_S, False, RefusalReason.CLOCK_UNSET),
+        (0, True, RefusalReason.CLOCK_UNSET),
+    ],
+)
+def test_without_the_time_tenants_are_honoured_for_a_day(
+    uptime: int, visitor: bool, reason: RefusalReason | None
+) -> None:
+    moment = Moment(5, ClockQuality.UNSET, 0, uptime)
+    assert why_not(replace(ENTRY, visitor=visitor), moment) is reason
+
+
+def test_the_reason_is_the_one_that_tells_most() -> None:
+    early, late = replace(ENTRY, starts_at=180), replace(ENTRY, ends_at=120)
+    assert decide([early, late], AT) == decide([late, early], AT) == Refused(RefusalReason.NO_LONGER_VALID, late)
+    assert decide([], AT) == Refused(RefusalReason.INVALID_CREDENTIAL)
+
+
+def test_material_is_looked_for_in_its_own_kind_and_everywhere() -> None:
+    entries = [replace(ENTRY, credential_id=number, type=kind) for number, kind in enumerate(CredentialType)]
+    looked_at: list[bytes] = []
+
+    def fits(material: bytes) -> bool:
+        looked_at.append(material)
+        return True
+
+    found = with_material(entries * 2, CredentialType.RFID, fits)
+    assert [entry.type for entry in found] == [CredentialType.RFID] * 2
+    assert len(looked_at) == 2
+
+
+@given(
+    st.binary(min_size=32, max_size=32),
+    st.binary(min_size=32, max_size=32),
+    st.text("0123456789X", min_size=4, max_size=18),
+)
+def test_verifiers_hold_on_one_lock_and_for_one_purpose(one: bytes, other: bytes, secret: str) -> None:
+    assert same_material(card_material(one, secret), card_material(one, secret))
+    assert not same_material(card_material(one, secret), pin_material(one, secret))
+    assert same_material(pin_material(one, secret), pin_material(other, secret)) == (one == other)
