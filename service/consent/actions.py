@@ -1,5 +1,6 @@
 """Giving and withdrawing consent, and the receipt that what rested on it is gone."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlmodel import Session
@@ -56,10 +57,17 @@ def confirm_erased(session: Session, person_id: PersonId, purpose: Purpose, *, n
     return _append(session, person_id, purpose, act=ConsentAct.ERASED, by=GivenBy.SERVICE, place="", now=now)
 
 
-def standing(session: Session, person_id: PersonId, *, hold: bool = False) -> dict[Purpose, Standing]:
-    """How each of the person's consents stands now; held, it stays so until the transaction ends."""
-    if hold:
-        records.hold_ledger(session, person_id)
+def hold(session: Session, persons: Iterable[PersonId]) -> None:
+    """Let these persons' consents stand as they do until the transaction ends.
+
+    Whatever puts a face somewhere, or takes it away, begins with this, before it locks anything else: in any other
+    order a decision and a withdrawal at the same moment would wait for each other.
+    """
+    records.hold_ledgers(session, persons)
+
+
+def standing(session: Session, person_id: PersonId) -> dict[Purpose, Standing]:
+    """How each of the person's consents stands now."""
     ledger = records.ledger_of(session, person_id)
     return {purpose: standing_of(ledger, purpose) for purpose in Purpose}
 
@@ -79,7 +87,7 @@ def _append(
     place: str,
     now: datetime,
 ) -> ConsentId:
-    records.hold_ledger(session, person_id)
+    hold(session, [person_id])
     ledger = records.ledger_of(session, person_id)
     if next_standing(standing_of(ledger, purpose), act) is None:
         raise Conflict("There is no standing consent of this kind.", code=f"consent_not_{act.value}")

@@ -1,5 +1,6 @@
 """The consent ledger's table and its SQL."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import BigInteger, insert, text
@@ -55,6 +56,13 @@ def _entry(row: ConsentActRow) -> ConsentEntry:
     )
 
 
-def hold_ledger(session: Session, person_id: PersonId) -> None:
-    """Until the transaction ends nobody else acts on this person's consents: two withdrawals at once must not both count."""
-    session.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('consent', :person))"), {"person": person_id})
+def hold_ledgers(session: Session, persons: Iterable[PersonId]) -> None:
+    """Until the transaction ends nobody else acts on these persons' consents; taken in the order of the ids."""
+    wanted = sorted(set(persons))
+    session.execute(
+        text(
+            "SELECT pg_advisory_xact_lock(hashtextextended('consent', person))"
+            " FROM unnest(CAST(:persons AS bigint[])) WITH ORDINALITY AS p (person, at) ORDER BY at"
+        ),
+        {"persons": wanted},
+    )

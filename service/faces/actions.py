@@ -47,7 +47,6 @@ from service.faces.rules import (
     Prepared,
     Receipt,
     Template,
-    read_template,
     score_band,
     write_template,
 )
@@ -129,26 +128,13 @@ def _decode(raw: bytes, picture: Picture, frame: int | None) -> Image | FaceFaul
 
 
 def enrol(session: Session, person_id: PersonId, template: Template, *, keyring: Keyring, now: datetime) -> None:
-    """Keep the template, sealed, instead of any older one; Conflict without standing consent to the face."""
-    if consent.standing(session, person_id, hold=True)[Purpose.FACE] is not Standing.GIVEN:
+    """Keep the template, sealed, instead of any older one; Conflict without standing consent (see `consent.hold`)."""
+    if consent.standing(session, person_id)[Purpose.FACE] is not Standing.GIVEN:
         raise Conflict("There is no consent to keep this face.", code="no_face_consent")
     records.erase_enrolments(session, person_id, now)
     sealed = keyring.seal(Root.PEOPLE, _SEALED_AS, write_template(template), row=str(person_id))
     records.append_enrolment(session, person_id, template.engine, sealed, now)
     record(session, None, Act.FACE_ENROLLED, person_id, now=now, engine=template.engine)
-
-
-def find_template(session: Session, person_id: PersonId, *, keyring: Keyring) -> Template | None:
-    """The person's template, to be put on a lock; None where there is none or its consent no longer stands.
-
-    A withdrawal waits until this transaction ends, so that it takes off again whatever is put on a list now.
-    """
-    standing = consent.standing(session, person_id, hold=True)[Purpose.FACE]
-    found = records.find_enrolment(session, person_id)
-    if found is None or standing is not Standing.GIVEN:
-        return None
-    raw = keyring.open(Root.PEOPLE, _SEALED_AS, found.template_sealed, row=str(person_id))
-    return read_template(found.engine, raw)
 
 
 def erase(session: Session, person_id: PersonId, *, now: datetime) -> Receipt:

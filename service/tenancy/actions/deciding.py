@@ -72,19 +72,21 @@ def refuse(session: Session, actor: Actor, registration_id: RegistrationId, *, n
 def refuse_stale(session: Session, *, now: datetime) -> int:
     """A job, in a system transaction: what nobody decided for 30 days, or whose lease is over, is refused; how many."""
     stale = registrations.stale_registrations(session, submitted_before=now - STALE_AFTER, now=now)
-    for registration in stale:
+    consent.hold(session, [registration.person_id for registration in stale])
+    for registration in registrations.hold_waiting(session, [one.id for one in stale]):
         _refuse(session, registration, now)
         record(session, None, Act.REGISTRATION_REFUSED, registration.id, now=now, stale=True)
     return len(stale)
 
 
 def _get_own_waiting(session: Session, actor: Actor, registration_id: RegistrationId) -> Registration:
-    found = registrations.hold_registration(session, registration_id)
+    found = registrations.find_registration(session, registration_id)
     if found is None or found.landlord_id != actor.account_id:
         raise NotFound("There is no such registration.", code="registration")
-    if found.state is not RegistrationState.SUBMITTED:
-        raise Conflict("This registration is decided already.", code="already_decided")
-    return found
+    consent.hold(session, [found.person_id])
+    for held in registrations.hold_waiting(session, [registration_id]):
+        return held
+    raise Conflict("This registration is decided already.", code="already_decided")
 
 
 def _check_place(session: Session, registration: Registration, now: datetime) -> Span:
@@ -143,7 +145,7 @@ def _grant(
     """Card and PIN for everybody; the face only where its consent stands at this moment."""
     waiting, document = applied
     template = open_template(registration, keyring)
-    consents = consent.standing(session, registration.person_id, hold=True)
+    consents = consent.standing(session, registration.person_id)
     if template is not None and consents[Purpose.FACE] is Standing.GIVEN:
         faces.enrol(session, registration.person_id, template, keyring=keyring, now=now)
     else:

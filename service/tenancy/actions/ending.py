@@ -31,27 +31,27 @@ def end(session: Session, actor: Actor, tenancy_id: TenancyId, *, agreed: bool =
     by = ENDED_BY.get(actor.role)
     if by is None:
         raise NotAllowed("Only the landlord or the tenant ends a tenancy.", code="role")
-    tenancy = tenancies.hold_tenancy(session, tenancy_id)
-    if tenancy is None or not _is_own(tenancy, actor):
+    found = tenancies.find_tenancy(session, tenancy_id)
+    if found is None or not _is_own(found, actor):
         raise NotFound("There is no such tenancy.", code="tenancy")
-    if tenancy.ended_at is not None:
-        raise Conflict("This tenancy has ended already.", code="tenancy_ended")
-    check_end(by, tenancy.span, agreed=agreed, now=now)
+    check_end(by, found.span, agreed=agreed, now=now)
     with as_system(session):
-        (ended,) = _end(session, [(tenancy, min(now, tenancy.span.ends_at), by)], now=now, actor=actor)
-    return ended
+        ended = _end(session, [found], by, now=now, actor=actor)
+    if not ended:
+        raise Conflict("This tenancy has ended already.", code="tenancy_ended")
+    return ended[0]
 
 
 def end_due(session: Session, *, now: datetime) -> TenanciesEnded | None:
     """A job, in a system transaction: end those whose date has come, at most 200 at once; the event goes to `reactions`."""
-    due = tenancies.hold_due(session, now, _DUE_AT_ONCE)
-    ended = _end(session, [(tenancy, tenancy.span.ends_at, EndedBy.DATE) for tenancy in due], now=now, actor=None)
+    due = tenancies.due(session, now, _DUE_AT_ONCE)
+    ended = _end(session, due, EndedBy.DATE, now=now, actor=None)
     return TenanciesEnded(ended) if ended else None
 
 
 def erase_face_unless_needed(session: Session, person_id: PersonId, *, now: datetime) -> None:
     """Erase the person's face unless another tenancy opens a door with it, or a registration with it waits."""
-    if consent.standing(session, person_id, hold=True)[Purpose.FACE] is not Standing.GIVEN:
+    if consent.standing(session, person_id)[Purpose.FACE] is not Standing.GIVEN:
         return
     waits = any(one.with_face for one in registrations.waiting_of_person(session, person_id))
     if not waits and not access.opens_by_face(session, person_id):
@@ -65,24 +65,29 @@ def _is_own(tenancy: Tenancy, actor: Actor) -> bool:
 
 
 def _end(
-    session: Session, ending: Sequence[tuple[Tenancy, datetime, EndedBy]], *, now: datetime, actor: Actor | None
+    session: Session, ending: Sequence[Tenancy], by: EndedBy, *, now: datetime, actor: Actor | None
 ) -> tuple[TenancyEnded, ...]:
-    if not ending:
+    persons = sorted({tenancy.person_id for tenancy in ending})
+    consent.hold(session, persons)
+    held = tenancies.hold_standing(session, [tenancy.id for tenancy in ending])
+    if not held:
         return ()
-    access.revoke(session, [tenancy.grant_id for tenancy, _, _ in ending], now=now, actor=actor)
-    tenancies.mark_ended(session, [(tenancy.id, at, by) for tenancy, at, by in ending])
-    for person_id in sorted({tenancy.person_id for tenancy, _, _ in ending}):
+    access.revoke(session, [tenancy.grant_id for tenancy in held], now=now, actor=actor)
+    events = tuple(_event(tenancy, by, now) for tenancy in held)
+    tenancies.mark_ended(session, events)
+    for person_id in persons:
         erase_face_unless_needed(session, person_id, now=now)
-    for tenancy, _, by in ending:
+    for tenancy in held:
         record(session, actor, Act.TENANCY_ENDED, tenancy.id, now=now, by=by.value)
-    return tuple(
-        TenancyEnded(
-            tenancy_id=tenancy.id,
-            grant_id=tenancy.grant_id,
-            unit_id=tenancy.unit_id,
-            person_id=tenancy.person_id,
-            ended_at=at,
-            ended_by=by,
-        )
-        for tenancy, at, by in ending
+    return events
+
+
+def _event(tenancy: Tenancy, by: EndedBy, now: datetime) -> TenancyEnded:
+    return TenancyEnded(
+        tenancy_id=tenancy.id,
+        grant_id=tenancy.grant_id,
+        unit_id=tenancy.unit_id,
+        person_id=tenancy.person_id,
+        ended_at=min(now, tenancy.span.ends_at),
+        ended_by=by,
     )

@@ -1,6 +1,6 @@
 """Registrations that wait for the landlord, and what became of them: their SQL."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -45,10 +45,13 @@ def append_registration(session: Session, row: RegistrationRow) -> RegistrationI
     return RegistrationId(row.id or 0)
 
 
-def hold_registration(session: Session, registration_id: RegistrationId) -> Registration | None:
-    """The registration, inside the scope of whoever asks, unchanged by others until the transaction ends."""
-    session.execute(text("SELECT FROM registration WHERE id = :id FOR UPDATE"), {"id": registration_id})
-    return next(iter(_registrations(session, col(RegistrationRow.id) == registration_id)), None)
+def hold_waiting(session: Session, wanted: Sequence[RegistrationId]) -> tuple[Registration, ...]:
+    """Those of the registrations that still wait, unchanged by others until the transaction ends."""
+    session.execute(
+        text("SELECT FROM registration WHERE id = ANY(CAST(:ids AS bigint[])) ORDER BY id FOR UPDATE"),
+        {"ids": list(wanted)},
+    )
+    return _registrations(session, col(RegistrationRow.id).in_(wanted), _WAITING)
 
 
 def find_registration(session: Session, registration_id: RegistrationId) -> Registration | None:
@@ -76,7 +79,7 @@ def stale_registrations(session: Session, *, submitted_before: datetime, now: da
     rows = session.execute(
         text(
             "SELECT r.id FROM registration r JOIN invitation i ON i.id = r.invitation_id WHERE r.state = 'submitted'"
-            " AND (r.submitted_at < :before OR i.ends_at <= :now) ORDER BY r.id LIMIT 500 FOR UPDATE OF r SKIP LOCKED"
+            " AND (r.submitted_at < :before OR i.ends_at <= :now) ORDER BY r.id LIMIT 500"
         ),
         {"before": submitted_before, "now": now},
     )

@@ -12,7 +12,7 @@ from service.accounts.rules import AccountId
 from service.people.rules import PersonId
 from service.premises.rules import AreaId, UnitId
 from service.tenancy.records.tables import TenancyRow
-from service.tenancy.rules.ending import EndedBy, TenancyId
+from service.tenancy.rules.ending import EndedBy, TenancyEnded, TenancyId
 from service.tenancy.rules.leases import Span
 
 
@@ -38,27 +38,26 @@ def append_tenancy(session: Session, row: TenancyRow) -> TenancyId:
     return TenancyId(row.id or 0)
 
 
-def hold_tenancy(session: Session, tenancy_id: TenancyId) -> Tenancy | None:
-    """The tenancy, inside the scope of whoever asks, unchanged by others until the transaction ends."""
-    session.execute(text("SELECT FROM tenancy WHERE id = :id FOR UPDATE"), {"id": tenancy_id})
-    return next(iter(_tenancies(session, col(TenancyRow.id) == tenancy_id)), None)
-
-
 def find_tenancy(session: Session, tenancy_id: TenancyId) -> Tenancy | None:
     """The tenancy, inside the scope of whoever asks."""
     return next(iter(_tenancies(session, col(TenancyRow.id) == tenancy_id)), None)
 
 
-def hold_due(session: Session, now: datetime, limit: int) -> tuple[Tenancy, ...]:
-    """Tenancies whose date has come, those others are ending left out."""
+def due(session: Session, now: datetime, limit: int) -> tuple[Tenancy, ...]:
+    """Tenancies whose date has come and that nobody ended."""
     rows = session.execute(
-        text(
-            "SELECT id FROM tenancy WHERE ended_at IS NULL AND ends_at <= :now ORDER BY ends_at LIMIT :limit"
-            " FOR UPDATE SKIP LOCKED"
-        ),
+        text("SELECT id FROM tenancy WHERE ended_at IS NULL AND ends_at <= :now ORDER BY ends_at, id LIMIT :limit"),
         {"now": now, "limit": limit},
     )
     return _tenancies(session, col(TenancyRow.id).in_([row[0] for row in rows]))
+
+
+def hold_standing(session: Session, wanted: Sequence[TenancyId]) -> tuple[Tenancy, ...]:
+    """Those of the tenancies that nobody ended, unchanged by others until the transaction ends."""
+    session.execute(
+        text("SELECT FROM tenancy WHERE id = ANY(CAST(:ids AS bigint[])) ORDER BY id FOR UPDATE"), {"ids": list(wanted)}
+    )
+    return _tenancies(session, col(TenancyRow.id).in_(wanted), col(TenancyRow.ended_at).is_(None))
 
 
 def standing_in_units(session: Session, units: Iterable[UnitId]) -> tuple[Tenancy, ...]:
@@ -76,7 +75,7 @@ def ended_in_units(session: Session, units: Iterable[UnitId], since: datetime) -
     return _tenancies(session, col(TenancyRow.unit_id).in_(list(units)), col(TenancyRow.ended_at) > since)
 
 
-def mark_ended(session: Session, ended: Sequence[tuple[TenancyId, datetime, EndedBy]]) -> None:
+def mark_ended(session: Session, ended: Sequence[TenancyEnded]) -> None:
     """Note when and by whom tenancies ended."""
     session.execute(
         text(
@@ -84,9 +83,9 @@ def mark_ended(session: Session, ended: Sequence[tuple[TenancyId, datetime, Ende
             " CAST(:ats AS timestamptz[]), CAST(:bys AS text[])) AS n (id, ended_at, ended_by) WHERE t.id = n.id"
         ),
         {
-            "ids": [tenancy_id for tenancy_id, _, _ in ended],
-            "ats": [at for _, at, _ in ended],
-            "bys": [by.value for _, _, by in ended],
+            "ids": [one.tenancy_id for one in ended],
+            "ats": [one.ended_at for one in ended],
+            "bys": [one.ended_by.value for one in ended],
         },
     )
 
