@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 # An honest lock has some 64 events on their way; a cursor is a row, and must not grow without bound.
 MOST_RANGES = 256
+# Ranges are half-open, so the number after the last one must still be one that PostgreSQL's bigint takes.
+LAST_SEQUENCE = (1 << 63) - 2
 
 Ranges = tuple[tuple[int, int], ...]
 
@@ -59,13 +61,16 @@ class StoredCursor(NamedTuple):
             return StoredCursor(sequence, (), self.lost)
         if self.lost and holds(self.lost, sequence):
             return self._replace(lost=cut_range(self.lost, sequence, sequence + 1))
-        if sequence <= self.up_to or holds(self.above, sequence):
+        if sequence <= self.up_to or sequence > LAST_SEQUENCE or holds(self.above, sequence):
             return None
         after = self._covering(sequence, sequence + 1)
         return after if len(after.above) <= MOST_RANGES else None
 
     def lose(self, first: int, last: int) -> "StoredCursor":
-        """The cursor after a tombstone for first to last; numbers that are there already stay stored."""
+        """The cursor after a tombstone for first to last; numbers that are there already stay stored.
+
+        Only the latest losses can still be filled: no lock makes a cursor grow for ever, nor the work of looking into it.
+        """
         missing: Ranges = ((first, last + 1),)
         for start, stop in ((0, self.up_to + 1), *self.above):
             missing = cut_range(missing, start, stop)
@@ -74,7 +79,7 @@ class StoredCursor(NamedTuple):
         for start, stop in missing:
             lost = add_range(lost, start, stop)
             after = after._covering(start, stop)
-        return after._replace(lost=lost)
+        return after._replace(lost=lost[-MOST_RANGES:])
 
     def gap(self) -> tuple[int, int] | None:
         """First and last number of the lowest gap, or None."""

@@ -22,6 +22,10 @@ _CURVE = ec.SECP256R1()
 _P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _SALT = b"anmen/1"
 KEY_BYTES = 16
+# A shard's share of a city's locks, and some.
+SESSIONS_COUNTED = 4096
+# No session is called that: theirs have eight bytes.
+_FORGOTTEN = b""
 IV_BYTES = 12
 
 
@@ -57,9 +61,19 @@ class Holder:
 
     def next_counter(self, session: bytes) -> int:
         """A number for the next frame down to that session; never the same twice."""
-        counter = self._spoken.get(session, 0)
+        counter = self._spoken.pop(session, None)
+        if counter is None:
+            counter = self._spoken.get(_FORGOTTEN, 0)
         self._spoken[session] = counter + 1
+        if len(self._spoken) > SESSIONS_COUNTED:
+            self._forget_longest_silent()
         return counter
+
+    def _forget_longest_silent(self) -> None:
+        """A lock can be born any number of times. Where a forgotten session goes on, it goes on above every forgotten one."""
+        oldest = next(session for session in self._spoken if session != _FORGOTTEN)
+        floor = max(self._spoken.pop(_FORGOTTEN, 0), self._spoken.pop(oldest))
+        self._spoken[_FORGOTTEN] = floor
 
 
 def private_key(entropy: bytes) -> bytes:

@@ -54,8 +54,8 @@ class Memory:
     listened: dict[LockId, ListenedLock] = field(default_factory=dict)
     cursors: CursorMemory = field(default_factory=CursorMemory)
     held: dict[LockId, HeldList] = field(default_factory=dict)
-    claimed: dict[LockId, HeldList] = field(default_factory=dict)
-    """What births that are not proven yet said they hold."""
+    claimed: dict[LockId, Said[Birth]] = field(default_factory=dict)
+    """The latest birth that is not proven yet."""
     topics: dict[str, LockId] = field(default_factory=dict)
 
     def forget(self, which: Iterable[LockId]) -> None:

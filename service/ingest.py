@@ -14,12 +14,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 
-from firmware_protocol.messages import Events
 from firmware_protocol.topics import LockId, shard_of
 from service.delivery import actions as delivery
 from service.edges import clock
+from service.edges.faults import name_of, passes
 from service.edges.inbox import Delivery, Inbox
 from service.edges.keyring import Keyring
 from service.edges.leases import LeaseLost, Leases
@@ -28,16 +28,13 @@ from service.edges.notices import Notices
 from service.edges.outbox import Outbox
 from service.edges.transaction import SYSTEM, transaction
 from service.entry import actions as entry
-from service.entry.rules import HeardEvents
-from service.hearing import Memory, hear, locks_of
-from service.lock_reactions import Outcome, react
+from service.hearing import Memory, locks_of
+from service.lock_reactions import Outcome, put_aside, react
 from service.locks import actions as locks
 
 log = logging.getLogger(__name__)
 
 Reached = Callable[[str], None]
-# A deadlock or a serialisation failure is nobody's fault: the same batch goes again.
-_TRY_AGAIN = {"40001", "40P01", "55P03"}
 _REST_S = 0.5
 
 
@@ -63,6 +60,7 @@ class Tally:
     duplicates: int = 0
     refused: int = 0
     quarantined: int = 0
+    dropped: int = 0
 
 
 class Ingest:
@@ -128,12 +126,13 @@ class Ingest:
                 batch = [
                     one for one, lock in zip(batch, locks_of(batch, self._memory), strict=True) if self._ours(lock)
                 ]
-            except DBAPIError as fault:
+            # What nobody thought of must not end the process that every lock talks to: it is found frame by frame.
+            except Exception as fault:  # noqa: BLE001
                 self._forget(batch)
-                if not _passes(fault):
+                if not passes(fault):
                     self._divide(batch, fault)
                     return
-                log.warning("the database did not take a batch of %d (%s); trying again", len(batch), _name(fault))
+                log.warning("the database did not take a batch of %d (%s); trying again", len(batch), name_of(fault))
                 self._stop.wait(_REST_S)
                 self._rest_unless(self._renew)
             else:
@@ -168,27 +167,33 @@ class Ingest:
                 for part in change.parts():
                     self._outbox.say(lock, side.current.session, part)
 
-    def _divide(self, batch: Sequence[Delivery], fault: DBAPIError) -> None:
+    def _divide(self, batch: Sequence[Delivery], fault: Exception) -> None:
         if len(batch) > 1:
             middle = len(batch) // 2
             self._record(batch[:middle])
             self._record(batch[middle:])
             return
-        log.error("one frame cannot be stored (%s); its events are put aside", _name(fault))
-        self._quarantine(batch, _name(fault))
+        log.error("one frame cannot be stored (%s); its events are put aside", name_of(fault))
+        self._put_aside(batch, name_of(fault))
 
-    def _quarantine(self, batch: Sequence[Delivery], problem: str) -> None:
-        senders = locks_of(batch, self._memory)
-        now = clock.now()
-        with transaction(self._parts.engine, SYSTEM) as session:
-            for said in hear(session, batch, senders, self._memory).of(Events):
-                message = said.message
-                heard = HeardEvents(said.lock, said.session.session, message.log_epoch, True, False, message.events)
-                recorded = entry.quarantine(
-                    session, heard, self._memory.cursors, problem=problem, keyring=self._parts.keyring, now=now
-                )
-                self._outbox.owe(said.lock, recorded.receipts[said.lock], len(heard.events), time.monotonic())
-        self.tally.quarantined += 1
+    def _put_aside(self, batch: Sequence[Delivery], problem: str) -> None:
+        """Into the quarantine; a frame that does not even go there is dropped, for its lock still holds what it said."""
+        while not self._stop.is_set():
+            try:
+                with transaction(self._parts.engine, SYSTEM) as session:
+                    receipts = put_aside(session, batch, self._memory, problem=problem, now=clock.now())
+            except Exception as fault:  # noqa: BLE001  # as in _record
+                self._forget(batch)
+                if not passes(fault):
+                    log.error("nor can it be put aside (%s); it is dropped", name_of(fault))  # noqa: TRY400  # a traceback may quote it
+                    self.tally.dropped += 1
+                    return
+                self._rest_unless(self._renew)
+            else:
+                for lock, (receipt, events) in receipts.items():
+                    self._outbox.owe(lock, receipt, events, time.monotonic())
+                self.tally.quarantined += 1
+                return
 
     def _deliver_lists(self) -> None:
         """Lists that have changed since the last turn, and all that differ where we do not know."""
@@ -232,8 +237,8 @@ class Ingest:
         """Do it; where the database is away, say so and go on: the loop comes back to it."""
         try:
             work()
-        except (OperationalError, InterfaceError, DBAPIError) as fault:
-            log.warning("the database is away (%s)", _name(fault))
+        except DBAPIError as fault:
+            log.warning("the database is away (%s)", name_of(fault))
             self._stop.wait(_REST_S)
 
     def _ours(self, lock: LockId | None) -> bool:
@@ -241,14 +246,3 @@ class Ingest:
 
     def _forget(self, batch: Sequence[Delivery]) -> None:
         self._memory.forget(lock for lock in locks_of(batch, self._memory) if lock is not None)
-
-
-def _passes(fault: DBAPIError) -> bool:
-    """Whether trying the same again can help: the connection is gone, or the database asks for it."""
-    state = getattr(fault.orig, "sqlstate", None) or ""
-    return fault.connection_invalidated or state in _TRY_AGAIN or state[:2] in {"", "08", "53", "57", "58"}
-
-
-def _name(fault: DBAPIError) -> str:
-    """Kind of fault and SQLSTATE; never the statement or its values."""
-    return f"{type(fault.orig).__name__} {getattr(fault.orig, 'sqlstate', None) or ''}".strip()

@@ -79,21 +79,46 @@ def react(
     return batch.outcome
 
 
+def put_aside(
+    session: Session, deliveries: Sequence[Delivery], memory: Memory, *, problem: str, now: datetime
+) -> dict[LockId, tuple[Receipt, int]]:
+    """Quarantine the events of frames that cannot be recorded; receipts as in an Outcome."""
+    receipts = {}
+    for said in hearings.hear(session, deliveries, hearings.locks_of(deliveries, memory), memory).of(Events):
+        message = said.message
+        heard = HeardEvents(said.lock, said.session.session, message.log_epoch, True, False, message.events)
+        recorded = entry.quarantine(session, heard, memory.cursors, problem=problem, keyring=memory.keyring, now=now)
+        receipts[said.lock] = recorded.receipts[said.lock], len(heard.events)
+    return receipts
+
+
 def _births(batch: Batch, said: Sequence[Said[Birth]]) -> None:
     for one in said:
         listened = batch.memory.listened[one.lock]
         listened.birth_number = max(listened.birth_number, one.message.birth_number)
         link = next_link(listened.link, link_event_of_birth(one.session))
-        noted = hearings.note(batch.hearing.heard, one.lock, listened, link)
-        batch.hearing.heard.notes[one.lock] = replace(noted, birth=one.message)
+        hearings.note(batch.hearing.heard, one.lock, listened, link)
         # While it was away its list may have been changed: what it holds is compared again, known or not.
         batch.memory.held.pop(one.lock, None)
         if one.session.proven:
             _welcome(batch, one, one.message.birth_number)
-            batch.says_it_holds[one.lock] = HeldList(one.message.list_version, one.message.list_digest)
+            _believe_birth(batch, one.lock, one.message)
         elif one.session.challenge is not None:
-            batch.memory.claimed[one.lock] = HeldList(one.message.list_version, one.message.list_digest)
+            _remember_claim(batch.memory, one)
             batch.outcome.replies.append((one.lock, one.session.session, Challenge(one.session.challenge)))
+
+
+def _remember_claim(memory: Memory, one: Said[Birth]) -> None:
+    """A replayed birth is an older one; it must not stand in for the birth that is about to be proven."""
+    claimed = memory.claimed.get(one.lock)
+    if claimed is None or claimed.message.birth_number <= one.message.birth_number:
+        memory.claimed[one.lock] = one
+
+
+def _believe_birth(batch: Batch, lock: LockId, birth: Birth) -> None:
+    notes = batch.hearing.heard.notes
+    notes[lock] = replace(notes[lock], birth=birth)
+    batch.says_it_holds[lock] = HeldList(birth.list_version, birth.list_digest)
 
 
 def _proofs(batch: Batch, said: Sequence[Said[Proof]]) -> None:
@@ -102,10 +127,10 @@ def _proofs(batch: Batch, said: Sequence[Said[Proof]]) -> None:
         hearings.note(batch.hearing.heard, one.lock, listened, next_link(listened.link, LinkEvent.PROOF))
         _welcome(batch, one, one.session.birth_number)
         batch.outcome.at_once.add(one.lock)
-        # What the birth said it holds is believed only now.
+        # What the birth said is believed only now.
         claimed = batch.memory.claimed.pop(one.lock, None)
-        if claimed is not None:
-            batch.says_it_holds[one.lock] = claimed
+        if claimed is not None and claimed.session.session == one.session.session:
+            _believe_birth(batch, one.lock, claimed.message)
         else:
             batch.outcome.changes.update(delivery.due(batch.session, [one.lock], batch.memory.keyring))
 
@@ -132,12 +157,10 @@ def _heartbeats(batch: Batch, said: Sequence[Said[Heartbeat]]) -> None:
 def _events(batch: Batch, said: Sequence[Said[Events]]) -> None:
     heard = []
     for one in said:
-        message = one.message
-        heard.append(
-            HeardEvents(
-                one.lock, one.session.session, message.log_epoch, one.session.proven, message.live, message.events
-            )
-        )
+        message, session = one.message, one.session
+        # A new log begins with the birth that names it: nobody fills the register with epochs made up on the way.
+        trusted = session.proven and session.log_epoch == message.log_epoch
+        heard.append(HeardEvents(one.lock, session.session, message.log_epoch, trusted, message.live, message.events))
     recorded = entry.record(batch.session, heard, batch.memory.cursors, batch.now)
     presence.follow_entries(batch.session, recorded.stored, batch.now)
     _note_applied(batch, recorded.stored)
@@ -165,8 +188,9 @@ def _note_applied(batch: Batch, stored: Sequence[StoredEntry]) -> None:
 
 def _list_refusals(batch: Batch, said: Sequence[Said[AccessListRefused]]) -> None:
     for one in said:
-        batch.memory.held.pop(one.lock, None)
-        batch.says_it_holds[one.lock] = HeldList(one.message.list_version, one.message.list_digest)
+        if one.session.proven:
+            batch.memory.held.pop(one.lock, None)
+            batch.says_it_holds[one.lock] = HeldList(one.message.list_version, one.message.list_digest)
 
 
 def _time_requests(batch: Batch, said: Sequence[Said[TimeRequest]]) -> None:

@@ -1,6 +1,7 @@
 """Delivery: which lists are due, and what the locks have confirmed."""
 
-from collections.abc import Iterable, Mapping
+import logging
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlmodel import Session
@@ -9,8 +10,11 @@ from firmware_protocol.access_list import EMPTY_DIGEST, ListChange
 from firmware_protocol.topics import LockId
 from service.access.actions import open_entry
 from service.delivery import records
-from service.delivery.rules import HeldList, change_to, digest_at
+from service.delivery.rules import HeldList, ListedCredential, WantedList, change_to, digest_at
 from service.edges.keyring import Keyring
+from service.errors import SealBroken
+
+log = logging.getLogger(__name__)
 
 
 def differing(session: Session, shards: Iterable[int]) -> list[LockId]:
@@ -24,16 +28,23 @@ def due(session: Session, locks: Iterable[LockId], keyring: Keyring) -> dict[Loc
     credentials = records.load_credentials(session, [one.lock for one in wanted])
     changes = {}
     for one in wanted:
-        change = change_to(
-            one,
-            credentials.get(one.lock, []),
-            lambda credential, lock=one.lock: open_entry(
-                keyring, lock, credential.credential_id, credential.entry_sealed
-            ),
-        )
+        change = _change(one, credentials.get(one.lock, []), keyring)
         if change is not None:
             changes[one.lock] = change
     return changes
+
+
+def _change(wanted: WantedList, credentials: Sequence[ListedCredential], keyring: Keyring) -> ListChange | None:
+    """None, too, where an entry does not open: that lock's list stays pending, and the others' go out."""
+    try:
+        return change_to(
+            wanted,
+            credentials,
+            lambda one: open_entry(keyring, wanted.lock, one.credential_id, one.entry_sealed or b""),
+        )
+    except SealBroken:
+        log.warning("the list of lock %s holds an entry that does not open", wanted.lock)
+        return None
 
 
 def confirm(session: Session, held: Mapping[LockId, HeldList], now: datetime) -> set[LockId]:

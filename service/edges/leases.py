@@ -104,7 +104,8 @@ class Leases:
             text(
                 "WITH free AS (SELECT shard FROM shard_lease WHERE expires_at IS NULL OR expires_at <= :now"
                 " ORDER BY shard LIMIT :most FOR UPDATE SKIP LOCKED)"
-                " UPDATE shard_lease l SET holder = :name, generation = l.generation + 1, nonce = CAST(:seed AS bytea) || int2send(l.shard),"
+                " UPDATE shard_lease l SET holder = :name, generation = greatest(l.generation + 1, :seconds),"
+                " nonce = CAST(:seed AS bytea) || int2send(l.shard),"
                 " expires_at = :until FROM free WHERE l.shard = free.shard RETURNING l.shard, l.generation, l.nonce"
             ),
             {
@@ -113,6 +114,9 @@ class Leases:
                 "until": now + timedelta(seconds=self.lease_s),
                 "most": most,
                 "seed": os.urandom(14),
+                # Locks listen to no older generation than the last they heard. A database that is restored forgets
+                # generations, and the clock does not.
+                "seconds": int(now.timestamp()),
             },
         )
         return {row[0]: Holder(row[1], row[2]) for row in rows}

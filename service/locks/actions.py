@@ -1,6 +1,7 @@
 """Locks: provision them, listen to their frames, note what was heard of their links."""
 
 import json
+import logging
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,14 +10,16 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from firmware_protocol import keys
-from firmware_protocol.errors import FrameRefusal
+from firmware_protocol.errors import FrameRefusal, RemoteProtocolError
 from firmware_protocol.service_side import ServiceIdentity, ServiceSide
 from firmware_protocol.topics import LockId, shard_of
 from firmware_protocol.transitions import LinkEvent, LinkState, next_link
 from service.edges.keyring import Keyring, Root
-from service.errors import Conflict, NotFound
+from service.errors import Conflict, NotFound, SealBroken
 from service.locks import records
 from service.locks.rules import SILENT_AFTER_S, LinkNote, LockView, battery_state
+
+log = logging.getLogger(__name__)
 
 _KEY_PURPOSE = "lock key"
 
@@ -89,15 +92,20 @@ def listen_to(
     """Those of the locks that exist, ready to open their frames; `holders` are this process's leases by shard."""
     listened = {}
     for known in records.load_known(session, locks):
-        identity = ServiceIdentity(
-            known.id,
-            keyring.open(Root.LOCKS, _KEY_PURPOSE, known.service_key_wrapped, row=known.id),
-            known.public_key,
-            known.key_epoch,
-        )
-        side = ServiceSide(identity, holders[shard_of(known.id)], known.sessions)
-        listened[known.id] = ListenedLock(side, known.link, known.birth_number, known.revoked)
+        side = _side_of(known, holders[shard_of(known.id)], keyring)
+        if side is not None:
+            listened[known.id] = ListenedLock(side, known.link, known.birth_number, known.revoked)
     return listened
+
+
+def _side_of(known: records.KnownLock, holder: keys.Holder, keyring: Keyring) -> ServiceSide | None:
+    """None where the lock's stored keys are worth nothing: it stays unheard, and every other lock is not its hostage."""
+    try:
+        own = keyring.open(Root.LOCKS, _KEY_PURPOSE, known.service_key_wrapped, row=known.id)
+        return ServiceSide(ServiceIdentity(known.id, own, known.public_key, known.key_epoch), holder, known.sessions)
+    except (SealBroken, RemoteProtocolError) as broken:
+        log.warning("the keys of lock %s cannot be used (%s)", known.id, type(broken).__name__)
+        return None
 
 
 def remember(session: Session, heard: Heard, listened: Mapping[LockId, ListenedLock], now: datetime) -> None:
