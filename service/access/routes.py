@@ -8,7 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from firmware_protocol.vocabulary import CredentialType
 from service.access import actions
 from service.access.rules import DeliveryState, GrantId
-from service.accounts.signed_in import Asking, AskingTenant
+from service.accounts.rules import Role
+from service.accounts.signed_in import Asking, AskingTenant, check_is
 from service.edges.requests import Keys, Now, Tx
 
 router = APIRouter(prefix="/api/v1", tags=["access"])
@@ -44,8 +45,12 @@ class NewPin(BaseModel):
 
 
 @router.get("/grants/{grant_id}/delivery")
-def delivery(grant_id: GrantId, session: Tx, _actor: Asking) -> list[LockShown]:
-    """Which locks hold the grant, which are missing, and which still honour what was taken back, until when."""
+def delivery(grant_id: GrantId, session: Tx, actor: Asking) -> list[LockShown]:
+    """Which locks hold the grant, which are missing, and which still honour what was taken back, until when.
+
+    For the landlord and the tenant it concerns.
+    """
+    check_is(actor, Role.LANDLORD, Role.TENANT)
     return _shown(session, grant_id)
 
 

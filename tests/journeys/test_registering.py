@@ -194,6 +194,7 @@ def test_a_refused_inquiry_answers_403_and_stays_on_record(client: httpx.Client,
     ground = {"purpose": "registration_check", "basis": "residence_registration"}
     answer = client.post("/api/v1/inquiries", json={"kind": "unit", "unit_id": place.unit_id, **ground}, headers=worker)
     _problem(answer, 403, "inquiry_outside_area")
+    _problem(client.get("/api/v1/grants/1/delivery", headers=worker), 403, "role")
     (asked,) = client.get("/api/v1/inquiries", headers=worker).json()
     assert asked["refusal"] == "outside_area"
     for wrong in ({"kind": "unit", **ground}, {"kind": "unit", "unit_id": "1; DROP TABLE unit", **ground}):
