@@ -42,9 +42,18 @@ def _bytes(value: Any) -> bytes:
     raise ValueError("bytes")
 
 
+def _bytes_of(size: int) -> Callable[[Any], bytes]:
+    def read(value: Any) -> bytes:
+        if type(value) is bytes and len(value) == size:
+            return value
+        raise ValueError("bytes of another length")
+
+    return read
+
+
 def _text(value: Any) -> str:
     # No NUL: no database or C string takes one.
-    if type(value) is str and len(value) <= _TEXT_LIMIT and "\0" not in value:
+    if type(value) is str and "\0" not in value and len(value.encode()) <= _TEXT_LIMIT:
         return value
     raise ValueError("text")
 
@@ -99,7 +108,6 @@ def _events(value: Any) -> tuple[Event, ...]:
 _READ: dict[Any, Callable[[Any], Any]] = {
     int: _uint,
     bool: _bool,
-    bytes: _bytes,
     str: _text,
     Mapping[str, Any]: _capabilities,
     tuple[int, ...]: _items(_uint),
@@ -116,7 +124,7 @@ def _layout(message: type[Message]) -> _Layout:
         (
             one.name,
             one.metadata["key"],
-            _READ[hints[one.name]],
+            _bytes_of(one.metadata["size"]) if one.metadata["size"] else _READ[hints[one.name]],
             one.default is MISSING and one.default_factory is MISSING,
         )
         for one in fields(message)

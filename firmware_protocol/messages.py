@@ -1,7 +1,7 @@
 """Everything lock and service say to each other inside the seal. Tags and field keys are never reused.
 
-Up: what a lock says. Down: what the service says. `key=` is the field's number on the wire; fields that a reader does
-not know are skipped, so new ones may be added with a default.
+Up: what a lock says. Down: what the service says. `_at` names the field's number on the wire and, for byte strings, their
+length. Fields that a reader does not know are skipped, so new ones may be added with a default.
 """
 
 from collections.abc import Mapping
@@ -11,8 +11,8 @@ from typing import Any, ClassVar, NamedTuple
 from firmware_protocol.vocabulary import ClockQuality, Field
 
 
-def _at(key: int, **more: Any) -> Any:
-    return field(metadata={"key": key}, **more)
+def _at(key: int, size: int | None = None, **more: Any) -> Any:
+    return field(metadata={"key": key, "size": size}, **more)
 
 
 class Event(NamedTuple):
@@ -45,7 +45,7 @@ class Birth:
     next_sequence: int = _at(4)
     oldest_sequence: int = _at(5)
     list_version: int = _at(6)
-    list_digest: bytes = _at(7)
+    list_digest: bytes = _at(7, size=32)
     hardware: str = _at(8)
     firmware: str = _at(9)
     clock_ms: int = _at(10)
@@ -60,7 +60,7 @@ class Proof:
     """Echo of the service's challenge: this birth is not a recording."""
 
     TAG: ClassVar[int] = 2
-    nonce: bytes = _at(1)
+    nonce: bytes = _at(1, size=16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ class Heartbeat:
     TAG: ClassVar[int] = 3
     next_sequence: int = _at(1)
     list_version: int = _at(2)
-    list_digest: bytes = _at(3)
+    list_digest: bytes = _at(3, size=32)
     battery_percent: int = _at(4)
     uptime_s: int = _at(5)
     clock_ms: int = _at(6)
@@ -92,7 +92,7 @@ class TimeRequest:
     """What time is it? The answer is believed only if it echoes the nonce soon enough."""
 
     TAG: ClassVar[int] = 5
-    nonce: bytes = _at(1)
+    nonce: bytes = _at(1, size=8)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +101,7 @@ class AccessListRefused:
 
     TAG: ClassVar[int] = 6
     list_version: int = _at(1)
-    list_digest: bytes = _at(2)
+    list_digest: bytes = _at(2, size=32)
     problem: str = _at(3)
 
 
@@ -118,7 +118,7 @@ class Challenge:
     """Echo this nonce, or no command will be spoken to you."""
 
     TAG: ClassVar[int] = 65
-    nonce: bytes = _at(1)
+    nonce: bytes = _at(1, size=16)
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +165,7 @@ class AccessListPart:
     parts: int = _at(5)
     removes: tuple[int, ...] = _at(6)
     upserts: tuple[bytes, ...] = _at(7)
-    digest: bytes = _at(8)
+    digest: bytes = _at(8, size=32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +176,7 @@ class TimeAnswer:
     """
 
     TAG: ClassVar[int] = 70
-    nonce: bytes = _at(1)
+    nonce: bytes = _at(1, size=8)
     now_ms: int = _at(2)
     list_version: int = _at(3, default=0)
 

@@ -28,7 +28,6 @@ EVENTS = st.builds(
 _BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {
     int: UINT,
     bool: st.booleans(),
-    bytes: st.binary(max_size=40),
     str: TEXT,
     Mapping[str, Any]: st.dictionaries(TEXT, st.one_of(UINT, st.booleans(), TEXT), max_size=5),
     tuple[int, ...]: st.lists(UINT, max_size=24).map(tuple),
@@ -40,12 +39,16 @@ _BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {
 def messages(kind: type[Message]) -> st.SearchStrategy[Message]:
     """Any message of this kind that fits a frame."""
     hints = get_type_hints(kind)
-    parts = {one.name: _BY_TYPE[hints[one.name]] for one in fields(kind)}
+    parts = {one.name: _part(hints[one.name], one.metadata["size"]) for one in fields(kind)}
     required = {
         one.name: parts[one.name] for one in fields(kind) if one.default is MISSING and one.default_factory is MISSING
     }
     drawn = st.fixed_dictionaries(required, optional={name: parts[name] for name in parts.keys() - required.keys()})
     return drawn.map(lambda values: kind(**values)).filter(_fits)
+
+
+def _part(hint: Any, size: int | None) -> st.SearchStrategy[Any]:
+    return _BY_TYPE[hint] if size is None else st.binary(min_size=size, max_size=size)
 
 
 def _fits(message: Message) -> bool:

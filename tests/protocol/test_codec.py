@@ -23,6 +23,7 @@ from firmware_protocol.messages import (
 from firmware_protocol.vocabulary import EventType, Field
 from tests.protocol.drawn import DOWN, UP
 
+DIGEST = b"d" * 32
 EVENT = Event(2, 1, 1, 1_790_000_000_000, 2, {0: 1})
 
 
@@ -67,16 +68,16 @@ def test_unknown_event_types_and_fields_are_kept() -> None:
 
 
 def test_fields_that_are_not_said_have_their_default() -> None:
-    tag, written = cbor2.loads(encode(Birth(1, 1, 1, 1, 1, 0, b"", "h", "f", 0)))
+    tag, written = cbor2.loads(encode(Birth(1, 1, 1, 1, 1, 0, DIGEST, "h", "f", 0)))
     for key in (11, 12, 13, 14):
         del written[key]
-    assert decode_up(padded([tag, written])) == Birth(1, 1, 1, 1, 1, 0, b"", "h", "f", 0)
+    assert decode_up(padded([tag, written])) == Birth(1, 1, 1, 1, 1, 0, DIGEST, "h", "f", 0)
 
 
 def test_a_message_of_the_other_direction_is_unknown() -> None:
-    assert refusal(encode(DOWN_MESSAGES[0](b"n"))) is FrameRefusal.UNKNOWN_MESSAGE  # type: ignore[call-arg, arg-type]
+    assert refusal(encode(DOWN_MESSAGES[0](b"n" * 16))) is FrameRefusal.UNKNOWN_MESSAGE  # type: ignore[call-arg, arg-type]
     with pytest.raises(RemoteProtocolError, match="unknown_message"):
-        decode_down(encode(Proof(b"n")))
+        decode_down(encode(Proof(b"n" * 16)))
 
 
 def test_tags_are_not_shared() -> None:
@@ -87,14 +88,14 @@ def test_tags_are_not_shared() -> None:
 
 MALFORMED = {
     "nothing": b"",
-    "half a block": cbor2.dumps([2, {1: b"n"}]),
-    "more after the padding": padded([2, {1: b"n"}])[:-1] + b"\1",
+    "half a block": cbor2.dumps([2, {1: bytes(16)}]),
+    "more after the padding": padded([2, {1: bytes(16)}])[:-1] + b"\1",
     "no pair": padded([2]),
-    "three": padded([2, {1: b"n"}, 3]),
-    "a truth value as tag": padded([True, {1: b"n"}]),
+    "three": padded([2, {1: bytes(16)}, 3]),
+    "a truth value as tag": padded([True, {1: bytes(16)}]),
     "text for a pair": padded("ab"),
     "an array for the fields": padded([2, [b"n"]]),
-    "a map": padded({2: {1: b"n"}}),
+    "a map": padded({2: {1: bytes(16)}}),
 }
 
 
@@ -118,9 +119,9 @@ BAD_CONTENT: dict[str, Any] = {
     "a negative number": beat(k1=-1),
     "2^63": beat(k1=1 << 63),
     "text for bytes": beat(k3="d" * 32),
-    "too many bytes": beat(k3=b"d" * 513),
-    "a NUL in a text": [AccessListRefused.TAG, {1: 1, 2: b"", 3: "a\0b"}],
-    "a long text": [AccessListRefused.TAG, {1: 1, 2: b"", 3: "a" * 201}],
+    "a long digest": beat(k3=b"d" * 33),
+    "a NUL in a text": [AccessListRefused.TAG, {1: 1, 2: DIGEST, 3: "a\0b"}],
+    "a long text": [AccessListRefused.TAG, {1: 1, 2: DIGEST, 3: "é" * 101}],
     "no events": [Events.TAG, {1: 1, 2: False, 3: []}],
     "too many events": [Events.TAG, {1: 1, 2: False, 3: [list(EVENT)] * (MAX_EVENTS + 1)}],
     "an event that is a number": [Events.TAG, {1: 1, 2: False, 3: [7]}],

@@ -107,6 +107,19 @@ def test_the_will_of_an_earlier_connect_is_refused() -> None:
         pair.ingest.side.receive(will, nonce=NONCE)
 
 
+def test_a_held_back_birth_of_an_earlier_connect_is_refused() -> None:
+    """Its counter was never seen; only its number tells that a later connect has been heard of."""
+    pair = settled()
+    pair.disconnect()
+    pair.connect()
+    kept_back, pair.up = pair.up[0], []
+    pair.disconnect()
+    pair.connect()
+    pair.exchange()
+    with pytest.raises(RemoteProtocolError, match="replayed"):
+        pair.ingest.side.receive(kept_back, nonce=NONCE)
+
+
 def test_a_proof_on_its_way_counts_although_the_birth_was_repeated() -> None:
     pair = LockPair()
     pair.connect()
