@@ -61,7 +61,7 @@ class Fleet:
         return {door.lock.identity.lock: door.sequence for door in self.doors}
 
     def recount(self) -> dict[int, tuple[int, bool]]:
-        """unit -> how many are in, and whether that is unsure; told from what was played alone."""
+        """Unit -> how many are in, and whether that is unsure; told from what was played alone."""
         return {door.lock.unit_id: (len(door.known_in), bool(door.unknown)) for door in self.doors}
 
     def _turn(self, connection: int, connections: int) -> int:

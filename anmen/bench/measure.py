@@ -87,7 +87,9 @@ def _round(parts: Parts, pipeline: Pipeline, events: int) -> Round:
     before = parts.cpu.read()
     published, commits = _run(parts, pipeline, events, rate=0)
     cpu_us = {
-        name: (after - before[name]) / events * 1e6 for name, after in parts.cpu.read().items() if name != _other(pipeline)
+        name: (after - before[name]) / events * 1e6
+        for name, after in parts.cpu.read().items()
+        if name != _other(pipeline)
     }
     return Round(pipeline, events / (commits[-1].at - published.sent_at[0]), cpu_us)
 

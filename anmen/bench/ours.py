@@ -13,7 +13,7 @@ from anmen.bench.consumer import Reporter
 from service.edges.keyring import read_keyring
 from service.edges.mqtt_link import BrokerAddress
 from service.edges.transaction import connect
-from service.ingest import Ingest, IngestParts
+from service.ingest import Ingest, IngestParts, Tally
 from service.settings import Settings
 
 
@@ -31,6 +31,7 @@ def run(control: "Connection[Any, Any]", plan: OursPlan) -> None:
     """Ingest until the other end closes."""
     reporter = Reporter(control)
     settings = Settings()
+    watch = _Watch(reporter)
     ingest = Ingest(
         IngestParts(
             engine=connect(plan.database_url, pool_size=2),
@@ -40,9 +41,9 @@ def run(control: "Connection[Any, Any]", plan: OursPlan) -> None:
             batch_wait_s=settings.batch_wait_s,
             lease_s=settings.lease_s,
         ),
-        lambda point: watch.reached(point),
+        watch.reached,
     )
-    watch = _Watch(reporter, ingest)
+    watch.tally = ingest.tally
     reporter.stop_on_close(ingest.stop)
     with _profiled(plan.profile):
         ingest.run(reporter.ready)
@@ -51,9 +52,9 @@ def run(control: "Connection[Any, Any]", plan: OursPlan) -> None:
 class _Watch:
     """Tells the other end of each commit. The tally moves after the commit, so its news waits for the batch's end."""
 
-    def __init__(self, reporter: Reporter, ingest: Ingest) -> None:
+    def __init__(self, reporter: Reporter) -> None:
         self._reporter = reporter
-        self._tally = ingest.tally
+        self.tally = Tally()
         self._committed_at = 0.0
         self._told = 0
 
@@ -61,9 +62,9 @@ class _Watch:
         """A point of the event path."""
         if point == "inbox.committed":
             self._committed_at = time.monotonic()
-        elif point == "inbox.before_acknowledge" and self._tally.stored > self._told:
-            self._reporter.committed(self._committed_at, self._tally.stored - self._told)
-            self._told = self._tally.stored
+        elif point == "inbox.before_acknowledge" and self.tally.stored > self._told:
+            self._reporter.committed(self._committed_at, self.tally.stored - self._told)
+            self._told = self.tally.stored
 
 
 @contextmanager

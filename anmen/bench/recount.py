@@ -1,4 +1,4 @@
-"""After the run: is every event stored exactly once, and do presence and counts equal a plain recount of what was played?"""
+"""After the run: every event must be stored exactly once, and presence and counts must equal a plain recount."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,9 @@ import psycopg
 
 from anmen.bench.publisher import Played
 
-_ENTRIES = "SELECT lock_id, count(*), count(DISTINCT sequence), min(sequence), max(sequence) FROM entry GROUP BY lock_id"
+_ENTRIES = (
+    "SELECT lock_id, count(*), count(DISTINCT sequence), min(sequence), max(sequence) FROM entry GROUP BY lock_id"
+)
 _CURSORS = "SELECT lock_id, stored_up_to, isempty(above) AND isempty(lost) FROM entry_cursor"
 _UNITS = "SELECT unit_id, present, unsure FROM unit_occupancy"
 _PRESENCE = """
@@ -46,8 +48,13 @@ def check_ours(connection: Connection, played: Played) -> list[Finding]:
     once = {lock: (last, last, 1, last) for lock, last in played.sequences.items() if last}
     return [
         Finding(f"each of {sum(played.sequences.values())} events is in the register exactly once", stored == once),
-        Finding("every cursor stands at its lock's last event", cursors == {lock: (one[0], True) for lock, one in once.items()}),
-        Finding("presence equals a plain recount", presence == {u: n for u, n in played.units.items() if u in presence}),
+        Finding(
+            "every cursor stands at its lock's last event",
+            cursors == {lock: (one[0], True) for lock, one in once.items()},
+        ),
+        Finding(
+            "presence equals a plain recount", presence == {u: n for u, n in played.units.items() if u in presence}
+        ),
         Finding("the count of every room equals the recount", units == played.units),
         Finding("the counts of buildings and areas are the sums of their rooms", _one(connection, _ABOVE) == (True,)),
     ]
@@ -56,7 +63,9 @@ def check_ours(connection: Connection, played: Played) -> list[Finding]:
 def check_yardstick(connection: Connection, played: Played) -> Finding:
     """The yardstick must store every event once as well, or it is none."""
     events = sum(played.sequences.values())
-    return Finding("the yardstick has stored every event exactly once", _one(connection, _YARDSTICK) == (events, events))
+    return Finding(
+        "the yardstick has stored every event exactly once", _one(connection, _YARDSTICK) == (events, events)
+    )
 
 
 def _one(connection: Connection, statement: str) -> tuple[object, ...] | None:

@@ -1,8 +1,8 @@
 """The inbox: what has arrived from the broker, in order, bounded; and batches of it, bounded in number and time."""
 
-import time
-from collections.abc import Iterator
-from queue import Empty, SimpleQueue
+import threading
+from collections import deque
+from collections.abc import Collection
 from typing import NamedTuple
 
 
@@ -19,26 +19,28 @@ class Inbox:
     """A queue between the broker's thread and the one that records. Full, it holds the broker's thread back."""
 
     def __init__(self, bound: int) -> None:
-        self._queue: SimpleQueue[Delivery] = SimpleQueue()
+        self._waiting: deque[Delivery] = deque()
         self._bound = bound
+        self._changed = threading.Condition()
+        self._closed = False
 
-    def put(self, delivery: Delivery) -> None:
+    def put(self, deliveries: Collection[Delivery]) -> None:
         """Add; waits while the inbox is full, which stops reading from the broker's socket."""
-        while self._queue.qsize() >= self._bound:
-            time.sleep(0.001)
-        self._queue.put(delivery)
+        with self._changed:
+            self._changed.wait_for(lambda: self._closed or len(self._waiting) < self._bound)
+            self._waiting.extend(deliveries)
+            self._changed.notify_all()
 
     def take(self, limit: int, wait_s: float) -> list[Delivery]:
         """What is there, at most `limit`; waits up to `wait_s` for the first one."""
-        try:
-            first = self._queue.get(timeout=wait_s)
-        except Empty:
-            return []
-        return [first, *self._waiting(limit - 1)]
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting, wait_s)
+            batch = [self._waiting.popleft() for _ in range(min(limit, len(self._waiting)))]
+            self._changed.notify_all()
+        return batch
 
-    def _waiting(self, most: int) -> Iterator[Delivery]:
-        try:
-            for _ in range(most):
-                yield self._queue.get_nowait()
-        except Empty:
-            return
+    def close(self) -> None:
+        """Nobody takes any more: hold nobody back."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()

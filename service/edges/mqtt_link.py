@@ -1,78 +1,68 @@
 """The ingest process's line to the broker: subscribe to shards, deliver to the inbox, acknowledge after the commit, publish.
 
-Sessions are clean and acknowledgements manual. Nothing depends on the broker's memory: what it forgets, the locks send
-again, because only the service's own receipt frees their flash.
+Sessions are clean and acknowledgements ours to give. Nothing depends on the broker's memory: what it forgets, the locks send
+again, because only the service's own receipt frees their flash. So nothing is kept to be sent again either.
 """
 
-import ssl
+import logging
 import threading
 from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from itertools import cycle
 
 import cbor2
-import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
 
 from firmware_protocol.topics import PREFIX, holder_topic
+from service.edges import mqtt_packets as packets
 from service.edges.inbox import Delivery, Inbox
+from service.edges.mqtt_line import BrokerAddress, Line
+from service.edges.mqtt_packets import Answer, Kind
 from service.errors import Broken
+
+__all__ = ["BrokerAddress", "BrokerUnreachable", "MqttLink"]
+
+log = logging.getLogger(__name__)
+
+_RECONNECT_S = (1.0, 10.0)
+_REFUSED = 0x80
 
 
 class BrokerUnreachable(Broken):
     """The broker does not answer, or refuses us; the text says which setting to look at."""
 
 
-@dataclass(frozen=True, slots=True)
-class BrokerAddress:
-    """Where the broker is and who we are to it: PEM files of the CA, our certificate and its key."""
-
-    host: str
-    port: int
-    ca: Path
-    certificate: Path
-    key: Path
-
-
 class MqttLink:
-    """One connection. Callbacks run on paho's thread; they queue and return."""
+    """One connection at a time, made again whenever it breaks. A thread of its own reads; it queues and goes on."""
 
     def __init__(self, address: BrokerAddress, client_id: str, inbox: Inbox) -> None:
         self._address = address
+        self._client_id = client_id
         self._inbox = inbox
+        self._line: Line | None = None
         self._connection = 0
         self._held: dict[int, int] = {}
         self._announce: dict[int, list[int]] = {}
-        self._lock = threading.Lock()
-        self._up = threading.Event()
-        self._refused = ""
-        client = mqtt.Client(CallbackAPIVersion.VERSION2, client_id, clean_session=True, manual_ack=True)
-        context = ssl.create_default_context(cafile=str(address.ca))
-        context.load_cert_chain(str(address.certificate), str(address.key))
-        client.tls_set_context(context)
-        client.max_queued_messages_set(0)
-        client.max_inflight_messages_set(1000)
-        client.reconnect_delay_set(1, 10)
-        client.on_connect, client.on_disconnect = self._on_connect, self._on_disconnect
-        client.on_subscribe, client.on_message = self._on_subscribe, self._on_message
-        self._client = client
+        self._packet_ids = cycle(range(1, 65_536))
+        self._lock = threading.RLock()
+        self._up, self._stopped = threading.Event(), threading.Event()
+        self._problem = "no answer"
+        self._thread = threading.Thread(target=self._run, name="broker", daemon=True)
 
     def start(self, timeout_s: float = 20.0) -> None:
         """Connect and keep connected; BrokerUnreachable where the first connection does not come about in time."""
-        try:
-            self._client.connect_async(self._address.host, self._address.port, keepalive=30)
-            self._client.loop_start()
-        except (OSError, ValueError) as impossible:
-            raise BrokerUnreachable(self._advice(str(impossible))) from impossible
+        self._thread.start()
         if not self._up.wait(timeout_s):
             self.stop()
-            raise BrokerUnreachable(self._advice(self._refused or "no answer"))
+            raise BrokerUnreachable(self._advice())
 
     def stop(self) -> None:
         """Disconnect."""
-        self._client.disconnect()
-        self._client.loop_stop()
+        self._stopped.set()
+        self._inbox.close()
+        self._write(packets.DISCONNECT)
+        with self._lock:
+            if self._line is not None:
+                self._line.close()
+        self._thread.join(timeout=10)
 
     def hold(self, generations: dict[int, int]) -> None:
         """Listen to exactly these shards (shard -> lease generation), and announce ourselves on those that are new."""
@@ -81,53 +71,88 @@ class MqttLink:
             new = {shard: number for shard, number in generations.items() if self._held.get(shard) != number}
             self._held = dict(generations)
             if gone:
-                self._client.unsubscribe([_filter(shard) for shard in gone])
+                self._write(packets.unsubscribe(next(self._packet_ids), map(_filter, gone)))
             self._subscribe(new)
 
     def acknowledge(self, deliveries: Iterable[Delivery]) -> None:
-        """Tell the broker that these are done with; those of an older connection it has forgotten anyway."""
-        for delivery in deliveries:
-            if delivery.connection == self._connection:
-                self._client.ack(delivery.message_id, 1)
+        """Tell the broker, in one go, that these are done with; those of an older connection it has forgotten anyway."""
+        with self._lock:
+            connection = self._connection
+            done = [one.message_id for one in deliveries if one.connection == connection and one.message_id]
+            if done:
+                self._write(packets.acknowledge(done))
 
     def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
         """Send with QoS 1; while the line is down it is dropped, because every frame is made again when its lock is heard."""
-        if self._up.is_set():
-            self._client.publish(topic, payload, qos=1, retain=retain)
+        if self._line is not None:
+            with self._lock:
+                self._write(packets.publish(next(self._packet_ids), topic, payload, retain=retain))
+
+    def _run(self) -> None:
+        wait_s = _RECONNECT_S[0]
+        while not self._stopped.is_set():
+            try:
+                line = Line(self._address, self._client_id)
+                wait_s = _RECONNECT_S[0]
+                self._listen(line)
+            except (OSError, ValueError) as gone:
+                self._problem = str(gone)
+                if not self._stopped.is_set():
+                    log.warning("the line to the broker is down (%s); connecting again in %.0f s", gone, wait_s)
+            self._stopped.wait(wait_s)
+            wait_s = min(wait_s * 2, _RECONNECT_S[1])
+
+    def _listen(self, line: Line) -> None:
+        try:
+            with self._lock:
+                self._line = line
+                self._connection += 1
+                self._announce.clear()
+                self._subscribe(self._held)
+            self._up.set()
+            connection = self._connection
+            while not self._stopped.is_set():
+                published, answers = line.read()
+                if published:
+                    self._inbox.put([Delivery(*one, connection) for one in published])
+                for answer in answers:
+                    self._take(answer)
+        finally:
+            with self._lock:
+                self._line = None
+            line.close()
+
+    def _take(self, answer: Answer) -> None:
+        if answer.kind is not Kind.SUBACK:
+            return
+        if _REFUSED in answer.codes:
+            log.error("the broker refuses to let us listen: look at its access rules")
+        # Only now, when we certainly hear them, may the locks be asked to speak.
+        with self._lock:
+            for shard in self._announce.pop(answer.packet_id, []):
+                generation = self._held.get(shard)
+                if generation is not None:
+                    self.publish(holder_topic(shard), cbor2.dumps([generation]), retain=True)
 
     def _subscribe(self, generations: dict[int, int]) -> None:
-        if not generations or not self._up.is_set():
-            return
-        _, message_id = self._client.subscribe([(_filter(shard), 1) for shard in sorted(generations)])
-        if message_id is not None:
-            self._announce[message_id] = sorted(generations)
+        if generations and self._line is not None:
+            packet_id = next(self._packet_ids)
+            self._announce[packet_id] = sorted(generations)
+            self._write(packets.subscribe(packet_id, map(_filter, sorted(generations))))
 
-    def _on_connect(self, _client: Any, _userdata: Any, _flags: Any, reason: Any, _properties: Any) -> None:
-        if reason.is_failure:
-            self._refused = str(reason)
-            return
-        with self._lock:
-            self._connection += 1
-            self._announce.clear()
-            self._up.set()
-            self._subscribe(self._held)
+    def _write(self, raw: bytes) -> None:
+        line = self._line
+        if line is not None:
+            try:
+                line.write(raw)
+            except OSError as gone:
+                # The reading thread comes to know of it as well, and connects again.
+                log.warning("could not speak to the broker (%s)", gone)
+                line.close()
 
-    def _on_disconnect(self, *_: Any) -> None:
-        self._up.clear()
-
-    def _on_subscribe(self, _client: Any, _userdata: Any, message_id: int, _reasons: Any, _properties: Any) -> None:
-        # Only now, when we certainly hear them, may the locks be asked to speak.
-        for shard in self._announce.pop(message_id, []):
-            generation = self._held.get(shard)
-            if generation is not None:
-                self._client.publish(holder_topic(shard), cbor2.dumps([generation]), qos=1, retain=True)
-
-    def _on_message(self, _client: Any, _userdata: Any, message: mqtt.MQTTMessage) -> None:
-        self._inbox.put(Delivery(message.topic, bytes(message.payload), message.mid, self._connection))
-
-    def _advice(self, what: str) -> str:
+    def _advice(self) -> str:
         return (
-            f"The broker at {self._address.host}:{self._address.port} cannot be used ({what})."
+            f"The broker at {self._address.host}:{self._address.port} cannot be used ({self._problem})."
             " Look at ANMEN_BROKER_HOST, ANMEN_BROKER_PORT, ANMEN_BROKER_CA, ANMEN_BROKER_CERTIFICATE and ANMEN_BROKER_KEY."
         )
 

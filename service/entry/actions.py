@@ -87,8 +87,7 @@ def record(session: Session, heard: Sequence[HeardEvents], memory: CursorMemory,
         epochs[one.log_epoch] = cursor
         recorded.receipts[one.lock] = receipt(one.session, one.log_epoch, cursor)
     if entries:
-        recorded.stored = records.place(session, entries)
-        records.append(session, recorded.stored, now)
+        recorded.stored = records.append(session, entries, now)
         records.write_cursors(session, moved)
     return recorded
 

@@ -1,18 +1,17 @@
 """The register's SQL, all of it set-based: one statement a batch, whatever the batch's size."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from psycopg.types.multirange import Int8Multirange
-from psycopg.types.range import Int8Range
 from sqlalchemy import text
 from sqlmodel import Session
 
 from firmware_protocol.cursor import Ranges, StoredCursor
 from firmware_protocol.topics import LockId
 from firmware_protocol.vocabulary import EventType
-from service.entry.rules import NOWHERE, NewEntry, OwnEntry, Place, StoredEntry
+from service.edges.arrays import byte_strings, instants, multiranges, numbers, words
+from service.entry.rules import NewEntry, OwnEntry, Place, StoredEntry
 
 _LOAD_CURSORS = text(
     "SELECT lock_id, log_epoch, stored_up_to, above, lost FROM entry_cursor WHERE lock_id = ANY(CAST(:locks AS text[]))"
@@ -40,81 +39,62 @@ def write_cursors(session: Session, cursors: Mapping[tuple[LockId, int], StoredC
     session.execute(
         _WRITE_CURSORS,
         {
-            "locks": [lock for lock, _ in cursors],
-            "epochs": [epoch for _, epoch in cursors],
-            "up_to": [cursor.up_to for cursor in cursors.values()],
-            "above": [_multirange(cursor.above) for cursor in cursors.values()],
-            "lost": [_multirange(cursor.lost) for cursor in cursors.values()],
+            "locks": words([lock for lock, _ in cursors]),
+            "epochs": numbers(epoch for _, epoch in cursors),
+            "up_to": numbers(cursor.up_to for cursor in cursors.values()),
+            "above": multiranges(cursor.above for cursor in cursors.values()),
+            "lost": multiranges(cursor.lost for cursor in cursors.values()),
         },
     )
 
 
-_PLACES = text(
-    "SELECT u.id, u.building_id, u.area_id, c.person_id"
-    " FROM unnest(CAST(:locks AS text[]), CAST(:credentials AS integer[]), CAST(:at AS timestamptz[]))"
-    " WITH ORDINALITY AS e (lock_id, credential_id, at, ordinal)"
-    " LEFT JOIN credential c ON c.lock_id = e.lock_id AND c.credential_id = e.credential_id"
-    " LEFT JOIN LATERAL (SELECT d.unit_id FROM door d WHERE d.lock_id = e.lock_id AND d.hung @> e.at LIMIT 1) d ON true"
-    " LEFT JOIN unit u ON u.id = coalesce(c.unit_id, d.unit_id)"
-    " ORDER BY e.ordinal"
+# Each column with its type and how a batch's values of it are written.
+_COLUMNS: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
+    ("lock_id", "text", words),
+    ("log_epoch", "bigint", numbers),
+    ("sequence", "bigint", numbers),
+    ("occurred_at", "timestamptz", instants),
+    ("device_ms", "bigint", numbers),
+    ("clock_quality", "smallint", numbers),
+    ("boot_number", "bigint", numbers),
+    ("type", "integer", numbers),
+    ("operation", "smallint", numbers),
+    ("credential_id", "integer", numbers),
+    ("list_version", "bigint", numbers),
+    ("source", "smallint", numbers),
+    ("direction", "smallint", numbers),
+    ("code", "smallint", numbers),
+    ("score_band", "smallint", numbers),
+    ("liveness", "smallint", numbers),
+    ("live", "boolean", numbers),
+    ("fields", "bytea", byte_strings),
 )
-
-
-def place(session: Session, entries: Sequence[NewEntry]) -> list[StoredEntry]:
-    """Each entry with its place: the credential's own unit and person, else the unit the lock hung at then."""
-    rows = session.execute(
-        _PLACES,
-        {
-            "locks": [entry.lock_id for entry in entries],
-            "credentials": [entry.credential_id for entry in entries],
-            "at": [entry.occurred_at for entry in entries],
-        },
-    )
-    return [
-        StoredEntry(entry, Place(*row) if row[0] is not None else NOWHERE)
-        for entry, row in zip(entries, rows, strict=True)
-    ]
-
-
-_COLUMNS = (
-    ("lock_id", "text"),
-    ("log_epoch", "bigint"),
-    ("sequence", "bigint"),
-    ("occurred_at", "timestamptz"),
-    ("device_ms", "bigint"),
-    ("clock_quality", "smallint"),
-    ("boot_number", "bigint"),
-    ("type", "integer"),
-    ("operation", "smallint"),
-    ("credential_id", "integer"),
-    ("list_version", "bigint"),
-    ("source", "smallint"),
-    ("direction", "smallint"),
-    ("code", "smallint"),
-    ("score_band", "smallint"),
-    ("liveness", "smallint"),
-    ("live", "boolean"),
-    ("fields", "bytea"),
-    ("unit_id", "bigint"),
-    ("building_id", None),
-    ("area_id", "bigint"),
-    ("person_id", "bigint"),
-)
-_STORED = [name for name, kind in _COLUMNS if kind]
+_NAMES = ", ".join(name for name, _, _ in _COLUMNS)
+# The credential's own unit and person, else the unit the lock hung at then (one at most: `door` excludes overlaps). One
+# statement, so that a batch's rows go over once.
+_ARRAYS = ", ".join(f"CAST(:{name} AS {kind}[])" for name, kind, _ in _COLUMNS)
 _APPEND = text(
-    f"INSERT INTO entry (recorded_at, {', '.join(_STORED)}) SELECT :recorded_at, * FROM unnest("  # noqa: S608  # our own names
-    + ", ".join(f"CAST(:{name} AS {kind}[])" for name, kind in _COLUMNS if kind)
-    + ")"
+    f"""
+    WITH placed AS (
+        SELECT e.*, u.id AS unit_id, u.area_id, c.person_id FROM unnest({_ARRAYS}) WITH ORDINALITY AS e ({_NAMES}, ordinal)
+        LEFT JOIN credential c ON c.lock_id = e.lock_id AND c.credential_id = e.credential_id
+        LEFT JOIN door d ON c.unit_id IS NULL AND d.lock_id = e.lock_id AND d.hung @> e.occurred_at
+        LEFT JOIN unit u ON u.id = coalesce(c.unit_id, d.unit_id)
+    ), appended AS (
+        INSERT INTO entry (recorded_at, {_NAMES}, unit_id, area_id, person_id)
+        SELECT :recorded_at, {_NAMES}, unit_id, area_id, person_id FROM placed
+    )
+    SELECT unit_id, area_id, person_id FROM placed ORDER BY ordinal
+    """  # noqa: S608 - put together from our own names of columns
 )
 
 
-def append(session: Session, stored: Sequence[StoredEntry], recorded_at: datetime) -> None:
-    """Append the entries; the cursor has already decided that each is new."""
-    columns = zip(*[(*entry, *at) for entry, at in stored], strict=True)
-    values: dict[str, Any] = {
-        name: list(column) for (name, kind), column in zip(_COLUMNS, columns, strict=True) if kind
-    }
-    session.execute(_APPEND, {"recorded_at": recorded_at, **values})
+def append(session: Session, entries: Sequence[NewEntry], recorded_at: datetime) -> list[StoredEntry]:
+    """Append the entries, each with its place; the cursor has already decided that each is new."""
+    columns = zip(*entries, strict=True)
+    values = {name: write(column) for (name, _, write), column in zip(_COLUMNS, columns, strict=True)}
+    rows = session.execute(_APPEND, {"recorded_at": recorded_at, **values})
+    return [StoredEntry(entry, Place(*row)) for entry, row in zip(entries, rows, strict=True)]
 
 
 _OF_PERSON = text(
@@ -149,7 +129,3 @@ def append_quarantine(
 
 def _ranges(stored: Any) -> Ranges:
     return tuple((one.lower, one.upper) for one in stored)
-
-
-def _multirange(ranges: Ranges) -> Int8Multirange:
-    return Int8Multirange([Int8Range(first, end) for first, end in ranges])

@@ -60,12 +60,8 @@ class Place(NamedTuple):
     """Where an event happened and whose credential it was, as far as the register knows."""
 
     unit_id: int | None
-    building_id: int | None
     area_id: int | None
     person_id: int | None
-
-
-NOWHERE = Place(None, None, None, None)
 
 
 class OwnEntry(NamedTuple):

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from sqlalchemy import text
 from sqlmodel import Session
 
+from service.edges.arrays import instants, numbers, words
 from service.presence.rules import Confidence, Count, Presence, PresenceState, Reason
 
 
@@ -30,14 +31,14 @@ _PRESENCE = text(
 
 def lock_units(session: Session, units: Iterable[int]) -> dict[int, UnitCount]:
     """The units' counts, locked until the transaction ends: several doors of one unit may report to several processes."""
-    rows = session.execute(_LOCK_UNITS, {"units": list(units)})
+    rows = session.execute(_LOCK_UNITS, {"units": numbers(units)})
     return {row[0]: UnitCount(row[0], row[1], row[2], Count(row[3], int(row[4]))) for row in rows}
 
 
 def load(session: Session, units: Iterable[int]) -> dict[int, dict[int, Presence]]:
     """unit_id -> person_id -> presence."""
     found: dict[int, dict[int, Presence]] = {unit: {} for unit in units}
-    for unit, person, state, confidence, reason, since, as_of in session.execute(_PRESENCE, {"units": list(found)}):
+    for unit, person, state, confidence, reason, since, as_of in session.execute(_PRESENCE, {"units": numbers(found)}):
         found[unit][person] = Presence(_STATES[state], _CONFIDENCES[confidence], _REASONS[reason], since, as_of)
     return found
 
@@ -60,14 +61,14 @@ def write(session: Session, changed: Sequence[tuple[UnitCount, int, Presence]]) 
     session.execute(
         _WRITE,
         {
-            "units": [unit.unit_id for unit, _, _ in changed],
-            "areas": [unit.area_id for unit, _, _ in changed],
-            "persons": [person for _, person, _ in changed],
-            "states": [one.state.value for _, _, one in changed],
-            "confidences": [one.confidence.value for _, _, one in changed],
-            "reasons": [one.reason.value for _, _, one in changed],
-            "since": [one.since for _, _, one in changed],
-            "as_of": [one.as_of for _, _, one in changed],
+            "units": numbers(unit.unit_id for unit, _, _ in changed),
+            "areas": numbers(unit.area_id for unit, _, _ in changed),
+            "persons": numbers(person for _, person, _ in changed),
+            "states": words([one.state.value for _, _, one in changed]),
+            "confidences": words([one.confidence.value for _, _, one in changed]),
+            "reasons": words([one.reason.value for _, _, one in changed]),
+            "since": instants(one.since for _, _, one in changed),
+            "as_of": instants(one.as_of for _, _, one in changed),
         },
     )
 
@@ -102,9 +103,9 @@ def write_counts(session: Session, changed: Mapping[int, tuple[UnitCount, Count]
         _WRITE_UNITS,
         {
             "now": now,
-            "units": list(changed),
-            "present": [after.present for _, after in changed.values()],
-            "unsure": [after.unsure for _, after in changed.values()],
+            "units": numbers(changed),
+            "present": numbers(after.present for _, after in changed.values()),
+            "unsure": numbers(after.unsure for _, after in changed.values()),
         },
     )
     buildings: dict[int, Count] = {}
@@ -119,9 +120,9 @@ def write_counts(session: Session, changed: Mapping[int, tuple[UnitCount, Count]
         session.execute(
             statement,
             {
-                name: list(sums),
-                "present": [one.present for one in sums.values()],
-                "unsure": [one.unsure for one in sums.values()],
+                name: numbers(sums),
+                "present": numbers(one.present for one in sums.values()),
+                "unsure": numbers(one.unsure for one in sums.values()),
             },
         )
 
