@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 
 from face_engine.engine import EngineName
 from face_engine.loading import load_engine
@@ -17,7 +17,7 @@ from service.edges.clock import now
 from service.edges.health import router as health
 from service.edges.keyring import read_keyring
 from service.edges.openapi import describe_with_problems
-from service.edges.problems import error_for, headers_of, problem_response
+from service.edges.problems import error_for, problem_response
 from service.edges.request_log import RequestLog
 from service.edges.requests import Parts
 from service.edges.shield import BodyLimit, SameOrigin, SecurityHeaders
@@ -27,6 +27,8 @@ from service.errors import AnmenError
 from service.jobs import JobThread
 from service.occupancy.routes import router as occupancy
 from service.people.routes import router as people
+from service.portals.error_pages import error_page
+from service.portals.mounting import add_pages
 from service.premises.routes import router as premises
 from service.reactions import react
 from service.settings import Settings
@@ -60,6 +62,7 @@ def create_app(settings: Settings | None = None, *, parts: Parts | None = None) 
     keep_uploads_in_memory(parts.settings.request_limit_bytes)
     for router in ROUTERS:
         app.include_router(router)
+    add_pages(app, parts)
     app.openapi = describe_with_problems(app)  # type: ignore[method-assign]  # FastAPI's own way to replace it
     _add_shield(app, parts.settings)
     for exception in (AnmenError, RequestValidationError, HTTPException):
@@ -83,19 +86,15 @@ def answer_error(request: Request, error: AnmenError) -> Response:
     """Tell whoever asked: problem details to programs, a page to people."""
     if request.url.path.startswith("/api/"):
         return problem_response(error)
-    return page_of_error(request, error)
-
-
-def page_of_error(_request: Request, error: AnmenError) -> Response:
-    """The error in words."""
-    return PlainTextResponse(f"{error.title}\n{error.text}\n", error.status, headers=headers_of(error))
+    return error_page(request, error)
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     jobs = JobThread(app.state.parts)
     jobs.start()
-    yield
+    async with app.state.feed.open():
+        yield
     jobs.stop()
     app.state.parts.database.dispose()
 

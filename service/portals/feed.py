@@ -6,28 +6,35 @@ Notices sent while the connection was down are lost, so every reader is woken wh
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import TypeVar
 
+from anyio import CapacityLimiter, to_thread
 from psycopg import AsyncConnection, OperationalError
-from sqlalchemy import make_url
+from sqlalchemy import URL
 from tenacity import before_sleep_log, retry, retry_if_exception_type, wait_random_exponential
 
 from service.errors import TooMany
+from service.occupancy.records.counts import LISTEN_TO_FEED
 
 READERS_LIMIT = 500
 _LONGEST_PAUSE_S = 15
+_QUESTIONS_AT_ONCE = 4
+_Asked = TypeVar("_Asked")
+_Told = TypeVar("_Told")
 _log = logging.getLogger(__name__)
 
 
 class Feed:
     """Wakes readers; `readers_limit` bounds them, because each holds a connection open for hours."""
 
-    def __init__(self, database_url: str, *, readers_limit: int = READERS_LIMIT) -> None:
-        self._conninfo = make_url(database_url).set(drivername="postgresql").render_as_string(hide_password=False)
+    def __init__(self, database: URL, *, readers_limit: int = READERS_LIMIT) -> None:
+        self._conninfo = database.set(drivername="postgresql").render_as_string(hide_password=False)
         self._limit = readers_limit
         self._readers: set[asyncio.Event] = set()
         self._closing = False
+        self._threads = CapacityLimiter(_QUESTIONS_AT_ONCE)
         self.listening = asyncio.Event()
 
     @property
@@ -35,11 +42,19 @@ class Feed:
         """Whether the process is going down and streams should end."""
         return self._closing
 
+    def check_room(self) -> None:
+        """TooMany where all places are taken."""
+        if len(self._readers) >= self._limit:
+            raise TooMany("Too many live pages are open. Please reload this page in a minute.", retry_after_s=60)
+
+    async def ask(self, question: Callable[[_Asked], _Told], asked: _Asked) -> _Told:
+        """The answer of a question that blocks, from a thread; only a few at a time, because all readers wake at once."""
+        return await to_thread.run_sync(question, asked, limiter=self._threads)
+
     @contextmanager
     def reader(self) -> Iterator[asyncio.Event]:
         """An event that is set whenever something may have changed; TooMany where all places are taken."""
-        if len(self._readers) >= self._limit:
-            raise TooMany("Too many live pages are open. Please reload this page in a minute.", retry_after_s=60)
+        self.check_room()
         woken = asyncio.Event()
         self._readers.add(woken)
         try:
@@ -79,7 +94,7 @@ class Feed:
         return await AsyncConnection.connect(self._conninfo, autocommit=True)
 
     async def _hear(self, connection: AsyncConnection) -> None:
-        await connection.execute("LISTEN anmen_feed")
+        await connection.execute(LISTEN_TO_FEED)
         self.listening.set()
         self._wake_all()
         async for _ in connection.notifies():

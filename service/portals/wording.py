@@ -1,15 +1,154 @@
 """What each state is called on a page, and the tone (colour and sign) it is shown in."""
 
-from enum import Enum
+from collections.abc import Mapping
+from enum import Enum, IntEnum, StrEnum
+from types import MappingProxyType
 
-_WORDS: dict[Enum, tuple[str, str]] = {}
+from firmware_protocol.vocabulary import CredentialType, OperationSource, PassDirection, RefusalReason
+from service.access.rules import DeliveryState
+from service.accounts.rules import Role
+from service.consent.rules import Purpose, Standing
+from service.occupancy.rules import Field
+from service.people.rules import DocumentType
+from service.portals.translation import N_
+from service.presence.rules import Confidence, PresenceState, Reason
+
+
+class Tone(StrEnum):
+    """How a state is shown; the word always stands beside it."""
+
+    GOOD = "good"
+    WAIT = "wait"
+    STOP = "stop"
+    NOTE = "note"
+    CALM = "calm"
+
+
+class RoomState(StrEnum):
+    """What a landlord has to know of a room at a glance."""
+
+    VACANT = "vacant"
+    INVITED = "invited"
+    WAITING = "waiting"
+    LET = "let"
+    ENDING = "ending"
+
+
+class LeaseState(StrEnum):
+    """How a tenancy stands, for its landlord and its tenant."""
+
+    UPCOMING = "upcoming"
+    ARRIVING = "arriving"
+    RUNNING = "running"
+    LEAVING = "leaving"
+    ENDED = "ended"
+
+
+_Named = tuple[Enum, str, Tone]
+_STATES: tuple[_Named, ...] = (
+    (RoomState.VACANT, N_("Vacant"), Tone.CALM),
+    (RoomState.INVITED, N_("Invited"), Tone.NOTE),
+    (RoomState.WAITING, N_("Waits for you"), Tone.WAIT),
+    (RoomState.LET, N_("Let"), Tone.GOOD),
+    (RoomState.ENDING, N_("Ending"), Tone.WAIT),
+    (LeaseState.UPCOMING, N_("Not begun yet"), Tone.NOTE),
+    (LeaseState.ARRIVING, N_("On its way to the lock"), Tone.WAIT),
+    (LeaseState.RUNNING, N_("Running"), Tone.GOOD),
+    (LeaseState.LEAVING, N_("A lock still has to confirm"), Tone.WAIT),
+    (LeaseState.ENDED, N_("Ended"), Tone.CALM),
+    (DeliveryState.PENDING, N_("Pending"), Tone.WAIT),
+    (DeliveryState.ON_LOCK, N_("On the lock"), Tone.GOOD),
+    (DeliveryState.REMOVING, N_("Being removed"), Tone.WAIT),
+    (DeliveryState.REMOVED, N_("Removed"), Tone.CALM),
+    (Purpose.REGISTER, N_("Residence registration"), Tone.NOTE),
+    (Purpose.FACE, N_("Opening the door with my face"), Tone.NOTE),
+    (Standing.NEVER, N_("Not given"), Tone.CALM),
+    (Standing.GIVEN, N_("Given"), Tone.GOOD),
+    (Standing.WITHDRAWN, N_("Withdrawn"), Tone.WAIT),
+    (Standing.ERASED, N_("Withdrawn and erased"), Tone.CALM),
+)
+_KINDS: tuple[tuple[Enum, str], ...] = (
+    (DocumentType.RESIDENT_ID, N_("Resident ID card")),
+    (DocumentType.HMT_RESIDENCE_PERMIT, N_("Residence permit for Hong Kong, Macao and Taiwan residents")),
+    (DocumentType.PERMANENT_RESIDENT_CARD, N_("Foreigner's permanent resident card")),
+    (DocumentType.PASSPORT, N_("Passport")),
+    (CredentialType.RFID, N_("ID card")),
+    (CredentialType.PIN, N_("PIN")),
+    (CredentialType.FACE, N_("Face")),
+    (Role.LANDLORD, N_("Landlord")),
+    (Role.TENANT, N_("Tenant")),
+    (Role.GRID_WORKER, N_("Grid staff")),
+    (Role.OFFICER, N_("Police")),
+    (OperationSource.MANUAL, N_("By hand")),
+    (OperationSource.KEYPAD, N_("PIN")),
+    (OperationSource.BUTTON, N_("Button inside")),
+    (OperationSource.REMOTE, N_("From afar")),
+    (OperationSource.RFID, N_("ID card")),
+    (OperationSource.BIOMETRIC, N_("Face")),
+    (Field.NAME, N_("Name")),
+    (Field.DOCUMENT_TYPE, N_("Kind of document")),
+    (Field.DOCUMENT_MASKED, N_("Document number")),
+    (Field.DOCUMENT_NUMBER, N_("Document number")),
+    (Field.PHONE, N_("Phone")),
+    (Field.HUKOU_AREA, N_("Area of household registration")),
+    (Field.ADDRESS, N_("Address")),
+    (Field.ROOM, N_("Room")),
+    (Field.LIVES_SINCE, N_("Lives here since")),
+    (Field.LIVES_UNTIL, N_("Lease until")),
+    (Field.PRESENCE, N_("In now?")),
+    (Field.PRESENCE_CONFIDENCE, N_("How sure")),
+    (Field.PRESENCE_REASON, N_("Why we think so")),
+    (Field.PRESENCE_SINCE, N_("Since")),
+    (PresenceState.IN, N_("In")),
+    (PresenceState.OUT, N_("Out")),
+    (PresenceState.UNKNOWN, N_("Not known")),
+    (Confidence.HIGH, N_("Quite sure")),
+    (Confidence.LOW, N_("Not sure")),
+    (Reason.CAME_IN, N_("The lock saw the person come in")),
+    (Reason.WENT_OUT, N_("The lock saw the person go out")),
+    (Reason.OPENED_DOOR, N_("The person opened the door")),
+    (Reason.ONLY_ONE_IN_WHEN_SOMEBODY_LEFT, N_("Somebody left while only this person was in")),
+    (Reason.SOMEBODY_LEFT, N_("Somebody left; it may have been this person")),
+    (Reason.TENANCY_ENDED, N_("The tenancy has ended")),
+    (PassDirection.UNKNOWN, N_("Door opened")),
+    (PassDirection.IN, N_("Came in")),
+    (PassDirection.OUT, N_("Went out")),
+)
+_REFUSALS: tuple[tuple[Enum, str], ...] = (
+    (RefusalReason.INVALID_CREDENTIAL, N_("Stayed shut: not known at this door")),
+    (RefusalReason.INSUFFICIENT_BATTERY, N_("Stayed shut: battery too low")),
+    (RefusalReason.NOT_YET_VALID, N_("Stayed shut: the lease has not begun")),
+    (RefusalReason.NO_LONGER_VALID, N_("Stayed shut: the lease is over")),
+    (RefusalReason.OFFLINE_LEASE_OVER, N_("Stayed shut: the lock was offline too long")),
+    (RefusalReason.CLOCK_UNSET, N_("Stayed shut: the lock's clock is not set")),
+    (RefusalReason.LOCKED_OUT, N_("Stayed shut: too many wrong attempts")),
+    (RefusalReason.FACE_NOT_RECOGNISED, N_("Stayed shut: face not recognised")),
+)
+
+
+def _table() -> Mapping[tuple[type[Enum], str], tuple[str, Tone]]:
+    # By class and name: members of two enums may be equal as numbers or strings.
+    kinds = tuple((one, word, Tone.NOTE) for one, word in _KINDS)
+    refusals = tuple((one, word, Tone.STOP) for one, word in _REFUSALS)
+    return MappingProxyType({(type(one), one.name): (word, tone) for one, word, tone in (*_STATES, *kinds, *refusals)})
+
+
+_WORDS = _table()
 
 
 def word_of(state: Enum) -> str:
     """The English word of a state, to be translated; KeyError for one that nobody named."""
-    return _WORDS[state][0]
+    return _WORDS[type(state), state.name][0]
 
 
 def tone_of(state: Enum) -> str:
-    """good, wait, stop, note or calm."""
-    return _WORDS[state][1]
+    """The tone of a state; KeyError for one that nobody named."""
+    return _WORDS[type(state), state.name][1]
+
+
+def find_word(kind: type[IntEnum], number: int | None) -> str:
+    """The English word of a number a lock has sent; what we have no word for is told as it came."""
+    if number is None:
+        return ""
+    named = next((one.name for one in kind if one == number), "")
+    return _WORDS.get((kind, named), (f"({number})", Tone.NOTE))[0]

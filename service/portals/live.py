@@ -1,0 +1,123 @@
+"""Server-sent events: the counts an open page shows, under its reader's own rights, as they change.
+
+The one place where pages speak async: a reader waits for hours and must not hold a thread meanwhile. The database is
+asked from threads, a few at a time, because a changed room wakes every reader at once.
+"""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Request
+from fastapi.responses import StreamingResponse
+from sqlalchemy.exc import OperationalError
+
+from service.accounts.actions import actor_for, scope_of
+from service.accounts.rules import Role
+from service.accounts.signed_in import check_is, cookie_token
+from service.edges.requests import CurrentParts, Parts
+from service.edges.transaction import enter, transaction
+from service.errors import AnmenError, NotSignedIn
+from service.occupancy.actions import counting
+from service.portals.feed import Feed
+from service.portals.places import area_overview, building_overview, live_counts
+from service.portals.rules import Counts, Vector, changed_counts, is_behind, merge, read_vector, write_vector
+from service.portals.translation import words_for
+from service.premises.rules import AreaId, BuildingId
+
+router = APIRouter(include_in_schema=False)
+HEARTBEAT_S = 15.0
+# At most this often to one reader, however many doors open.
+PAUSE_S = 0.25
+_RETRY_MS = 3000
+_OVER = "event: over\ndata: {}\n\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Who watches what: a session token, and the area or building whose page is open."""
+
+    parts: Parts
+    token: str | None
+    area_id: AreaId | None
+    building_id: BuildingId | None
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a reader may see at one moment."""
+
+    positions: Vector
+    counts: Counts
+
+
+@router.get("/live/occupancy")
+async def live_occupancy(
+    request: Request,
+    parts: CurrentParts,
+    area: AreaId | None = None,
+    building: BuildingId | None = None,
+    last_event_id: Annotated[str, Header()] = "",
+) -> StreamingResponse:
+    """The stream for one open page; refused like the page itself, and with TooMany where all places are taken."""
+    feed: Feed = request.app.state.feed
+    watch = Watch(parts, cookie_token(request), area, building)
+    feed.check_room()
+    first = await feed.ask(look, watch)
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+    return StreamingResponse(_stream(feed, watch, first, read_vector(last_event_id)), 200, headers, "text/event-stream")
+
+
+def look(watch: Watch) -> Look:
+    """The counts now. NotSignedIn, NotAllowed or NotFound when the reader may not see them, or no longer."""
+    with transaction(watch.parts.database) as session:
+        actor = None if watch.token is None else actor_for(session, watch.token, now=watch.parts.clock())
+        if actor is None:
+            raise NotSignedIn
+        check_is(actor, Role.GRID_WORKER, Role.OFFICER)
+        enter(session, scope_of(actor))
+        # Positions first: an id may claim less than the counts hold, never more.
+        positions = counting.feed_positions(session)
+        words = words_for(actor.locale)
+        if watch.building_id is not None:
+            found = building_overview(counting.building_counts(session, actor, watch.building_id), words)
+        else:
+            found = area_overview(counting.area_counts(session, actor, watch.area_id or AreaId(0)), words)
+        return Look(positions, live_counts(found))
+
+
+async def _stream(feed: Feed, watch: Watch, first: Look, seen: Vector) -> AsyncIterator[str]:
+    """Events for one reader, until the reader goes, is signed out, or the process ends."""
+    with feed.reader() as woken:
+        sent, positions = first.counts, merge(seen, first.positions)
+        news = first.counts if not seen or is_behind(seen, first.positions) else {}
+        yield f"retry: {_RETRY_MS}\n" + _event(positions, news)
+        while not feed.closing:
+            await _wait(woken)
+            try:
+                now = await feed.ask(look, watch)
+            except OperationalError:
+                continue  # the database is away; the feed's own connection says when it is back
+            except AnmenError:
+                yield _OVER
+                return
+            news, positions = changed_counts(sent, now.counts), merge(positions, now.positions)
+            sent = now.counts
+            yield _event(positions, news)
+
+
+async def _wait(woken: asyncio.Event) -> None:
+    await asyncio.sleep(PAUSE_S)
+    with contextlib.suppress(TimeoutError):
+        await asyncio.wait_for(woken.wait(), HEARTBEAT_S)
+    woken.clear()
+
+
+def _event(positions: Vector, news: Counts) -> str:
+    """An event with its id, or where nothing has changed a comment that keeps proxies from closing the connection."""
+    if not news:
+        return ": still here\n\n"
+    return f"id: {write_vector(positions)}\nevent: counts\ndata: {json.dumps(news)}\n\n"

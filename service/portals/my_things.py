@@ -1,0 +1,91 @@
+"""What a tenant has, as the own page shows it: ways in, consents, entries. Pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from firmware_protocol.vocabulary import CredentialType, EventType, OperationSource, PassDirection, RefusalReason
+from service.access.rules import DeliveryState
+from service.consent.rules import WITHDRAWABLE, ConsentEntry, Purpose, Standing
+from service.consent.wording import read_wording
+from service.entry.rules import OwnEntry
+from service.portals.translation import N_, Words
+from service.portals.wording import find_word
+from service.tenancy.actions import TenancyView
+
+
+@dataclass(frozen=True, slots=True)
+class KeyShown:
+    """One way to open the door, and where it is."""
+
+    type: CredentialType
+    state: DeliveryState
+    about: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentShown:
+    """One consent, how it stands since when, and what was agreed to."""
+
+    purpose: Purpose
+    standing: Standing
+    since: datetime | None
+    wording: tuple[str, ...]
+    may_withdraw: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EntryShown:
+    """One line a door wrote down, in words."""
+
+    occurred_at: datetime
+    what: str
+    source: str
+    refused: bool
+
+
+def keys_shown(view: TenancyView, words: Words) -> tuple[KeyShown, ...]:
+    """Each kind of way in with each state it is in on some lock; what is gone is shown only where nothing else is left."""
+    found: dict[tuple[CredentialType, DeliveryState], KeyShown] = {}
+    for lock in view.deliveries:
+        for one in lock.credentials:
+            until = "" if one.held_until is None else words.long_moment(one.held_until)
+            about = words.say(N_("at the latest {moment}"), moment=until) if until else ""
+            found.setdefault((one.type, one.state), KeyShown(one.type, one.state, about))
+    standing = {kind for kind, state in found if state is not DeliveryState.REMOVED}
+    shown = [key for (kind, state), key in found.items() if state is not DeliveryState.REMOVED or kind not in standing]
+    return tuple(sorted(shown, key=lambda key: _ORDER.index(key.type)))
+
+
+_ORDER = (CredentialType.RFID, CredentialType.PIN, CredentialType.FACE)
+
+
+def consents_shown(
+    standing: Mapping[Purpose, Standing], ledger: Sequence[ConsentEntry], words: Words
+) -> tuple[ConsentShown, ...]:
+    """Every purpose, asked for or not, each with the wording that was agreed to (else the one in force)."""
+    return tuple(_consent_shown(purpose, standing[purpose], ledger, words) for purpose in Purpose)
+
+
+def entries_shown(entries: Sequence[OwnEntry], words: Words) -> tuple[EntryShown, ...]:
+    """Entries in words; numbers that a newer lock uses are shown as numbers."""
+    return tuple(_entry_shown(one, words) for one in entries)
+
+
+def _consent_shown(purpose: Purpose, standing: Standing, ledger: Sequence[ConsentEntry], words: Words) -> ConsentShown:
+    acts = [one for one in ledger if one.purpose is purpose]
+    text = read_wording(purpose, words.locale, version=acts[-1].wording_version if acts else None)
+    return ConsentShown(
+        purpose=purpose,
+        standing=standing,
+        since=acts[-1].recorded_at if acts else None,
+        wording=tuple(line for line in text.splitlines() if line.strip()),
+        may_withdraw=purpose in WITHDRAWABLE and standing is Standing.GIVEN,
+    )
+
+
+def _entry_shown(one: OwnEntry, words: Words) -> EntryShown:
+    refused = one.type == EventType.ACCESS_REFUSED
+    what = find_word(RefusalReason, one.code) if refused else find_word(PassDirection, one.direction or 0)
+    source = find_word(OperationSource, one.source)
+    return EntryShown(one.occurred_at, words.say(what), words.say(source), refused)

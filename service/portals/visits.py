@@ -1,0 +1,167 @@
+"""One request for a page: who looks, in which language, and how an answer is made for them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any
+
+from fastapi import Depends, Path, Request
+from fastapi.responses import HTMLResponse, RedirectResponse
+from sqlmodel import Session
+
+from service.accounts.rules import Actor, Role
+from service.accounts.signed_in import Csrf, Visitor, check_is
+from service.edges.requests import CurrentParts, Now, Parts
+from service.errors import NotSignedIn
+from service.portals.rendering import draw
+from service.portals.rules import choose_locale
+from service.portals.translation import N_, Words, words_for
+
+LANGUAGE_COOKIE = "anmen_language"
+SAID_COOKIE = "anmen_said"
+_YEAR_S = 365 * 86400
+# A number in a path that can be a row's id at all.
+ID = Path(gt=0, lt=2**63)
+
+
+class Said(StrEnum):
+    """What the next page says of what was just done: a word from this list, so that no address or cookie holds a name."""
+
+    INVITATION_WITHDRAWN = "invitation_withdrawn"
+    CONFIRMED = "confirmed"
+    REFUSED = "refused"
+    TENANCY_ENDED = "tenancy_ended"
+    MOVED_OUT = "moved_out"
+    FACE_WITHDRAWN = "face_withdrawn"
+    SIGNED_OUT = "signed_out"
+
+
+_SENTENCES: dict[str, str] = {
+    Said.INVITATION_WITHDRAWN: N_("The invitation is withdrawn."),
+    Said.CONFIRMED: N_("Confirmed. The lock is being told; below you see when it has answered."),
+    Said.REFUSED: N_("Refused. What the person had sent is not used."),
+    Said.TENANCY_ENDED: N_("The tenancy has ended. Below you see which lock has confirmed it."),
+    Said.MOVED_OUT: N_("Your tenancy has ended. Below you see which lock has confirmed it."),
+    Said.FACE_WITHDRAWN: N_(
+        "Your face is erased here and is being deleted from the locks. Card and PIN go on opening."
+    ),
+    Said.SIGNED_OUT: N_("You are signed out."),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MenuEntry:
+    """One way in the menu."""
+
+    path: str
+    title: str
+
+
+_MENUS: dict[Role, tuple[MenuEntry, ...]] = {
+    Role.LANDLORD: (MenuEntry("/rooms", N_("Rooms")),),
+    Role.TENANT: (MenuEntry("/me", N_("My page")), MenuEntry("/me/entries", N_("My entries"))),
+    Role.GRID_WORKER: (MenuEntry("/areas", N_("Overview")), MenuEntry("/inquiries", N_("My inquiries"))),
+    Role.OFFICER: (MenuEntry("/areas", N_("Overview")), MenuEntry("/inquiries", N_("My inquiries"))),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """Who looks at a page; `asking` is None for strangers."""
+
+    request: Request
+    asking: Actor | None
+    csrf: str
+    parts: Parts
+    now: datetime
+
+    @property
+    def words(self) -> Words:
+        """In which language the page speaks."""
+        account = self.asking.locale if self.asking else None
+        cookie = self.request.cookies.get(LANGUAGE_COOKIE)
+        return words_for(choose_locale(account, cookie, self.request.headers.get("accept-language")))
+
+    @property
+    def actor(self) -> Actor:
+        """Who is signed in; NotSignedIn where nobody is."""
+        if self.asking is None:
+            raise NotSignedIn
+        return self.asking
+
+    def page(self, template: str, *, status: int = 200, here: str | None = None, **values: Any) -> HTMLResponse:
+        """The page. `here` is where the language switch comes back to: the path asked for unless said otherwise."""
+        path = here or self.request.url.path
+        said = self.request.cookies.get(SAID_COOKIE)
+        ground = {
+            "asking": self.asking,
+            "csrf": self.csrf,
+            "here": path,
+            "now": self.now,
+            "menu": _MENUS[self.asking.role] if self.asking else (),
+            "flash": _SENTENCES.get(said or ""),
+            "wide": False,
+        }
+        response = HTMLResponse(draw(template, self.words.locale, ground | values), status)
+        response.headers["Content-Language"] = self.words.tag
+        if said:
+            response.delete_cookie(SAID_COOKIE, httponly=True, samesite="lax")
+        return response
+
+    def go(self, path: str, said: Said | None = None) -> RedirectResponse:
+        """On to another page, by GET, so that reloading it sends nothing again."""
+        response = RedirectResponse(path, 303)
+        if said is not None:
+            response.set_cookie(SAID_COOKIE, said, max_age=60, httponly=True, samesite="lax", secure=self.secure)
+        return response
+
+    def react(self, session: Session, event: object) -> None:
+        """Let what an action returned have its consequences, in the same transaction. The table stands above the pages."""
+        self.parts.react(session, event, self.now)
+
+    @property
+    def secure(self) -> bool:
+        """Whether cookies may travel over HTTPS only."""
+        return self.parts.settings.public_url.startswith("https:")
+
+
+def set_language(response: RedirectResponse, locale: str, *, secure: bool) -> None:
+    """Let the browser remember the language, for pages where nobody is signed in."""
+    response.set_cookie(LANGUAGE_COOKIE, locale, max_age=_YEAR_S, httponly=True, samesite="lax", secure=secure)
+
+
+def _visit(request: Request, asking: Visitor, csrf: Csrf, parts: CurrentParts, now: Now) -> Visit:
+    visit = Visit(request, asking, csrf, parts, now)
+    request.state.visit = visit  # for the error page, should it come to one
+    return visit
+
+
+def _stranger(request: Request, csrf: Csrf, parts: CurrentParts, now: Now) -> Visit:
+    visit = Visit(request, None, csrf, parts, now)
+    request.state.visit = visit
+    return visit
+
+
+# For pages behind an invitation link: nobody is asked for, and no transaction is open before one is needed.
+StrangerVisit = Annotated[Visit, Depends(_stranger)]
+AnyVisit = Annotated[Visit, Depends(_visit)]
+
+
+def _landlord(visit: AnyVisit) -> Visit:
+    check_is(visit.actor, Role.LANDLORD)
+    return visit
+
+
+def _tenant(visit: AnyVisit) -> Visit:
+    check_is(visit.actor, Role.TENANT)
+    return visit
+
+
+def _staff(visit: AnyVisit) -> Visit:
+    check_is(visit.actor, Role.GRID_WORKER, Role.OFFICER)
+    return visit
+
+
+LandlordVisit = Annotated[Visit, Depends(_landlord)]
+TenantVisit = Annotated[Visit, Depends(_tenant)]
+StaffVisit = Annotated[Visit, Depends(_staff)]
