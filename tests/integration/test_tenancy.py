@@ -216,6 +216,8 @@ def test_the_landlord_ends_a_running_lease_only_with_a_word(place: Living) -> No
         ended = tenancy.end(session, place.landlord, begun.tenancy_id, agreed=True, now=place.now)
         react(session, ended, place.now)
     assert ended.ended_by is EndedBy.LANDLORD
+    said = "SELECT account_id, details->>'agreed' FROM audit_entry WHERE act = 'tenancy:tenancy:ended'"
+    assert _row(place.database, said) == (place.landlord.account_id, "true")
     with transaction(place.database, scope_of(place.landlord)) as session:
         (room,) = tenancy.rooms_of_landlord(session, place.landlord, keyring=place.keyring, now=place.now)
     assert [one.tenancy_id for one in room.ended] == [begun.tenancy_id]

@@ -57,7 +57,8 @@ def confirm(
     with as_system(session):
         begun = _begin(session, registration, lease, lease_s=lease_s, keyring=keyring, now=now)
         _prove(session, registration, saw_document=saw_document, now=now)
-    record(session, actor, Act.REGISTRATION_CONFIRMED, registration_id, now=now, tenancy=begun.tenancy_id)
+    told = {"tenancy": begun.tenancy_id, "saw_document": saw_document}
+    record(session, actor, Act.REGISTRATION_CONFIRMED, registration_id, now=now, **told)
     return begun
 
 

@@ -36,7 +36,7 @@ def end(session: Session, actor: Actor, tenancy_id: TenancyId, *, agreed: bool =
         raise NotFound("There is no such tenancy.", code="tenancy")
     check_end(by, found.span, agreed=agreed, now=now)
     with as_system(session):
-        ended = _end(session, [found], by, now=now, actor=actor)
+        ended = _end(session, [found], by, now=now, actor=actor, agreed=agreed)
     if not ended:
         raise Conflict("This tenancy has ended already.", code="tenancy_ended")
     return ended[0]
@@ -65,7 +65,13 @@ def _is_own(tenancy: Tenancy, actor: Actor) -> bool:
 
 
 def _end(
-    session: Session, ending: Sequence[Tenancy], by: EndedBy, *, now: datetime, actor: Actor | None
+    session: Session,
+    ending: Sequence[Tenancy],
+    by: EndedBy,
+    *,
+    now: datetime,
+    actor: Actor | None,
+    agreed: bool | None = None,
 ) -> tuple[TenancyEnded, ...]:
     persons = sorted({tenancy.person_id for tenancy in ending})
     consent.hold(session, persons)
@@ -78,7 +84,7 @@ def _end(
     for person_id in persons:
         erase_face_unless_needed(session, person_id, now=now)
     for tenancy in held:
-        record(session, actor, Act.TENANCY_ENDED, tenancy.id, now=now, by=by.value)
+        record(session, actor, Act.TENANCY_ENDED, tenancy.id, now=now, by=by.value, agreed=agreed)
     return events
 
 

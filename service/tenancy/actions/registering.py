@@ -13,7 +13,7 @@ from service.audit.actions import record
 from service.audit.rules import Act
 from service.consent import actions as consent
 from service.edges.keyring import Keyring, Root
-from service.errors import Conflict
+from service.errors import Conflict, Gone
 from service.faces.rules import Prepared, Template, read_template, write_template
 from service.people import actions as people
 from service.people.rules import PersonId
@@ -122,6 +122,8 @@ def forget_waiting_faces(session: Session, person_id: PersonId) -> None:
 def _check_open(invited: Invited) -> None:
     if invited.state is InvitationState.REGISTERED:
         raise Conflict("This form was sent already. Your landlord will decide.", code="already_registered")
+    if invited.state is not InvitationState.OPENED:
+        raise Gone("The time for this form is over. Ask your landlord for a new link.", code="form_dead")
 
 
 def _check_not_there(session: Session, person_id: PersonId, invited: Invited) -> None:
