@@ -121,5 +121,5 @@ class _Visit(BaseHTTPRequestHandler):
     def _is_ours(self) -> bool:
         return self.headers.get("Host", "").rpartition(":")[0] in (HOST, "localhost")
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 -- the name is the base class's
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name is the base class's
         """Say nothing: what people try at a door is nobody's business."""
