@@ -80,10 +80,12 @@ def measure_ingest(scale: Scale, *, profile: Path | None = None, say: Say) -> Re
 def _warm_up(parts: Parts, scale: Scale, say: Say) -> None:
     say("warming up")
     for pipeline in Pipeline:
+        _prepare(parts, pipeline, scale.locks)
         _run(parts, pipeline, scale.locks, rate=0)
 
 
 def _round(parts: Parts, pipeline: Pipeline, events: int) -> Round:
+    _prepare(parts, pipeline, events)
     before = parts.cpu.read()
     published, commits = _run(parts, pipeline, events, rate=0)
     cpu_us = {
@@ -94,9 +96,12 @@ def _round(parts: Parts, pipeline: Pipeline, events: int) -> Round:
     return Round(pipeline, events / (commits[-1].at - published.sent_at[0]), cpu_us)
 
 
-def _run(parts: Parts, pipeline: Pipeline, events: int, *, rate: int) -> tuple[Published, list[Commit]]:
+def _prepare(parts: Parts, pipeline: Pipeline, events: int) -> None:
     parts.publisher.line.send(Prepare(pipeline, events))
     parts.publisher.line.recv()
+
+
+def _run(parts: Parts, pipeline: Pipeline, events: int, *, rate: int) -> tuple[Published, list[Commit]]:
     parts.publisher.line.send(Publish(rate))
     commits = parts.consumers[pipeline].await_commits(events)
     return cast(Published, parts.publisher.line.recv()), commits
@@ -107,7 +112,9 @@ def _other(pipeline: Pipeline) -> str:
 
 
 def _delay(parts: Parts, rate: int, seconds: float) -> Delay:
-    published, commits = _run(parts, Pipeline.OURS, max(1, int(rate * seconds)), rate=rate)
+    events = max(1, int(rate * seconds))
+    _prepare(parts, Pipeline.OURS, events)
+    published, commits = _run(parts, Pipeline.OURS, events, rate=rate)
     batch_of = _batches(parts.admin_dsn, len(commits))
     names = parts.lock_names
     delays = sorted(

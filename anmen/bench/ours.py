@@ -4,48 +4,24 @@ import cProfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
 from anmen.bench.consumer import Reporter
-from service.edges.keyring import read_keyring
-from service.edges.mqtt_link import BrokerAddress
-from service.edges.transaction import connect
-from service.ingest import Ingest, IngestParts, Tally
+from anmen.workers import compose_ingest
+from service.ingest import Tally
 from service.settings import Settings
 
 
-@dataclass(frozen=True, slots=True)
-class OursPlan:
-    """What the process needs. `profile`: where to leave a cProfile of the loop, which slows it."""
-
-    database_url: str
-    keys_file: Path
-    broker: BrokerAddress
-    profile: Path | None = None
-
-
-def run(control: "Connection[Any, Any]", plan: OursPlan) -> None:
-    """Ingest until the other end closes."""
+def run(control: "Connection[Any, Any]", settings: Settings, profile: Path | None) -> None:
+    """Ingest until the other end closes. `profile`: where to leave a cProfile of the loop, which slows it."""
     reporter = Reporter(control)
-    settings = Settings()
     watch = _Watch(reporter)
-    ingest = Ingest(
-        IngestParts(
-            engine=connect(plan.database_url, pool_size=2),
-            keyring=read_keyring(plan.keys_file),
-            broker=plan.broker,
-            batch_limit=settings.batch_limit,
-            batch_wait_s=settings.batch_wait_s,
-            lease_s=settings.lease_s,
-        ),
-        watch.reached,
-    )
+    ingest = compose_ingest(settings, reached=watch.reached)
     watch.tally = ingest.tally
     reporter.stop_on_close(ingest.stop)
-    with _profiled(plan.profile):
+    with _profiled(profile):
         ingest.run(reporter.ready)
 
 

@@ -13,7 +13,6 @@ from anmen.bench import ours, publisher, yardstick
 from anmen.bench.consumer import Consumer, Spawned
 from anmen.bench.cpu import CpuMeter
 from anmen.bench.load import YARDSTICK_TOPICS, Pipeline
-from anmen.bench.ours import OursPlan
 from anmen.bench.town import Engines, TownLock, build_town
 from anmen.bench.yardstick import YardstickPlan
 from anmen.broker import Broker
@@ -28,6 +27,7 @@ from service.edges import clock, migrate
 from service.edges.keyring import read_keyring, write_new_keys
 from service.edges.mqtt_link import BrokerAddress
 from service.edges.transaction import connect
+from service.settings import Settings
 
 Say = Callable[[str], None]
 _LOAD, _YARDSTICK = "anmen-load", "anmen-yardstick"
@@ -65,6 +65,19 @@ class _Machine:
         pair = self.broker.certificates.for_service(account)
         broker = self.broker
         return BrokerAddress(broker.host, broker.ports.services, broker.authority, pair.certificate, pair.key)
+
+    def ingest_settings(self) -> Settings:
+        """What `anmen ingest` would find in its environment."""
+        broker = self.address(INGEST_NAME)
+        return Settings(
+            database_url=self.url(DatabaseRole.INGEST),
+            keys_file=self.state.secrets / "keys.json",
+            broker_host=broker.host,
+            broker_port=broker.port,
+            broker_ca=broker.ca,
+            broker_certificate=broker.certificate,
+            broker_key=broker.key,
+        )
 
 
 @contextmanager
@@ -112,11 +125,10 @@ def _build(machine: _Machine, locks: int) -> tuple[tuple[TownLock, ...], str]:
 def _start_processes(
     stack: ExitStack, machine: _Machine, town: tuple[TownLock, ...], admin_dsn: str, profile: Path | None
 ) -> Parts:
-    keys_file = machine.state.secrets / "keys.json"
-    ours_plan = OursPlan(machine.url(DatabaseRole.INGEST), keys_file, machine.address(INGEST_NAME), profile)
+    settings = machine.ingest_settings()
     yardstick_plan = YardstickPlan(admin_dsn, machine.address(_YARDSTICK))
     consumers = {
-        Pipeline.OURS: Consumer("The ingest process", ours.run, ours_plan),
+        Pipeline.OURS: Consumer("The ingest process", ours.run, settings, profile),
         Pipeline.YARDSTICK: Consumer("The yardstick", yardstick.run, yardstick_plan),
     }
     publishing = Spawned("The publisher", publisher.run, machine.address(_LOAD), town)
