@@ -16,9 +16,10 @@ PATIENCE_S = 20.0
 
 
 def sign_in(browser: Browser, login: Login) -> Page:
-    """Sign in and land on the first page of one's role."""
+    """Sign in, choose English (what is read on the pages below), and land on the first page of one's role."""
     page = browser.open("/sign-in")
-    return browser.submit(page, page.form("login", "password"), {"login": login.login, "password": login.password})
+    page = browser.submit(page, page.form("login", "password"), {"login": login.login, "password": login.password})
+    return browser.submit(page, page.form_to("/language"), {"locale": "en"})
 
 
 def invite(landlord: Browser, unit_id: int, *, days: int = 180) -> str:
@@ -106,10 +107,11 @@ def inquire(officer: Browser, *, kind: str, subject: str) -> Page:
     chosen = {
         "kind": kind,
         "subject": subject,
-        "purpose": form.offers["purpose"][-1],
-        "basis": form.offers["basis"][-1],
+        "purpose": "case",
+        "basis": "criminal_procedure",
+        "reference": "2026-0417",
     }
-    if "document_type" in form.names and kind == "person_by_document":
+    if kind == "person_by_document":
         chosen["document_type"] = "resident_id"
     return officer.submit(page, form, chosen)
 

@@ -184,9 +184,10 @@ def _inquire(run: Smoke, login: Login, applicant: Applicant) -> str:
 
 
 def _sees(run: Smoke, applicant: Applicant) -> str:
+    roles.sign_in(run.people.tenant, Login(applicant.phone, applicant.password))
     page = run.people.tenant.open("/me")
-    if "Nobody has asked about you" in page.words:
-        raise MachineError(f"The page of {applicant.name} does not show the inquiry.")
+    if "Legal basis:" not in page.words:
+        raise MachineError(f"The tenant's page does not show the inquiry: {page.words[:200]}")
     return "purpose and legal basis on the tenant's own page"
 
 
@@ -203,6 +204,6 @@ def _refused_now(run: Smoke, room: Room) -> str:
 
 def _erased(run: Smoke) -> str:
     page = run.people.tenant.open("/me")
-    if "rased" not in page.words:
+    if "Withdrawn and erased" not in page.words:
         raise MachineError(f"The tenant's page shows no receipt: {page.words[:300]}")
     return "receipt on the tenant's own page"
