@@ -28,7 +28,7 @@ _NEARLY_FULL = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Geometry:
-    """How large the log is: some 12,000 events in the sectors of a cheap flash chip."""
+    """How large the log is: some 20,000 events in the sectors of a cheap flash chip."""
 
     sector_bytes: int = 16_384
     sectors: int = 64
