@@ -20,6 +20,7 @@ from service.access.rules import (
     LockDelivery,
     Materials,
     Terms,
+    for_lock,
     is_trivial_pin,
     list_entries_of,
     list_entry,
@@ -167,7 +168,8 @@ def _rows(
 ) -> list[CredentialRow]:
     key = locks.credential_key(session, held.lock_id, keyring)
     rows = []
-    for credential_id, (kind, material) in enumerate(materials_for(materials, key), start=held.next_credential_id):
+    fitting = materials_for(for_lock(materials, held.capabilities), key)
+    for credential_id, (kind, material) in enumerate(fitting, start=held.next_credential_id):
         encoded = encode_entry(list_entry(credential_id, kind, material, terms))
         rows.append(
             CredentialRow(

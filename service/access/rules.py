@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
@@ -21,6 +21,7 @@ PIN_DIGITS = 6
 DEFAULT_LIST_ENTRIES = 200
 # The key under which a lock says in its birth how many entries its access list can hold.
 LIST_ENTRIES_CAPABILITY = "list_entries"
+FACE_ENGINE_CAPABILITY, FACE_MODEL_CAPABILITY = "face_engine", "face_model"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +151,20 @@ def materials_for(materials: Materials, credential_key: bytes) -> tuple[tuple[Cr
         (CredentialType.FACE, materials.template),
     )
     return tuple((kind, material) for kind, material in made if isinstance(material, bytes))
+
+
+def for_lock(materials: Materials, capabilities: Mapping[str, Any]) -> Materials:
+    """What of it goes to this lock: a face only where it can be read, for elsewhere it would lie about for nothing.
+
+    A lock says in its birth which engine it has (0: none) and which model; one that has not said gets everything.
+    """
+    said = capabilities.get(FACE_ENGINE_CAPABILITY)
+    if materials.template is None or said is None:
+        return materials
+    # Offsets of a packed template: engine id at 2, the model's hash at 4 to 7.
+    wanted = (materials.template[2], materials.template[4:8].hex())
+    readable = wanted == (said, capabilities.get(FACE_MODEL_CAPABILITY))
+    return materials if readable else replace(materials, template=None)
 
 
 def list_entry(credential_id: int, kind: CredentialType, material: bytes, terms: Terms) -> ListEntry:

@@ -17,6 +17,7 @@ from service.access.rules import (
     Materials,
     Terms,
     credential_state,
+    for_lock,
     held_until,
     is_trivial_pin,
     list_entries_of,
@@ -136,3 +137,21 @@ def test_a_face_comes_beside_card_and_pin() -> None:
     materials = Materials(document_number="E12345678", pin="427913", template=b"t" * 144)
     kinds = [kind for kind, _ in materials_for(materials, b"k" * 32)]
     assert kinds == [CredentialType.RFID, CredentialType.PIN, CredentialType.FACE]
+
+
+@pytest.mark.parametrize(
+    ("capabilities", "gets_face"),
+    [
+        ({}, True),
+        ({"face_engine": 1, "face_model": "01020304"}, True),
+        ({"face_engine": 0, "face_model": ""}, False),
+        ({"face_engine": 2, "face_model": "01020304"}, False),
+        ({"face_engine": 1, "face_model": "ffffffff"}, False),
+        ({"face_engine": "1"}, False),
+    ],
+)
+def test_a_face_goes_only_to_locks_that_can_read_it(capabilities: dict[str, object], gets_face: bool) -> None:
+    packed = bytes([0xA7, 1, 1, 0, 1, 2, 3, 4]) + bytes(136)
+    fitting = for_lock(Materials(document_number="E12345678", pin="427913", template=packed), capabilities)
+    assert (fitting.template == packed) == gets_face
+    assert fitting.pin == "427913"
