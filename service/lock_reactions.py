@@ -61,6 +61,7 @@ class Batch:
     hearing: Hearing
     outcome: Outcome = field(default_factory=Outcome)
     says_it_holds: dict[LockId, HeldList] = field(default_factory=dict)
+    stored: Sequence[StoredEntry] = ()
 
 
 def react(
@@ -74,6 +75,8 @@ def react(
             action(batch, said)
     if batch.says_it_holds:
         _believe_lists(batch)
+    # After the lists: whoever grants holds a lock's list first and the counts after it, too.
+    presence.follow_entries(session, batch.stored, now)
     locks.remember(session, batch.hearing.heard, memory.listened, now)
     batch.outcome.refused = batch.hearing.heard.refused.total()
     return batch.outcome
@@ -162,7 +165,7 @@ def _events(batch: Batch, said: Sequence[Said[Events]]) -> None:
         trusted = session.proven and session.log_epoch == message.log_epoch
         heard.append(HeardEvents(one.lock, session.session, message.log_epoch, trusted, message.live, message.events))
     recorded = entry.record(batch.session, heard, batch.memory.cursors, batch.now)
-    presence.follow_entries(batch.session, recorded.stored, batch.now)
+    batch.stored = recorded.stored
     _note_applied(batch, recorded.stored)
     batch.outcome.stored += len(recorded.stored)
     batch.outcome.duplicates += recorded.duplicates

@@ -101,7 +101,9 @@ class WireLock:
 
     def open_with(self, credential_id: int, **more: Any) -> Event:
         """Somebody comes in with a credential."""
-        return self.record(EventType.LOCK_OPERATED, operated(OperationSource.RFID, PassDirection.IN, credential_id), **more)
+        return self.record(
+            EventType.LOCK_OPERATED, operated(OperationSource.RFID, PassDirection.IN, credential_id), **more
+        )
 
     def leave(self) -> Event:
         """Somebody leaves by the inside handle."""

@@ -16,7 +16,7 @@ from anmen.demo.roles import await_on_lock, confirm, invite, register, sign_in
 from anmen.demo.village import Login, Room, Village, locks_folder, open_village
 from anmen.photographs import PhotographSet, find_photographs
 from anmen.state import StateFolder, write_private
-from face_engine import EngineName
+from face_engine import EngineName, load_engine
 
 _TENANT = "林晓雨"
 
@@ -58,7 +58,8 @@ def running_demo(state: StateFolder, choices: Choices, progress: Progress) -> It
     """Everything started and ready; stopped with the block."""
     with running_machine(state, any_ports=choices.any_ports, step=progress.step) as machine:
         progress.step("photographs")
-        people = find_photographs(choices.photographs, kept_in=state.path / "photographs")
+        engine = load_engine(choices.engine)
+        people = find_photographs(choices.photographs, kept_in=state.path / "photographs", engine=engine)
         progress.step("village")
         village = open_village(machine)
         machine.broker.admit(room.lock_id for room in village.rooms)

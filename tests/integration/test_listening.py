@@ -147,7 +147,9 @@ def test_an_entry_moves_presence_and_every_count_above_the_room(service: Service
     assert service.rows("SELECT person_id, state, confidence FROM presence") == [(door.person_id, "in", "high")]
     assert service.rows("SELECT present FROM unit_occupancy") == [(1,)]
     assert service.rows("SELECT present FROM building_occupancy") == [(1,)]
-    areas = service.rows("SELECT a.level, o.present FROM area_occupancy o JOIN area a ON a.id = o.area_id ORDER BY 1, 2")
+    areas = service.rows(
+        "SELECT a.level, o.present FROM area_occupancy o JOIN area a ON a.id = o.area_id ORDER BY 1, 2"
+    )
     assert areas == [("community", 1), ("county", 1), ("grid", 0), ("grid", 1), ("town", 1)]
     assert service.rows("SELECT sum(position) FROM feed_position") == [(1,)]
 
@@ -229,8 +231,13 @@ def test_a_failed_transaction_leaves_nothing_behind_and_the_same_frames_go_throu
     door.lock.open_with(1)
     frames = door.lock.frames()
     batch = [Delivery(door.lock.up, frame, 1, 1) for frame in frames]
-    with pytest.raises(ZeroDivisionError), transaction(service.database.ingest, SYSTEM) as session:
-        react(session, batch, locks_of(batch, service.memory), service.memory, service.now)
-        raise ZeroDivisionError
+
+    def fail() -> None:
+        with transaction(service.database.ingest, SYSTEM) as session:
+            react(session, batch, locks_of(batch, service.memory), service.memory, service.now)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
     service.memory.forget([door.lock.id])
     assert service.hear(door.lock, frames).stored == 1
