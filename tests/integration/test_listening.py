@@ -12,12 +12,13 @@ from firmware_protocol.keys import Holder
 from firmware_protocol.messages import Challenge, Stored, Welcome
 from firmware_protocol.topics import SHARDS
 from service.access import actions as access
-from service.access.rules import Materials, Terms
+from service.access.rules import GrantId, Materials, Terms
 from service.edges.inbox import Delivery
 from service.edges.keyring import Keyring
 from service.edges.transaction import SYSTEM, transaction
 from service.hearing import Memory, locks_of
 from service.lock_reactions import Outcome, react
+from service.people.rules import PersonId
 from service.premises import actions as premises
 from tests import given
 from tests.fixtures_database import Database
@@ -73,8 +74,8 @@ class Door:
 
     lock: WireLock
     home: given.Home
-    person_id: int
-    grant_id: int
+    person_id: PersonId
+    grant_id: GrantId
 
 
 @pytest.fixture
