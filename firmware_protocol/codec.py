@@ -138,12 +138,21 @@ _DOWN = {message.TAG: message for message in DOWN_MESSAGES}
 
 def encode(message: Message) -> bytes:
     """Plain bytes of a message, a whole number of blocks; LocalProtocolError where it does not fit."""
-    written = {key: getattr(message, name) for name, key, _, _ in _LAYOUTS[type(message)]}
+    written = {key: _in_order(getattr(message, name)) for name, key, _, _ in _LAYOUTS[type(message)]}
     plain = cbor2.dumps([message.TAG, written])
     blocks = -(-len(plain) // BLOCK_BYTES)
     if blocks > MAX_BLOCKS or (type(message) is Events and message.live and blocks > 1):
         raise LocalProtocolError(f"{type(message).__name__} of {len(plain)} bytes does not fit its frame")
     return plain.ljust(blocks * BLOCK_BYTES, b"\0")
+
+
+def _in_order(value: Any) -> Any:
+    """Maps in the order of their encoded keys (RFC 8949 §4.2.1)."""
+    if type(value) is dict:
+        return dict(sorted(value.items(), key=lambda pair: cbor2.dumps(pair[0])))
+    if type(value) is tuple and value and type(value[0]) is Event:
+        return [(*event[:5], dict(sorted(event.fields.items()))) for event in value]
+    return value
 
 
 def decode_up(plain: bytes) -> UpMessage:

@@ -7,6 +7,7 @@ ingest process at a time, which keeps every lock's frames in order.
 import hashlib
 import re
 from enum import StrEnum
+from functools import lru_cache
 from typing import NewType
 
 from firmware_protocol.errors import FrameRefusal, RemoteProtocolError
@@ -40,6 +41,7 @@ def draw_lock_id(entropy: bytes) -> LockId:
     return LockId("L-" + "".join(LOCK_ID_ALPHABET[(number >> shift) & 31] for shift in range(0, 60, 5)))
 
 
+@lru_cache(maxsize=1 << 16)
 def shard_of(lock: LockId) -> int:
     """The lock's shard, 0 to 63: first byte of SHA-256 over the id, modulo 64."""
     return hashlib.sha256(lock.encode()).digest()[0] % SHARDS

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from firmware_protocol.cbor_subset import read_first
 from firmware_protocol.codec import BLOCK_BYTES, MAX_BLOCKS, MAX_EVENTS, decode_down, decode_up, encode
 from firmware_protocol.errors import FrameRefusal, LocalProtocolError, RemoteProtocolError
 from firmware_protocol.messages import (
@@ -48,6 +49,14 @@ def test_up_messages_come_back(message: Message) -> None:
         return
     assert decode_up(plain) == message
     assert len(plain) % BLOCK_BYTES == 0
+
+
+@given(st.one_of(UP, DOWN))
+def test_there_is_one_way_to_write_a_message(message: Message) -> None:
+    if isinstance(message, Events):
+        message = Events(message.log_epoch, False, message.events)
+    plain = encode(message)
+    assert cbor2.dumps(cbor2.loads(plain), canonical=True) == plain[: read_first(plain)[1]]
 
 
 @given(DOWN)

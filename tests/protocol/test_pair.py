@@ -4,7 +4,7 @@ import pytest
 
 from firmware_protocol import LocalProtocolError, RemoteProtocolError
 from firmware_protocol.access_list import ListEntry, encode_entry
-from firmware_protocol.messages import Challenge, Events, Stored
+from firmware_protocol.messages import Challenge, Events, Stored, Welcome
 from firmware_protocol.sealing import FrameKind, parse
 from firmware_protocol.vocabulary import CredentialType
 from tests.protocol.fake_ingest import Dies
@@ -141,6 +141,38 @@ def test_nothing_but_challenge_and_receipts_before_the_proof() -> None:
     answers = pair.ingest.receive(pair.up)
     opened = [pair.lock.side._session.open(frame) for frame in answers]
     assert {type(one) for one in opened} == {Challenge, Stored}
+
+
+def test_what_came_down_once_does_not_come_again() -> None:
+    pair = settled()
+    for frame in pair.heard_down:
+        pair.to_lock([frame])
+    assert pair.lock.refused == ["replayed"] * len(pair.heard_down)
+
+
+def test_an_older_holder_is_not_heard_after_a_newer_one() -> None:
+    pair = settled()
+    current = pair.ingest.side.current
+    assert current is not None
+    older = pair.ingest.side
+    pair.ingest.take_lease()
+    pair.record()
+    pair.exchange()
+    pair.to_lock([older.seal(Stored(1, 0), current.session)])
+    assert pair.lock.refused == ["old_holder"]
+
+
+def test_the_welcome_of_an_earlier_connect_does_not_silence_the_birth() -> None:
+    pair = settled()
+    current = pair.ingest.side.current
+    assert current is not None
+    late = pair.ingest.side.seal(Welcome(current.birth_number, 60, 50), current.session)
+    pair.disconnect()
+    pair.connect()
+    pair.up.clear()
+    pair.to_lock([late])
+    pair.advance(5.0)
+    assert next(parse(frame).header.kind for frame in pair.up) is FrameKind.BIRTH
 
 
 def test_an_old_recording_does_not_take_the_lock_away() -> None:

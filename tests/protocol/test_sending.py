@@ -145,6 +145,20 @@ def test_naming_gaps_hurries_no_back_fill() -> None:
     assert len(sent) <= 3 * BACKFILL_PER_S + GROUP
 
 
+def test_naming_what_was_never_sent_sends_nothing_twice() -> None:
+    """A live event that overtakes a back-fill leaves a gap, which the service names and which fills by itself."""
+    log = filled(100)
+    window = begun(log)
+    sent = numbers(window.take(0.0))
+    window.add_live(log.record(2, {}, 1)[-1], 0.1)
+    sent += numbers(window.take(0.1))
+    window.missing(9, 100, 0.1)
+    for now in moments(window, 3.0):
+        sent += numbers(window.take(now))
+        window.stored(max(number for number in sent if number <= 100), now)
+    assert sorted(sent) == list(range(1, 102))
+
+
 LOSSY = st.lists(st.tuples(st.booleans(), st.booleans()), min_size=1, max_size=60)
 
 

@@ -1,0 +1,152 @@
+"""The fixed keys, numbers and messages that the test vectors are made of. Nothing here is secret or random."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import cbor2
+
+from firmware_protocol import Boot, LockIdentity, ServiceIdentity
+from firmware_protocol.access_list import AccessList, ListChange, ListEntry, encode_entry
+from firmware_protocol.credentials import card_material, pin_material
+from firmware_protocol.keys import Holder, credential_key, exchange, private_key, public_key
+from firmware_protocol.messages import (
+    AccessListRefused,
+    Birth,
+    Challenge,
+    DownMessage,
+    Event,
+    Events,
+    Heartbeat,
+    Missing,
+    Proof,
+    Rebirth,
+    Stored,
+    TimeAnswer,
+    TimeRequest,
+    UpMessage,
+    Welcome,
+    Will,
+)
+from firmware_protocol.topics import lock_id
+from firmware_protocol.vocabulary import (
+    AlarmCode,
+    ClockQuality,
+    CredentialType,
+    DoorState,
+    EventType,
+    Field,
+    Liveness,
+    Operation,
+    OperationSource,
+    PassDirection,
+    RefusalReason,
+)
+
+
+def fixed(name: str, size: int) -> bytes:
+    """Bytes that look random and are not: the beginning of SHA-512 over the name, repeated as needed."""
+    return (hashlib.sha512(name.encode()).digest() * 2)[:size]
+
+
+LOCK = lock_id("L-0123456789AB")
+KEY_EPOCH = 1
+LOCK_KEY, SERVICE_KEY = private_key(fixed("lock", 48)), private_key(fixed("service", 48))
+BOOT = Boot(3, private_key(fixed("boot 3", 48)))
+LOCK_IDENTITY = LockIdentity(LOCK, LOCK_KEY, public_key(SERVICE_KEY), KEY_EPOCH)
+SERVICE_IDENTITY = ServiceIdentity(LOCK, SERVICE_KEY, public_key(LOCK_KEY), KEY_EPOCH)
+HOLDER = Holder(7, fixed("holder", 16))
+CHALLENGE, TIME_NONCE = fixed("challenge", 16), fixed("time", 8)
+CREDENTIAL_KEY = credential_key(exchange(LOCK_KEY, public_key(SERVICE_KEY)), LOCK, KEY_EPOCH)
+DOCUMENT, PIN = "11010519491231002X", "402915"
+
+AT_MS = 1_790_000_000_000
+STARTS_AT, ENDS_AT, LEASE_S = 1_789_948_800, 1_821_484_800, 30 * 86_400
+EPOCH = 81_985_529
+BIRTH_NUMBER = (BOOT.number << 20) + 1
+
+ENTRIES = (
+    ListEntry(41, CredentialType.RFID, card_material(CREDENTIAL_KEY, DOCUMENT), STARTS_AT, ENDS_AT, LEASE_S),
+    ListEntry(42, CredentialType.PIN, pin_material(CREDENTIAL_KEY, PIN), STARTS_AT, ENDS_AT, LEASE_S),
+    ListEntry(43, CredentialType.FACE, fixed("template", 144), STARTS_AT, ENDS_AT, LEASE_S),
+    ListEntry(44, CredentialType.PIN, fixed("duress", 16), STARTS_AT, ENDS_AT, LEASE_S, duress=True),
+    ListEntry(45, CredentialType.PIN, fixed("visitor", 16), STARTS_AT, STARTS_AT + 86_400, 86_400, visitor=True),
+)
+LIST_1 = AccessList(1, {one.credential_id: encode_entry(one) for one in ENTRIES[:3]})
+LIST_2 = AccessList(2, {one.credential_id: encode_entry(one) for one in ENTRIES[1:]})
+SNAPSHOT = ListChange(0, 1, True, frozenset(), tuple(LIST_1.entries.values()), LIST_1.digest)
+DELTA = ListChange(1, 2, False, frozenset({41}), tuple(encode_entry(one) for one in ENTRIES[3:]), LIST_2.digest)
+
+OPENED = {
+    Field.OPERATION: Operation.UNLOCK,
+    Field.SOURCE: OperationSource.BIOMETRIC,
+    Field.CREDENTIAL_ID: 43,
+    Field.LIST_VERSION: 2,
+    Field.DIRECTION: PassDirection.IN,
+    Field.SCORE_BAND: 4,
+    Field.LIVENESS: Liveness.PASSED,
+}
+REFUSED = {Field.SOURCE: OperationSource.KEYPAD, Field.CODE: RefusalReason.INVALID_CREDENTIAL, Field.COUNT: 1}
+
+
+def event(kind: int, sequence: int, fields: Mapping[Any, Any], quality: int = ClockQuality.SYNCED) -> Event:
+    """An event of the third boot; one a second."""
+    at_ms = AT_MS + 1000 * sequence if quality else 1000 * sequence
+    return Event(
+        int(kind), sequence, BOOT.number, at_ms, int(quality), {int(key): fields[key] for key in sorted(fields)}
+    )
+
+
+EVENTS = {
+    "alarm": event(EventType.ALARM_RAISED, 1, {Field.CODE: AlarmCode.WRONG_CODE_ENTRY_LIMIT}),
+    "door moved": event(EventType.DOOR_MOVED, 2, {Field.CODE: DoorState.AJAR}),
+    "opened": event(EventType.LOCK_OPERATED, 3, OPENED),
+    "refused": event(EventType.ACCESS_REFUSED, 4, REFUSED),
+    "list applied": event(EventType.ACCESS_LIST_APPLIED, 5, {Field.LIST_VERSION: 2, Field.DIGEST: LIST_2.digest}),
+    "events lost": event(EventType.EVENTS_LOST, 900, {Field.COUNT: 600, Field.FIRST: 101, Field.LAST: 700}),
+    "clock set": event(EventType.CLOCK_SET, 7, {Field.UPTIME_MS: 7_250}),
+    "started": event(EventType.STARTED, 8, {}, ClockQuality.UNSET),
+    "of a later version": event(700, 9, {3: 2, 900: "new", 901: fixed("new", 4), 902: True, 903: -1}),
+}
+BIRTH = Birth(
+    BIRTH_NUMBER,
+    BOOT.number,
+    EPOCH,
+    4,
+    1,
+    1,
+    LIST_1.digest,
+    "anmen-sim",
+    "1.0.0",
+    AT_MS,
+    ClockQuality.KEPT,
+    87,
+    12,
+    {"faces": True, "list_entries": 200},
+)
+UP: dict[str, UpMessage] = {
+    "birth": BIRTH,
+    "proof": Proof(CHALLENGE),
+    "heartbeat": Heartbeat(5, 1, LIST_1.digest, 87, 72, AT_MS + 60_000, ClockQuality.SYNCED),
+    **{f"live event: {name}": Events(EPOCH, True, (one,)) for name, one in EVENTS.items()},
+    "stored events": Events(EPOCH, False, tuple(EVENTS.values())[:5]),
+    "time request": TimeRequest(TIME_NONCE),
+    "access list refused": AccessListRefused(1, LIST_1.digest, "digest differs"),
+    "will": Will(BIRTH_NUMBER),
+}
+DOWN: dict[str, DownMessage] = {
+    "challenge": Challenge(CHALLENGE),
+    "welcome": Welcome(BIRTH_NUMBER, 60, 50),
+    "stored": Stored(EPOCH, 3),
+    "missing": Missing(EPOCH, 4, 17),
+    **{f"list snapshot {one.part}": one for one in SNAPSHOT.parts()},
+    **{f"list delta {one.part}": one for one in DELTA.parts()},
+    "time answer": TimeAnswer(TIME_NONCE, AT_MS + 61_000, 2),
+    "rebirth": Rebirth(),
+}
+
+
+def padded(said: Any) -> bytes:
+    """Any item as if it were a message: padded to whole blocks."""
+    plain = cbor2.dumps(said)
+    return plain + bytes(-len(plain) % 192)
