@@ -39,12 +39,14 @@ def error_page(request: Request, error: AnmenError) -> Response:
     if visit:
         response = visit.page("error.html", status=error.status, here="/", **values)
     else:
-        response = HTMLResponse(draw("error.html", words.locale, _STRANGER | values), error.status)
+        response = HTMLResponse(
+            draw("error.html", words.locale, {**_STRANGER, **values, "status": error.status}), error.status
+        )
     response.headers.update(headers_of(error))
     return response
 
 
-def _sentences(error: AnmenError, words: Words) -> dict[str, str | int]:
+def _sentences(error: AnmenError, words: Words) -> dict[str, str]:
     advice = _ADVICE.get(error.status, "")
     minutes = -(-error.retry_after_s // 60) if isinstance(error, TooMany) else 0
     return {
@@ -52,7 +54,6 @@ def _sentences(error: AnmenError, words: Words) -> dict[str, str | int]:
         # How many bytes were too many helps nobody; the advice does.
         "text": "" if isinstance(error, TooLarge) else words.say(error.text, **error.values),
         "advice": words.say(advice, minutes=minutes),
-        "status": error.status,
     }
 
 

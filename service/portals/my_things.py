@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import IntEnum
 
 from firmware_protocol.vocabulary import CredentialType, EventType, OperationSource, PassDirection, RefusalReason
 from service.access.rules import DeliveryState
@@ -86,6 +87,13 @@ def _consent_shown(purpose: Purpose, standing: Standing, ledger: Sequence[Consen
 
 def _entry_shown(one: OwnEntry, words: Words) -> EntryShown:
     refused = one.type == EventType.ACCESS_REFUSED
-    what = find_word(RefusalReason, one.code) if refused else find_word(PassDirection, one.direction or 0)
-    source = find_word(OperationSource, one.source)
-    return EntryShown(one.occurred_at, words.say(what), words.say(source), refused)
+    what = _said(RefusalReason, one.code, words) if refused else _said(PassDirection, one.direction or 0, words)
+    return EntryShown(one.occurred_at, what, _said(OperationSource, one.source, words), refused)
+
+
+def _said(kind: type[IntEnum], number: int | None, words: Words) -> str:
+    """A number a lock has sent, in words; what a newer lock says beyond ours is told as it came."""
+    if number is None:
+        return ""
+    word = find_word(kind, number)
+    return words.say(word) if word else words.say(N_("unknown ({number})"), number=number)

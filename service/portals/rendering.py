@@ -8,7 +8,7 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from service.portals.translation import words_for
+from service.portals.translation import phone, words_for
 from service.portals.wording import tone_of, word_of
 
 
@@ -34,6 +34,8 @@ def environment(locale: str) -> Environment:
         "long_moment": words.long_moment,
         "clock": words.clock,
         "number": words.number,
+        "phone": phone,
+        "listing": words.listing,
         "word": word_of,
         "tone": tone_of,
     }

@@ -90,20 +90,20 @@ def _form(visit: Visit, session: Session, form: forms.Form) -> Response:
         status=form.status,
         here="/inquiries/new",
         form=form,
-        place=_place_name(session, form),
+        place=_place_name(visit, session, form),
         purposes=purposes_of(visit.actor.role, visit.words),
         bases=bases_of(visit.actor.role, visit.words),
         document_types=list(DocumentType),
     )
 
 
-def _place_name(session: Session, form: forms.Form) -> str:
+def _place_name(visit: Visit, session: Session, form: forms.Form) -> str:
     """What the room or building in the form is called; empty for a question about a person."""
     subject = form.values["subject"]
     place_id = int(subject) if subject.isascii() and subject.isdigit() and len(subject) <= 18 else 0
     if form.values["kind"] == InquiryKind.UNIT:
         unit = premises.get_unit(session, UnitId(place_id))
-        return f"{unit.address}, {unit.number}"
+        return visit.words.place(unit.address, unit.number)
     if form.values["kind"] == InquiryKind.BUILDING:
         return premises.get_building(session, BuildingId(place_id)).address
     return ""

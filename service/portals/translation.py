@@ -3,6 +3,7 @@
 English sentences are the message ids; the .po file is read once at start, so nothing has to be compiled beforehand.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
@@ -62,6 +63,14 @@ class Words:
         """The hour and minute in the time of the place."""
         return format_datetime(at, "HH:mm", tzinfo=PLACE, locale=_BABEL_LOCALES[self.locale])
 
+    def place(self, address: str, number: str) -> str:
+        """A room by its house and number."""
+        return self.say(N_("{address}, room {number}"), address=address, number=number)
+
+    def listing(self, parts: Iterable[str]) -> str:
+        """Several words in a row."""
+        return ("、" if self.locale == "zh" else ", ").join(parts)
+
     def number(self, count: int) -> str:
         """A whole number with the separators of the language."""
         return format_decimal(count, locale=_BABEL_LOCALES[self.locale])
@@ -80,6 +89,12 @@ def _read_catalogue(locale: str) -> NullTranslations:
         write_mo(compiled, read_po(written, locale=locale))
     compiled.seek(0)
     return Translations(fp=compiled)
+
+
+def phone(number: str) -> str:
+    """A phone number for the eye: a mainland mobile in groups and without +86, any other as it is."""
+    local = number.removeprefix("+86")
+    return f"{local[:3]} {local[3:7]} {local[7:]}" if number.startswith("+86") and len(local) == 11 else number
 
 
 def local_day(at: datetime) -> date:

@@ -98,6 +98,7 @@ class Visit:
             "csrf": self.csrf,
             "here": path,
             "now": self.now,
+            "status": status,
             "menu": _MENUS[self.asking.role] if self.asking else (),
             "flash": _SENTENCES.get(said or ""),
             "wide": False,

@@ -146,9 +146,8 @@ def tone_of(state: Enum) -> str:
     return _WORDS[type(state), state.name][1]
 
 
-def find_word(kind: type[IntEnum], number: int | None) -> str:
-    """The English word of a number a lock has sent; what we have no word for is told as it came."""
-    if number is None:
-        return ""
+def find_word(kind: type[IntEnum], number: int) -> str | None:
+    """The English word of a number a lock has sent; None for one nobody named."""
     named = next((one.name for one in kind if one == number), "")
-    return _WORDS.get((kind, named), (f"({number})", Tone.NOTE))[0]
+    found = _WORDS.get((kind, named))
+    return found[0] if found else None

@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime
 
 import pytest
@@ -48,9 +49,19 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
         browser.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A village, where its pages are, and its database."""
+
+    village: Village
+    address: str
+    database: Database
+    now: datetime
+
+
 @pytest.fixture(scope="module")
-def site(module_database: Database, sface: FaceEngine) -> Iterator[tuple[Village, str]]:
-    """The village of this module's tests and its address; what a test changes the next one sees."""
+def site(module_database: Database, sface: FaceEngine) -> Iterator[Site]:
+    """The village of this module's tests; what a test changes the next one sees."""
     now = datetime.fromisoformat("2026-03-02T01:30:00+00:00")
     keyring = Keyring({root: os.urandom(32) for root in Root})
     built = village.build(module_database, keyring, now)
@@ -58,4 +69,4 @@ def site(module_database: Database, sface: FaceEngine) -> Iterator[tuple[Village
         settings=Settings(), database=module_database.serve, keyring=keyring, faces=sface, clock=Clock(now), react=react
     )
     with served(create_app(parts=parts)) as address:
-        yield built, address
+        yield Site(built, address, module_database, now)

@@ -1,59 +1,50 @@
-"""Every page in both languages: fits a small telephone, says nothing in the console, and can be used by keyboard and by ear."""
+"""Every page in both languages, light and dark: fits a small telephone, breaks no policy, can be used by thumb, keyboard and ear."""
 
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, Page
 
-from tests import given
-from tests.pages.village import Village
+from tests.pages.conftest import Site
+from tests.pages.visiting import choose, listen, reached_by_tab, sign_in, small, wrong_with
 
-Site = tuple[Village, str]
-SMALL = {"width": 360, "height": 640}
-
-
-def sign_in(page: Page, address: str, login: str) -> None:
-    """Sign in as a person would."""
-    page.goto(f"{address}/sign-in")
-    page.fill("#login", login)
-    page.fill("#password", given.PASSWORD)
-    page.press("#password", "Enter")
-    page.wait_for_url(lambda url: "/sign-in" not in url)
+Visitors = dict[str | None, Page]
+# Pages that answer with an error say so in the console by themselves.
+_EXPECTED = "Failed to load resource: the server responded with a status of"
 
 
-@pytest.fixture(scope="module", params=["zh-CN", "en-GB"])
-def visitors(
-    request: pytest.FixtureRequest, chromium: Browser, site: Site
-) -> Iterator[dict[str | None, BrowserContext]]:
-    """A browser for each of those who sign in, and one for a stranger; all of one language."""
-    built, address = site
-    contexts: dict[str | None, BrowserContext] = {}
-    for login in (None, built.landlord, built.tenant, built.grid_worker, built.officer):
-        contexts[login] = chromium.new_context(viewport=SMALL, locale=request.param)  # type: ignore[arg-type]  # a TypedDict
-        if login:
-            page = contexts[login].new_page()
-            sign_in(page, address, login)
-            wanted = "en" if request.param == "en-GB" else "zh"
-            if page.locator(f"button[name=locale][value={wanted}]").count():
-                page.click(f"button[name=locale][value={wanted}]")
-            page.close()
-    yield contexts
+@pytest.fixture(scope="module", params=["zh", "en"])
+def visitors(request: pytest.FixtureRequest, chromium: Browser, site: Site) -> Iterator[Visitors]:
+    """A page for each of those who sign in and one for a stranger; Chinese in the light, English in the dark."""
+    locale = "zh-CN" if request.param == "zh" else "en-GB"
+    everybody = (None, site.village.landlord, site.village.tenant, site.village.grid_worker, site.village.officer)
+    contexts = {who: chromium.new_context(**small(locale, dark=request.param == "en")) for who in everybody}
+    pages = {who: context.new_page() for who, context in contexts.items()}
+    for who, page in pages.items():
+        if who is not None:
+            sign_in(page, site.address, who)
+            choose(page, request.param)
+    yield pages
     for context in contexts.values():
         context.close()
 
 
-def _complaints(page: Page) -> list[str]:
-    heard: list[str] = []
-    page.on("console", lambda message: heard.append(f"{message.type}: {message.text}"))
-    page.on("pageerror", lambda error: heard.append(str(error)))
-    return heard
+def test_every_page_can_be_used(visitors: Visitors, site: Site) -> None:
+    complaints: list[str] = []
+    heard = {who: listen(page) for who, page in visitors.items()}
+    for name, (who, path) in site.village.paths.items():
+        page = visitors[who]
+        page.goto(site.address + path)
+        complaints += [f"{name}: {wrong}" for wrong in wrong_with(page)]
+        complaints += [f"{name}: {said}" for said in heard[who] if _EXPECTED not in said]
+        heard[who].clear()
+    assert not complaints, "\n".join(complaints)
 
 
-def test_pages(visitors: dict[str | None, BrowserContext], site: Site) -> None:
-    built, address = site
-    for login, path in built.paths.values():
-        page = visitors[login].new_page()
-        heard = _complaints(page)
-        page.goto(address + path)
-        print(path, page.title(), page.evaluate("document.scrollingElement.scrollWidth"), heard)
-        page.close()
+@pytest.mark.parametrize("name", ["room that waits", "inquiry", "my page"])
+def test_the_tab_key_reaches_everything(visitors: Visitors, site: Site, name: str) -> None:
+    who, path = site.village.paths[name]
+    page = visitors[who]
+    page.goto(site.address + path)
+    there, reached = reached_by_tab(page)
+    assert there <= reached

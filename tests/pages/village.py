@@ -115,7 +115,7 @@ def build(database: Database, keyring: Keyring, now: datetime) -> Village:
     lock = locks_of(place, rooms["201"])[0]
     passes(database, lock, 1, now, PassDirection.IN)
     _write_entries(database, lock, now)
-    officer = _sign_in_as(place, "officer", Role.OFFICER, (areas.town, areas.other_grid))
+    officer = _sign_in_as(place, "officer", Role.OFFICER, (areas.town, _elsewhere(place)))
     _sign_in_as(place, "grid", Role.GRID_WORKER, (areas.grid,))
     _ask(place, officer, document)
     return Village(
@@ -159,6 +159,11 @@ def _sign_in_as(place: Living, login: str, role: Role, areas: tuple[AreaId, ...]
     with transaction(place.database, SYSTEM) as session:
         account_id = given.account(session, role=role, keyring=place.keyring, now=place.now, login=login, areas=areas)
         return Actor(account_id=account_id, role=role, areas=premises.areas_below(session, areas))
+
+
+def _elsewhere(place: Living) -> AreaId:
+    with transaction(place.database, SYSTEM) as session:
+        return given.areas(session).community
 
 
 def _at(place: Living, landlord: Actor, unit_id: UnitId) -> Living:
