@@ -61,3 +61,37 @@ def test_the_handle_opens_after_anything(mishaps: list[str]) -> None:
         assert answer.opened
         assert rig.lock.doorway.door.bolt is Bolt.UNLOCKED
         assert rig.lock.doorway.door.open_leaf(rig.now).door.leaf is not DoorState.CLOSED
+
+
+class Watching(list[str]):
+    """Notes where the bolt was at each failpoint."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.bolts: dict[str, Bolt] = {}
+        self.rig: Rig | None = None
+
+    def append(self, point: str) -> None:
+        if self.rig is not None:
+            self.bolts[point] = self.rig.lock.doorway.door.bolt
+
+
+def watched_rig() -> tuple[Rig, Watching]:
+    watching = Watching()
+    rig = Rig(points=watching)
+    rig.connect()
+    rig.give(card())
+    watching.rig = rig
+    return rig, watching
+
+
+def test_from_outside_the_event_is_safe_before_the_bolt_moves() -> None:
+    rig, watching = watched_rig()
+    assert rig.lock.doorway.show_card(DOCUMENT, rig.now).opened
+    assert watching.bolts["lock.event.after_flash"] is Bolt.LOCKED
+
+
+def test_from_inside_the_bolt_moves_before_anything_is_recorded() -> None:
+    rig, watching = watched_rig()
+    rig.lock.doorway.turn_handle(rig.now)
+    assert watching.bolts["lock.event.before_flash"] is Bolt.UNLOCKED
