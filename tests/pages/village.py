@@ -28,7 +28,7 @@ from tests.fixtures_database import Database
 from tests.given_living import Living
 
 TENANT_PHONE = "13866660000"
-NUMBERS = ("101", "102", "103", "104", "201", "202")
+NUMBERS = ("101", "102", "103", "104", "201", "202", "203", "204")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,111 @@
+"""Live counts: in an open page, and as a stream with ids, resumption, limits and rights."""
+
+import time
+from collections.abc import Iterator
+
+import httpx
+import psycopg
+import pytest
+from playwright.sync_api import Browser, expect
+
+from firmware_protocol.vocabulary import PassDirection
+from service.accounts.signed_in import SESSION_COOKIE
+from tests import given
+from tests.pages.conftest import Site
+from tests.pages.village import locks_of, passes
+from tests.pages.visiting import choose, sign_in, small
+
+_sequences = iter(range(100, 1000))
+
+
+def _go(site: Site, direction: PassDirection) -> None:
+    lock = locks_of(site.village.place, site.village.rooms["201"])[0]
+    passes(site.database, lock, next(_sequences), site.now, direction)
+
+
+@pytest.fixture
+def officer(site: Site) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=site.address, timeout=10) as client:
+        client.post("/sign-in", data={"login": site.village.officer, "password": given.PASSWORD, "csrf": _csrf(client)})
+        assert SESSION_COOKIE in client.cookies
+        yield client
+
+
+def _end_listeners(site: Site) -> None:
+    with psycopg.connect(site.database.admin_dsn, autocommit=True) as admin:
+        ended = admin.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN anmen_feed%'"
+        ).fetchall()
+    assert ended
+
+
+def _csrf(client: httpx.Client) -> str:
+    return client.get("/sign-in").text.partition('name="csrf" value="')[2].partition('"')[0]
+
+
+def _events(answer: httpx.Response) -> Iterator[dict[str, str]]:
+    event: dict[str, str] = {}
+    for line in answer.iter_lines():
+        name, _, value = line.partition(": ")
+        if line:
+            event[name] = value
+        elif event:
+            yield event
+            event = {}
+
+
+def test_a_count_changes_in_an_open_page(chromium: Browser, site: Site) -> None:
+    context = chromium.new_context(**small("en-GB"))
+    page = context.new_page()
+    sign_in(page, site.address, site.village.grid_worker)
+    choose(page, "en")
+    page.goto(f"{site.address}/areas/{site.village.areas.grid}")
+    expect(page.locator(".pulse")).to_have_text("Live")
+    present = page.locator(f"[data-count='area:{site.village.areas.grid}:present']")
+    for direction, shown in ((PassDirection.OUT, "0"), (PassDirection.IN, "1")):
+        _go(site, direction)
+        expect(present).to_have_text(shown, timeout=2000)
+    other = context.new_page()
+    other.goto(f"{site.address}/areas/{site.village.areas.grid}")
+    other.get_by_role("button", name="Sign out").click()
+    _go(site, PassDirection.OUT)
+    page.wait_for_url("**/sign-in?**", timeout=3000)
+    context.close()
+
+
+def test_only_what_changed_is_sent_and_a_reader_resumes(officer: httpx.Client, site: Site) -> None:
+    path = f"/live/occupancy?area={site.village.areas.town}"
+    with officer.stream("GET", path) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        events = _events(answer)
+        first = next(events)
+        assert first["event"] == "counts"
+        assert f"area:{site.village.areas.community}" in first["data"]
+        _go(site, PassDirection.IN)
+        second = next(event for event in events if "data" in event)
+        assert second["id"] != first["id"]
+    for seen, news in ((second["id"], False), (first["id"], True), ("nonsense", True)):
+        with officer.stream("GET", path, headers={"Last-Event-ID": seen}) as answer:
+            assert ("data" in next(_events(answer))) is news
+
+
+@pytest.mark.parametrize(("login", "status"), [(None, 401), ("landlord", 403), ("grid", 404)])
+def test_counts_are_for_those_who_work_there(site: Site, login: str | None, status: int) -> None:
+    with httpx.Client(base_url=site.address) as client:
+        if login:
+            client.post("/sign-in", data={"login": login, "password": given.PASSWORD, "csrf": _csrf(client)})
+        answer = client.get(
+            f"/live/occupancy?area={site.village.areas.other_grid}", headers={"Accept": "text/event-stream"}
+        )
+        assert answer.status_code == status
+
+
+def test_the_feed_survives_its_connection(officer: httpx.Client, site: Site) -> None:
+    """The database ends the connection that listens; the next change arrives all the same."""
+    with officer.stream("GET", f"/live/occupancy?area={site.village.areas.town}") as answer:
+        events = _events(answer)
+        next(events)
+        _end_listeners(site)
+        time.sleep(1.5)
+        _go(site, PassDirection.OUT)
+        assert any("data" in event for event, _ in zip(events, range(3), strict=False))
