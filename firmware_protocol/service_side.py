@@ -45,6 +45,14 @@ class SessionState(NamedTuple):
     window: ReplayWindow = ReplayWindow()
 
 
+class Opened(NamedTuple):
+    """An authentic message that has not been taken yet: whether it is a replay is decided then."""
+
+    session: bytes
+    counter: int
+    message: UpMessage
+
+
 class Received(NamedTuple):
     """An authentic message and the session it came in."""
 
@@ -79,12 +87,34 @@ class ServiceSide:
         frame = parse(raw)
         kind = frame.header.kind
         if kind is FrameKind.SESSION:
-            return self._receive_in_session(frame)
+            return self.take(self._open(frame))
         if kind is FrameKind.BIRTH:
             return self._receive_birth(frame, nonce)
         if kind is FrameKind.WILL:
             return self._receive_will(frame)
         raise RemoteProtocolError(FrameRefusal.MALFORMED, "a down frame on an up topic")
+
+    def open_ahead(self, raw: bytes) -> Opened | None:
+        """Open a frame before its turn, to be taken in its turn; None where only `receive` can tell what to make of it.
+
+        It changes nothing and depends on nothing but the session's keys, so another thread may do it.
+        """
+        try:
+            frame = parse(raw)
+            known = frame.header.kind is FrameKind.SESSION and frame.header.session in self._keys
+            return self._open(frame) if known else None
+        except RemoteProtocolError:
+            return None
+
+    def take(self, opened: Opened) -> Received:
+        """The message, once: RemoteProtocolError where it was taken before, or its session is gone."""
+        state = self.sessions.get(opened.session)
+        if state is None:
+            raise RemoteProtocolError(FrameRefusal.UNKNOWN_SESSION)
+        state = self.sessions[opened.session] = _advanced(state, opened.counter)
+        if isinstance(opened.message, Proof):
+            self._prove(state, opened.message)
+        return Received(opened.session, opened.message)
 
     def seal(self, message: DownMessage, session: bytes) -> bytes:
         """The message as a frame for that session; LocalProtocolError where the session may not be told this."""
@@ -95,18 +125,14 @@ class ServiceSide:
         counter = self._holder.next_counter(session)
         return self._down_seal(state).seal(Header(FrameKind.DOWN, session, counter, holder=self._holder), plain)
 
-    def _receive_in_session(self, frame: SealedFrame) -> Received:
+    def _open(self, frame: SealedFrame) -> Opened:
         state = self.sessions.get(frame.header.session)
         if state is None:
             raise RemoteProtocolError(FrameRefusal.UNKNOWN_SESSION)
         message = decode_up(self._keys_of(state).up.open(frame))
-        state = _advanced(state, frame)
         if isinstance(message, Birth | Will):
             raise RemoteProtocolError(FrameRefusal.BAD_CONTENT, "wrong kind of frame")
-        self.sessions[state.session] = state
-        if isinstance(message, Proof):
-            self._prove(state, message)
-        return Received(state.session, message)
+        return Opened(state.session, frame.header.counter, message)
 
     def _receive_birth(self, frame: SealedFrame, nonce: bytes) -> Received:
         ephemeral = frame.header.ephemeral
@@ -114,7 +140,7 @@ class ServiceSide:
             raise RemoteProtocolError(FrameRefusal.MALFORMED, "birth without its key")
         state = self.sessions.get(frame.header.session) or SessionState(frame.header.session, ephemeral)
         message = decode_up(self._keys_of(state).up.open(frame))
-        state = _advanced(state, frame)
+        state = _advanced(state, frame.header.counter)
         if not isinstance(message, Birth):
             raise RemoteProtocolError(FrameRefusal.BAD_CONTENT, "birth")
         # A birth that is repeated within one connect keeps its number and has a new frame counter.
@@ -187,8 +213,8 @@ class ServiceSide:
         return frame_key(secret, label, self._identity.lock, self._identity.key_epoch, state.session)
 
 
-def _advanced(state: SessionState, frame: SealedFrame) -> SessionState:
-    window = state.window.accept(frame.header.counter)
+def _advanced(state: SessionState, counter: int) -> SessionState:
+    window = state.window.accept(counter)
     if window is None:
         raise RemoteProtocolError(FrameRefusal.REPLAYED)
     return state._replace(window=window)

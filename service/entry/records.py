@@ -93,7 +93,7 @@ def append(session: Session, entries: Sequence[NewEntry], recorded_at: datetime)
     """Append the entries, each with its place; the cursor has already decided that each is new."""
     columns = zip(*entries, strict=True)
     values = {name: write(column) for (name, _, write), column in zip(_COLUMNS, columns, strict=True)}
-    rows = session.execute(_APPEND, {"recorded_at": recorded_at, **values})
+    rows = session.execute(_APPEND, {"recorded_at": recorded_at, **values}).all()
     return [StoredEntry(entry, Place(*row)) for entry, row in zip(entries, rows, strict=True)]
 
 

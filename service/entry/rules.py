@@ -120,10 +120,10 @@ def entry_of(heard: HeardEvents, event: Event, now: datetime) -> NewEntry:
 
 
 def _number(fields: dict[int, object], key: int, limit: int) -> int | None:
-    value = fields.get(key)
-    if type(value) is int and 0 <= value < limit:
-        del fields[key]
+    value = fields.pop(key, None)
+    if value is None or (type(value) is int and 0 <= value < limit):
         return value
+    fields[key] = value
     return None
 
 

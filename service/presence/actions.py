@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from firmware_protocol.topics import shard_of
+from firmware_protocol.topics import LockId, shard_of
 from service.entry.rules import StoredEntry
 from service.presence import records
 from service.presence.records import UnitCount
@@ -15,12 +15,12 @@ from service.presence.rules import Confidence, Count, Pass, Presence, PresenceSt
 def follow_entries(session: Session, stored: Sequence[StoredEntry], now: datetime) -> None:
     """Move presence, counts and the live feed for entries that were just recorded."""
     passes: dict[int, list[Pass]] = {}
-    shards: dict[int, int] = {}
+    doors: dict[int, LockId] = {}
     for one in stored:
         passed = pass_of(one)
         if passed is not None:
             passes.setdefault(passed.unit_id, []).append(passed)
-            shards[passed.unit_id] = shard_of(one.entry.lock_id)
+            doors[passed.unit_id] = one.entry.lock_id
     if not passes:
         return
     units = records.lock_units(session, passes)
@@ -37,7 +37,7 @@ def follow_entries(session: Session, stored: Sequence[StoredEntry], now: datetim
         records.write(session, changed)
     if counts:
         records.write_counts(session, counts, now)
-        records.move_feed(session, {shards[unit_id] for unit_id in counts})
+        records.move_feed(session, {shard_of(doors[unit_id]) for unit_id in counts})
 
 
 def leave(session: Session, *, unit_id: int, person_id: int, shards: Iterable[int], now: datetime) -> None:

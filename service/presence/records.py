@@ -31,14 +31,16 @@ _PRESENCE = text(
 
 def lock_units(session: Session, units: Iterable[int]) -> dict[int, UnitCount]:
     """The units' counts, locked until the transaction ends: several doors of one unit may report to several processes."""
-    rows = session.execute(_LOCK_UNITS, {"units": numbers(units)})
+    rows = session.execute(_LOCK_UNITS, {"units": numbers(units)}).all()
     return {row[0]: UnitCount(row[0], row[1], row[2], Count(row[3], int(row[4]))) for row in rows}
 
 
 def load(session: Session, units: Iterable[int]) -> dict[int, dict[int, Presence]]:
     """unit_id -> person_id -> presence."""
     found: dict[int, dict[int, Presence]] = {unit: {} for unit in units}
-    for unit, person, state, confidence, reason, since, as_of in session.execute(_PRESENCE, {"units": numbers(found)}):
+    for unit, person, state, confidence, reason, since, as_of in session.execute(
+        _PRESENCE, {"units": numbers(found)}
+    ).all():
         found[unit][person] = Presence(_STATES[state], _CONFIDENCES[confidence], _REASONS[reason], since, as_of)
     return found
 
