@@ -12,6 +12,7 @@ from anmen.bench.command import app as bench
 from anmen.demo.command import demo
 from anmen.errors import MachineError
 from anmen.sim import app as sim
+from device_sim.errors import SimulatorError
 from service.errors import AnmenError
 from service.settings import Settings
 
@@ -84,7 +85,7 @@ def main() -> None:
     """Run the command; what the person can do something about is said in a sentence, not in a traceback."""
     try:
         app()
-    except (MachineError, AnmenError) as problem:
+    except (MachineError, AnmenError, SimulatorError) as problem:
         Console(stderr=True).print(f"[bold red]anmen:[/] {problem}", highlight=False)
         sys.exit(1)
 

@@ -197,10 +197,15 @@ def _list_refusals(batch: Batch, said: Sequence[Said[AccessListRefused]]) -> Non
 
 
 def _time_requests(batch: Batch, said: Sequence[Said[TimeRequest]]) -> None:
-    for one in said:
-        if one.session.proven:
-            now_ms = round(batch.now.timestamp() * 1000)
-            batch.outcome.replies.append((one.lock, one.session.session, TimeAnswer(one.message.nonce, now_ms)))
+    proven = [one for one in said if one.session.proven]
+    wanted = delivery.wanted_versions(batch.session, [one.lock for one in proven]) if proven else {}
+    now_ms = round(batch.now.timestamp() * 1000)
+    for one in proven:
+        # Its offline leases count from the answer, so the register must know that it was there to get one.
+        listened = batch.memory.listened[one.lock]
+        hearings.note(batch.hearing.heard, one.lock, listened, listened.link)
+        answer = TimeAnswer(one.message.nonce, now_ms, wanted.get(one.lock, 0))
+        batch.outcome.replies.append((one.lock, one.session.session, answer))
 
 
 def _wills(batch: Batch, said: Sequence[Said[Will]]) -> None:

@@ -17,6 +17,11 @@ from service.errors import SealBroken
 log = logging.getLogger(__name__)
 
 
+def wanted_versions(session: Session, locks: Iterable[LockId]) -> dict[LockId, int]:
+    """The list version each of these locks should hold; one that holds less may not count its offline leases anew."""
+    return records.load_versions(session, locks)
+
+
 def differing(session: Session, shards: Iterable[int]) -> list[LockId]:
     """Live locks of these shards that do not hold what they should."""
     return records.load_differing(session, shards)

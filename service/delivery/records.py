@@ -24,6 +24,15 @@ def load_wanted(session: Session, locks: Iterable[LockId]) -> list[WantedList]:
     ]
 
 
+def load_versions(session: Session, locks: Iterable[LockId]) -> dict[LockId, int]:
+    """The version that each of these locks should hold."""
+    rows = session.execute(
+        text("SELECT lock_id, version FROM access_list WHERE lock_id = ANY(CAST(:locks AS text[]))"),
+        {"locks": list(locks)},
+    )
+    return {LockId(lock): version for lock, version in rows}
+
+
 def load_differing(session: Session, shards: Iterable[int]) -> list[LockId]:
     """The live locks of these shards that do not hold what they should."""
     rows = session.execute(

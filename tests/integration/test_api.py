@@ -94,8 +94,9 @@ def test_a_form_carries_a_token_that_another_site_cannot_know(client: httpx.Clie
         assert client.post("/pages/test", data=forged).status_code == 403
 
 
-def test_a_page_knows_when_nobody_is_signed_in(client: httpx.Client) -> None:
-    assert client.post("/pages/test", data={"csrf": csrf_token("")}).status_code == 401
+def test_a_page_sends_whoever_is_not_signed_in_to_sign_in(client: httpx.Client) -> None:
+    answer = client.post("/pages/test", data={"csrf": csrf_token("")})
+    assert (answer.status_code, answer.headers["location"].split("?")[0]) == (303, "/sign-in")
 
 
 def test_a_landlord_adds_a_building_and_its_rooms(client: httpx.Client, home: given.Home) -> None:

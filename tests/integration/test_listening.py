@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from firmware_protocol.keys import Holder
-from firmware_protocol.messages import Challenge, Stored, Welcome
+from firmware_protocol.messages import Challenge, Stored, TimeAnswer, Welcome
 from firmware_protocol.topics import SHARDS
 from service.access import actions as access
 from service.access.rules import GrantId, Materials, Terms
@@ -223,6 +223,17 @@ def test_a_late_back_fill_never_overwrites_what_is_newer(service: Service, door:
     service.hear(door.lock, late)
     assert service.rows("SELECT as_of FROM presence") == [(as_of,)]
     assert service.rows("SELECT count(*) FROM entry WHERE type = 2") == [(2,)]
+
+
+def test_the_time_comes_with_the_list_version_that_a_lock_should_hold(service: Service, door: Door) -> None:
+    born(service, door)
+    with transaction(service.database.serve, SYSTEM) as session:
+        access.revoke(session, [door.grant_id], now=service.now)
+    door.lock.side.ask_time(b"8 bytes.", door.lock.now)
+    outcome = service.hear(door.lock, door.lock.frames())
+    answers = [message for _, _, message in outcome.replies if isinstance(message, TimeAnswer)]
+    assert [answer.list_version for answer in answers] == [door.lock.held.version + 1]
+    assert service.rows("SELECT last_seen_at FROM lock") == [(service.now,)]
 
 
 def test_a_failed_transaction_leaves_nothing_behind_and_the_same_frames_go_through_again(
