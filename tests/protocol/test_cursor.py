@@ -5,7 +5,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware_protocol.cursor import MOST_RANGES, StoredCursor, add_range, cut_range, holds
+from firmware_protocol.cursor import LAST_SEQUENCE, MOST_RANGES, StoredCursor, add_range, cut_range, holds
 
 NUMBER = st.integers(1, 40)
 STEPS = st.lists(st.one_of(NUMBER, st.tuples(NUMBER, NUMBER)), max_size=60)
@@ -93,3 +93,17 @@ def test_a_lock_cannot_make_the_cursor_grow_without_bound() -> None:
 def test_a_loss_that_names_nothing_loses_nothing() -> None:
     assert StoredCursor(5).lose(9, 3) == StoredCursor(5)
     assert StoredCursor(5).lose(1, 5) == StoredCursor(5)
+
+
+def test_a_lock_cannot_make_the_losses_grow_without_bound() -> None:
+    cursor = StoredCursor()
+    for number in range(1, 4 * MOST_RANGES, 2):
+        cursor = cursor.lose(number, number)
+        cursor = cursor.take(number + 1) or cursor
+    assert len(cursor.lost) == MOST_RANGES
+    assert cursor.up_to == 4 * MOST_RANGES
+
+
+def test_the_last_number_leaves_room_for_the_end_of_its_range() -> None:
+    assert StoredCursor().take(LAST_SEQUENCE) is not None
+    assert StoredCursor().take(LAST_SEQUENCE + 1) is None
