@@ -10,11 +10,12 @@ RETURNS void LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS 
     INSERT INTO audit_entry (recorded_at, account_id, role, act, subject_id, details)
     VALUES (append_audit.recorded_at, append_audit.account_id, append_audit.role, append_audit.act, append_audit.subject_id, append_audit.details)
 $$;
+-- Before the function has another owner: then the migrating role could neither give nor take its rights, and nothing would say so.
+REVOKE ALL ON FUNCTION append_audit FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION append_audit TO anmen_serve, anmen_ingest;
 GRANT CREATE ON SCHEMA public TO anmen_audit;
 ALTER FUNCTION append_audit OWNER TO anmen_audit;
 REVOKE CREATE ON SCHEMA public FROM anmen_audit;
-REVOKE ALL ON FUNCTION append_audit FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION append_audit TO anmen_serve, anmen_ingest;
 
 REVOKE ALL ON FUNCTION make_entry_partition FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION make_entry_partition TO anmen_ingest;
