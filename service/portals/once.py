@@ -1,7 +1,6 @@
 """Things shown once (a link, a PIN): carried over the redirect in a sealed cookie that the page which shows them takes away."""
 
 import base64
-import binascii
 import json
 from datetime import datetime, timedelta
 
@@ -40,6 +39,6 @@ def _opened(value: str, keyring: Keyring, path: str, now: datetime) -> str | Non
     try:
         sealed = base64.urlsafe_b64decode(value)
         kept = json.loads(keyring.open(Root.PEOPLE, _SEALED_AS, sealed, row=path))
-    except (binascii.Error, SealBroken):
+    except (ValueError, SealBroken):
         return None
     return str(kept["text"]) if now.timestamp() < kept["until"] else None

@@ -19,6 +19,7 @@ from tests import given, given_living
 from tests.fixtures_database import Database
 from tests.fixtures_service import Clock, served
 from tests.given_living import FIRST_DAY, LAST_DAY, Living
+from tests.hostile.test_bad_requests import raw
 
 
 @pytest.fixture
@@ -167,3 +168,20 @@ def test_a_pin_is_shown_once_to_one_browser_and_kept_by_none(client: httpx.Clien
     assert first.status_code == second.status_code == 200
     assert len(first.text) != len(second.text)
     assert client.post("/registration/card", data=form).status_code in {409, 422}
+
+
+@pytest.mark.parametrize("kept", [b"\xe9", b"AQ", b"AQ==", b"!", b"A" * 5000, b"AAAA-_"])
+def test_a_cookie_that_was_tampered_with_shows_nothing_and_breaks_nothing(
+    client: httpx.Client, address: str, place: Living, kept: bytes
+) -> None:
+    opened = client.get(f"/i/{link_of(place)}")
+    form = opened.cookies["anmen_form"].encode()
+    answer = raw(
+        address,
+        b"GET /registration/done HTTP/1.1\r\nHost: a\r\nConnection: close\r\nCookie: anmen_form="
+        + form
+        + b"; anmen_once="
+        + kept
+        + b"\r\n\r\n",
+    )
+    assert answer.split(b" ")[1] == b"200", answer[:40]
