@@ -19,7 +19,12 @@ def sign_in(browser: Browser, login: Login) -> Page:
     """Sign in, choose English (what is read on the pages below), and land on the first page of one's role."""
     page = browser.open("/sign-in")
     page = browser.submit(page, page.form("login", "password"), {"login": login.login, "password": login.password})
-    return browser.submit(page, page.form_to("/language"), {"locale": "en"})
+    return speak(browser, page, "en")
+
+
+def speak(browser: Browser, page: Page, locale: str) -> Page:
+    """Choose the language of the pages, which an account remembers."""
+    return browser.submit(page, page.form_to("/language"), {"locale": locale})
 
 
 def invite(landlord: Browser, unit_id: int, *, days: int = 180) -> str:

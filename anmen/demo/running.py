@@ -12,7 +12,7 @@ from anmen.database_roles import DatabaseRole
 from anmen.demo.browser import Browser
 from anmen.demo.machine import ANMEN, DOORS_PORT, WEB_PORT, Machine, Progress, running_machine
 from anmen.demo.people import invent
-from anmen.demo.roles import await_on_lock, confirm, invite, register, sign_in
+from anmen.demo.roles import await_on_lock, confirm, invite, register, sign_in, speak
 from anmen.demo.village import Login, Room, Village, locks_folder, open_village
 from anmen.photographs import PhotographSet, find_photographs
 from anmen.state import StateFolder, write_private
@@ -86,6 +86,7 @@ def sample_tenant(demo: Demo) -> Tenant:
         sign_in(landlord, demo.village.logins["landlord"])
         pin = register(tenant, invite(landlord, room.unit_id), applicant)
         await_on_lock(landlord, confirm(landlord, room.unit_id))
+        speak(landlord, landlord.open("/rooms"), "zh")
     login = Login(applicant.phone, applicant.password)
     moved_in = Tenant(login, room, applicant.document_number, pin, str(photographs.at_door))
     write_private(remembered, json.dumps(asdict(moved_in), ensure_ascii=False, indent=1).encode())

@@ -16,7 +16,7 @@ from anmen.state import claimed_state, default_state_path, temporary_state
 _ROLES = (("landlord", "landlord"), ("grid_worker", "grid worker"), ("officer", "officer"))
 # Words of progress go to standard error, so that --json leaves nothing but its object on standard output.
 _words = Console(stderr=True, highlight=False)
-_paper = Console(highlight=False)
+_paper = Console(highlight=False, soft_wrap=True)
 
 
 def smoke(choices: Choices, *, as_json: bool) -> bool:

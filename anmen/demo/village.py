@@ -8,7 +8,7 @@ from pathlib import Path
 
 from anmen.database_roles import DatabaseRole
 from anmen.demo.machine import Machine
-from anmen.estate import LOCKS_NEEDED, Estate, ProvisionedLock, SignIn, build_estate
+from anmen.estate import ADDRESSES, LOCKS_NEEDED, ROOM_NUMBERS, Estate, ProvisionedLock, SignIn, build_estate
 from anmen.state import write_private
 from device_sim.provision import Provision, read_provisions, write_provision
 from firmware_protocol.keys import private_key, public_key
@@ -77,8 +77,8 @@ def _build(machine: Machine) -> Village:
     with transaction(engine, SYSTEM) as session:
         estate = build_estate(session, machine.keyring, clock.now(), [provisioned for _, provisioned in made])
         # Within the transaction: a lock that the register knows is never without its own half.
-        for room, (identity, _) in zip(estate.rooms, made, strict=True):
-            write_provision(locks_folder(machine), _provision(machine, identity, room.number))
+        for label, (identity, _) in zip(_labels(estate), made, strict=True):
+            write_provision(locks_folder(machine), _provision(machine, identity, label))
     engine.dispose()
     return _village(estate)
 
@@ -93,6 +93,11 @@ def _village(estate: Estate) -> Village:
         {role: Login(one.login, one.password) for role, one in people},
         tuple(Room(room.unit_id, room.number, room.lock_id) for room in estate.rooms),
     )
+
+
+def _labels(estate: Estate) -> list[str]:
+    """What people call each door: address and room, in the order of the rooms."""
+    return [f"{ADDRESSES[number // len(ROOM_NUMBERS)]} {room.number}" for number, room in enumerate(estate.rooms)]
 
 
 def _provision(machine: Machine, identity: LockIdentity, label: str) -> Provision:
