@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import Enum
 from typing import NamedTuple, TypeVar
 
@@ -25,7 +25,7 @@ from service.occupancy.rules import (
     Value,
 )
 from service.people.rules import Document, DocumentType, read_document
-from service.portals.translation import N_, Words
+from service.portals.translation import N_, Words, phone
 from service.portals.wording import word_of
 from service.premises.rules import BuildingId, UnitId
 from service.presence.rules import Confidence, PresenceState, Reason
@@ -37,7 +37,6 @@ _WORDED: Mapping[Field, type[Enum]] = {
     Field.PRESENCE_REASON: Reason,
 }
 _Choosable = TypeVar("_Choosable", InquiryKind, Purpose, LegalBasis, DocumentType)
-_DAYS = {Field.LIVES_SINCE, Field.LIVES_UNTIL}
 
 
 class Choice(NamedTuple):
@@ -125,10 +124,15 @@ def _told(occupant: Disclosed, words: Words) -> tuple[Told, ...]:
 
 def _value(field: Field, value: Value, words: Words) -> str:
     if isinstance(value, datetime):
-        return words.day(value) if field in _DAYS else words.long_moment(value)
+        return words.long_moment(value) if field is Field.PRESENCE_SINCE else words.day(_last_day(field, value))
     if field in _WORDED:
         return words.say(word_of(_WORDED[field](value)))
-    return value
+    return phone(value) if field is Field.PHONE else value
+
+
+def _last_day(field: Field, at: datetime) -> datetime:
+    """Spans are half-open: the instant a lease ends is the midnight after its last day."""
+    return at - timedelta(microseconds=1) if field is Field.LIVES_UNTIL else at
 
 
 def _read(kind: type[_Choosable], sent: Mapping[str, str], field: str, advice: str) -> _Choosable:
