@@ -19,7 +19,7 @@ from firmware_protocol.messages import (
     UpMessage,
     Will,
 )
-from firmware_protocol.service_side import ServiceSide, SessionState
+from firmware_protocol.service_side import Opened, ServiceSide, SessionState
 from firmware_protocol.topics import LockId, lock_of
 from firmware_protocol.transitions import LinkEvent, LinkState, next_link
 from service.delivery.rules import HeldList
@@ -71,6 +71,15 @@ class Memory:
         """Start over."""
         self.forget([*self.listened, *self.cursors.known])
         self.topics.clear()
+
+    def open_ahead(self, topic: str, payload: bytes) -> Opened | None:
+        """For another thread: what a frame says, if its sender and session are known. `hear` decides whether it counts."""
+        lock = self.topics.get(topic)
+        listened = self.listened.get(lock) if lock is not None else None
+        try:
+            return listened.side.open_ahead(payload) if listened is not None else None
+        except Exception:  # noqa: BLE001  # what nobody thought of comes up again in its turn, and is found there frame by frame
+            return None
 
     def side_of(self, lock: LockId) -> ServiceSide | None:
         """The lock's side, if it is remembered."""
@@ -134,8 +143,9 @@ def _open(delivery: Delivery, lock: LockId | None, listened: ListenedLock | None
         raise RemoteProtocolError(FrameRefusal.UNKNOWN_LOCK)
     if listened.revoked:
         raise RemoteProtocolError(FrameRefusal.REVOKED_LOCK)
-    received = listened.side.receive(delivery.payload, nonce=os.urandom(16))
-    return Said(lock, listened.side.sessions[received.session], received.message)
+    side, opened = listened.side, delivery.opened
+    received = side.take(opened) if opened else side.receive(delivery.payload, nonce=os.urandom(16))
+    return Said(lock, side.sessions[received.session], received.message)
 
 
 def _note_link(heard: Heard, said: Said[Any], listened: ListenedLock) -> None:

@@ -71,9 +71,9 @@ class Ingest:
         self._parts = parts
         self._reached = reached
         self._inbox = Inbox(parts.inbox_bound)
-        self._link = MqttLink(parts.broker, f"anmen-ingest-{name}", self._inbox)
         self._leases = Leases(name, parts.lease_s)
         self._memory = Memory(parts.keyring, self._leases.held)
+        self._link = MqttLink(parts.broker, f"anmen-ingest-{name}", self._inbox, self._memory.open_ahead)
         self._outbox = Outbox(self._link.publish, self._memory.side_of)
         self._notices = Notices(parts.engine, "anmen_down")
         self._stop = threading.Event()
@@ -113,6 +113,7 @@ class Ingest:
             self._reached("inbox.acknowledged")
         self._deliver_lists()
         self._outbox.send_due(time.monotonic(), loaded=len(batch) >= self._parts.batch_limit)
+        self._link.flush()
 
     def _record(self, batch: Sequence[Delivery]) -> None:
         """Record the batch, whatever it takes: again after a passing fault, in halves after a fault of its own."""

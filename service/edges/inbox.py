@@ -5,6 +5,8 @@ from collections import deque
 from collections.abc import Collection
 from typing import NamedTuple
 
+from firmware_protocol.service_side import Opened
+
 
 class Delivery(NamedTuple):
     """One MQTT message, not acknowledged yet. `connection` counts reconnects: an old one's ids mean nothing to the broker."""
@@ -13,6 +15,8 @@ class Delivery(NamedTuple):
     payload: bytes
     message_id: int
     connection: int
+    opened: Opened | None = None
+    """What the frame says, where it could be opened ahead."""
 
 
 class Inbox:

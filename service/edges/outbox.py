@@ -6,6 +6,7 @@ under full load later, but well before it would ask.
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import takewhile
 
 from firmware_protocol.cursor import Receipt
 from firmware_protocol.errors import LocalProtocolError
@@ -32,7 +33,9 @@ class Outbox:
     def __init__(self, publish: Callable[[str, bytes], None], side_of: Callable[[LockId], ServiceSide | None]) -> None:
         self._publish = publish
         self._side_of = side_of
+        # In the order in which they began to be owed.
         self._owed: dict[LockId, _Owed] = {}
+        self._many: set[LockId] = set()
         self._asked: dict[LockId, tuple[int, float]] = {}
 
     def say(self, lock: LockId, session: bytes, message: DownMessage) -> None:
@@ -50,27 +53,22 @@ class Outbox:
         """A receipt to be sent soon."""
         owed = self._owed.get(lock)
         if owed is None:
-            self._owed[lock] = _Owed(receipt, events, now)
+            owed = self._owed[lock] = _Owed(receipt, events, now)
         else:
             owed.receipt = receipt
             owed.events += events
+        if owed.events >= RECEIPT_EVENTS:
+            self._many.add(lock)
 
     def send_due(self, now: float, *, loaded: bool, at_once: Iterable[LockId] = ()) -> None:
         """Send the receipts whose time has come. `loaded`: the last batch was full, so there is better to do."""
-        wait_s = RECEIPT_UNDER_LOAD_S if loaded else RECEIPT_S
-        due = [
-            lock
-            for lock, owed in self._owed.items()
-            if now - owed.since >= wait_s or (owed.events >= RECEIPT_EVENTS and not loaded)
-        ]
-        for lock in {*due, *(lock for lock in at_once if lock in self._owed)}:
+        since = now - (RECEIPT_UNDER_LOAD_S if loaded else RECEIPT_S)
+        due = list(takewhile(lambda lock: self._owed[lock].since <= since, self._owed))
+        for lock in {*due, *at_once, *(() if loaded else self._many)} & self._owed.keys():
+            self._many.discard(lock)
             receipt = self._owed.pop(lock).receipt
             self.say(lock, receipt.session, Stored(receipt.log_epoch, receipt.up_to))
             self._ask_for_gap(lock, receipt, now)
-
-    def next_due(self) -> float | None:
-        """When the oldest receipt is due, or None."""
-        return min((owed.since for owed in self._owed.values()), default=None)
 
     def _ask_for_gap(self, lock: LockId, receipt: Receipt, now: float) -> None:
         if receipt.gap is None:
