@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from anmen.broker import Broker
 from service.access import actions as access
-from service.access.rules import Materials, Terms
+from service.access.rules import DeliveryState, GrantId, Materials, Terms
 from service.edges import clock
 from service.edges.keyring import Keyring
 from service.edges.mqtt_link import BrokerAddress
@@ -134,3 +134,26 @@ def test_two_processes_share_the_shards_and_one_takes_over_from_the_other(
         eventually(lambda: value(database, held) == 64, within_s=15)
         link.do(lambda lock: lock.open_with(1))
         eventually(lambda: value(database, "SELECT present FROM unit_occupancy") == 1, within_s=10)
+
+
+def test_a_lock_that_was_away_is_named_until_it_has_taken_its_list(
+    database: Database, broker: Broker, keyring: Keyring, link: WireLink
+) -> None:
+    on_lock = "SELECT bool_and(on_lock_at IS NOT NULL) FROM credential"
+    with Running(database, broker, keyring):
+        link.start()
+        eventually(lambda: value(database, on_lock))
+        link.stop()
+        with transaction(database.serve, SYSTEM) as session:
+            grant = GrantId(session.execute(text("SELECT id FROM access_grant")).scalar_one())
+            access.revoke(session, [grant], now=clock.now())
+        with transaction(database.serve, SYSTEM) as session:
+            [delivery] = access.delivery(session, grant)
+        assert (delivery.lock_id, delivery.state) == (link.lock.id, DeliveryState.REMOVING)
+        assert delivery.held_until is not None
+        assert len(link.lock.held.entries) == 2
+        back = WireLink(link.lock, broker)
+        back.start()
+        eventually(lambda: value(database, "SELECT bool_and(off_lock_at IS NOT NULL) FROM credential"))
+        assert len(link.lock.held.entries) == 0
+        back.stop()
