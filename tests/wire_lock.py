@@ -86,7 +86,7 @@ class WireLock:
                 self.log.stored_up_to = max(self.log.stored_up_to, happening.sequence)
             if isinstance(happening, ListComplete):
                 self.held = self.held.changed(happening.change)
-                fields = {Field.LIST_VERSION: self.held.version, Field.DIGEST: self.held.digest}
+                fields: dict[int, Any] = {Field.LIST_VERSION: self.held.version, Field.DIGEST: self.held.digest}
                 self.record(EventType.ACCESS_LIST_APPLIED, fields)
         return self.side.to_send(self.now)
 
