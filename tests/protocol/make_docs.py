@@ -1,0 +1,148 @@
+"""Writes what docs/protocol/ draws from code and vectors: `python -m tests.protocol.make_docs`.
+
+Between `<!-- made: name -->` and `<!-- end -->` stands what is made here; example.md is made as a whole. A test compares.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from enum import IntEnum
+from pathlib import Path
+
+from firmware_protocol import (
+    access_list,
+    cbor_subset,
+    codec,
+    cursor,
+    decisions,
+    lock_side,
+    lockout,
+    replay,
+    sealing,
+    sending,
+    service_side,
+    topics,
+    vocabulary,
+)
+from firmware_protocol.errors import FrameRefusal
+from firmware_protocol.transitions import TRANSITIONS, LinkEvent, LinkState
+from tests.protocol.example import example
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs" / "protocol"
+_MADE = re.compile(r"(<!-- made: ([\w ]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+REFUSALS = {
+    FrameRefusal.TOPIC: "the topic is not the up topic of a lock in its own shard",
+    FrameRefusal.TOO_LARGE: "more bytes than a frame may have",
+    FrameRefusal.MALFORMED: "not written as a frame or message is written",
+    FrameRefusal.UNKNOWN_LOCK: "no such lock is registered",
+    FrameRefusal.REVOKED_LOCK: "the lock's keys are worth nothing any more",
+    FrameRefusal.UNKNOWN_SESSION: "no session of that name is known, or the frame is not for this side",
+    FrameRefusal.NOT_AUTHENTIC: "the tag does not verify under the session's key, or a point is not on the curve",
+    FrameRefusal.REPLAYED: "counter, birth, will or proof was taken before, or a later one was",
+    FrameRefusal.UNKNOWN_MESSAGE: "authentic, but with a tag this version does not know",
+    FrameRefusal.BAD_CONTENT: "authentic, but its content is not what the schema says, or makes no sense",
+    FrameRefusal.OLD_HOLDER: "a later holder of the shard has been heard",
+}
+
+
+def link_states() -> str:
+    """The table of link states as a diagram, drawn from the table itself."""
+    drawn: dict[tuple[LinkState, LinkState], list[str]] = {}
+    for (state, event), becomes in TRANSITIONS.items():
+        if event is not LinkEvent.REVOKED:
+            drawn.setdefault((state, becomes), []).append(event.value)
+    arrows = [
+        f"    {state.value} --> {becomes.value}: {', '.join(events)}" for (state, becomes), events in drawn.items()
+    ]
+    return "\n".join(["```mermaid", "stateDiagram-v2", f"    [*] --> {LinkState.UNBORN.value}", *arrows, "```"])
+
+
+def _numbers(title: str, kind: type[IntEnum]) -> str:
+    named = ", ".join(f"{one.value} {one.name.lower().replace('_', ' ')}" for one in kind)
+    return f"| {title} | {named} |"
+
+
+def vocabulary_tables() -> str:
+    """Every number that events use, from the vocabulary."""
+    titles: dict[str, type[IntEnum]] = {
+        "event type": vocabulary.EventType,
+        "field": vocabulary.Field,
+        "operation (0)": vocabulary.Operation,
+        "source (1)": vocabulary.OperationSource,
+        "direction (4)": vocabulary.PassDirection,
+        "liveness (6)": vocabulary.Liveness,
+        "code (7) of an alarm": vocabulary.AlarmCode,
+        "code (7) of a door": vocabulary.DoorState,
+        "code (7) of a refusal": vocabulary.RefusalReason,
+        "clock quality": vocabulary.ClockQuality,
+    }
+    rows = [_numbers(title, kind) for title, kind in titles.items()]
+    said = "Numbers that the Matter Door Lock cluster has are its own; ours begin with 16. Which fields a type has stands in"
+    return "\n".join([f"{said} `anmen.cddl` (`known-event`).", "", "| | numbers |", "|---|---|", *rows])
+
+
+def limits_table() -> str:
+    """Every limit, with its value as the code has it."""
+    limits = {
+        "block": f"{codec.BLOCK_BYTES} bytes",
+        "blocks in a frame": f"1 to {codec.MAX_BLOCKS}",
+        "frame": f"{sealing.MAX_FRAME_BYTES:,} bytes",
+        "nesting": f"{cbor_subset.DEEPEST}",
+        "events in a message": f"1 to {codec.MAX_EVENTS}; a lock sends {sending.GROUP} stored ones at most",
+        "live events, and stored events, on their way": f"{sending.WINDOW} each",
+        "back-fill before a welcome": f"{sending.BACKFILL_PER_S} events a second",
+        "probe": f"after {sending.PROBE_S[0]:g} s, doubled to {sending.PROBE_S[1]:g} s",
+        "a gap is not filled again within": f"{sending.PATIENCE_S:g} s",
+        "birth repeated": f"after {lock_side.BIRTH_RETRY_S[0]:g} s, doubled to {lock_side.BIRTH_RETRY_S[1]:g} s",
+        "birth after an announcement": f"within {lock_side.ANNOUNCED_BIRTH_S:g} s",
+        "heartbeat": f"{lock_side.HEARTBEAT_S:g} s, at least {lock_side.SHORTEST_HEARTBEAT_S:g} s",
+        "heartbeats without a word before another birth": f"{lock_side.SILENT_HEARTBEATS}",
+        "time answer believed within": f"{lock_side.TIME_ROUND_TRIP_S:g} s",
+        "replay window": f"{replay.WIDTH} counters",
+        "sessions that the service keeps": f"{service_side.SESSIONS_KEPT}",
+        "ranges above gaps that a cursor remembers": f"{cursor.MOST_RANGES}",
+        "last sequence": f"2^63 - {(1 << 63) - cursor.LAST_SEQUENCE}",
+        "access list entry": f"{access_list.ENTRY_BYTES} bytes",
+        "parts of a change": f"{access_list.MAX_PARTS:,}",
+        "shards": f"{topics.SHARDS}",
+        "wrong tries": f"{lockout.WRONG_TRIES} within {lockout.WITHIN_S:g} s, then {lockout.LOCKED_OUT_S:g} s of nothing",
+        "tenants honoured without a clock": f"{decisions.UNSET_CLOCK_GRACE_S // 3600} h of uptime",
+    }
+    return "\n".join(["| what | limit |", "|---|---|", *(f"| {what} | {limit} |" for what, limit in limits.items())])
+
+
+def refusals_table() -> str:
+    """Every reason, with what it means."""
+    rows = [f"| `{reason.value}` | {REFUSALS[reason]} |" for reason in FrameRefusal]
+    return "\n".join(["| counter | why |", "|---|---|", *rows])
+
+
+PIECES: dict[str, Callable[[], str]] = {
+    "link states": link_states,
+    "vocabulary": vocabulary_tables,
+    "limits": limits_table,
+    "refusals": refusals_table,
+}
+
+
+def made(text: str) -> str:
+    """The page with every made piece as it should be; KeyError where a page asks for a piece nobody makes."""
+    return _MADE.sub(lambda found: f"{found[1]}{PIECES[found[2]]()}\n{found[3]}", text)
+
+
+def pages() -> dict[Path, str]:
+    """Every page that holds something made, with its content as it should be."""
+    texts = {path: path.read_text(encoding="utf-8") for path in DOCS.glob("*.md") if path.name != "example.md"}
+    changed = {path: made(text) for path, text in texts.items() if "<!-- made:" in text}
+    vectors = {
+        name: json.loads((ROOT / "firmware_protocol" / "vectors" / f"{name}.json").read_text())
+        for name in ("keys", "sealed")
+    }
+    return {**changed, DOCS / "example.md": example(vectors["keys"], vectors["sealed"])}
+
+
+if __name__ == "__main__":
+    for page, content in pages().items():
+        page.write_text(content, encoding="utf-8")
