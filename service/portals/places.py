@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from service.occupancy.actions.counting import AreaCounts, BuildingCounts
-from service.occupancy.records.counts import Counted
+from service.occupancy.records.counts import AreaCount, Counted
 from service.portals.rules import Counts
 from service.portals.translation import N_, Words
 from service.premises.rules import Area, AreaLevel
@@ -75,15 +75,15 @@ def building_overview(counts: BuildingCounts, words: Words) -> Overview:
     )
 
 
-def area_groups(areas: Sequence[tuple[Area, Counted]], words: Words) -> tuple[Group, ...]:
+def area_groups(areas: Sequence[AreaCount], words: Words) -> tuple[Group, ...]:
     """Areas by their level, the larger first."""
     return tuple(
         Group(
             words.say(_ABOUT[level]),
-            tuple(_area_shown(area, counted, words) for area, counted in areas if area.level is level),
+            tuple(_area_shown(one.area, one.counted, words) for one in areas if one.area.level is level),
         )
         for level in AreaLevel
-        if any(area.level is level for area, _ in areas)
+        if any(one.area.level is level for one in areas)
     )
 
 

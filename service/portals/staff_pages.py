@@ -28,7 +28,7 @@ def show_areas(visit: StaffVisit, session: Tx) -> Response:
     """The areas one was given; where it is only one, that area."""
     own = counting.own_areas(session, visit.actor)
     if len(own) == 1:
-        return visit.go(f"/areas/{own[0][0].id}")
+        return visit.go(f"/areas/{own[0].area.id}")
     return visit.page("areas.html", groups=area_groups(own, visit.words), wide=True)
 
 

@@ -13,24 +13,33 @@ Visitors = dict[str | None, Page]
 _EXPECTED = "Failed to load resource: the server responded with a status of"
 
 
-@pytest.fixture(scope="module", params=["zh", "en"])
-def visitors(request: pytest.FixtureRequest, chromium: Browser, site: Site) -> Iterator[Visitors]:
-    """A page for each of those who sign in and one for a stranger; Chinese in the light, English in the dark."""
-    locale = "zh-CN" if request.param == "zh" else "en-GB"
+@pytest.fixture(scope="module")
+def signed_in(chromium: Browser, site: Site) -> Iterator[Visitors]:
+    """A page for each of those who sign in, and one for a stranger."""
     everybody = (None, site.village.landlord, site.village.tenant, site.village.grid_worker, site.village.officer)
-    contexts = {who: chromium.new_context(**small(locale, dark=request.param == "en")) for who in everybody}
+    contexts = {who: chromium.new_context(**small("zh-CN")) for who in everybody}
     pages = {who: context.new_page() for who, context in contexts.items()}
     for who, page in pages.items():
         if who is not None:
             sign_in(page, site.address, who)
-            choose(page, request.param)
     yield pages
     for context in contexts.values():
         context.close()
 
 
+@pytest.fixture(scope="module", params=["zh", "en"])
+def visitors(request: pytest.FixtureRequest, signed_in: Visitors, site: Site) -> Visitors:
+    """The same, in Chinese in the light, then in English in the dark."""
+    for page in signed_in.values():
+        page.goto(f"{site.address}/sign-in")
+        choose(page, request.param)
+        page.emulate_media(color_scheme="dark" if request.param == "en" else "light")
+    return signed_in
+
+
 def test_every_page_can_be_used(visitors: Visitors, site: Site) -> None:
     complaints: list[str] = []
+    language = visitors[None].locator("html").get_attribute("lang")
     heard = {who: listen(page) for who, page in visitors.items()}
     for name, (who, path) in site.village.paths.items():
         page = visitors[who]
@@ -38,6 +47,7 @@ def test_every_page_can_be_used(visitors: Visitors, site: Site) -> None:
         complaints += [f"{name}: {wrong}" for wrong in wrong_with(page)]
         complaints += [f"{name}: {said}" for said in heard[who] if _EXPECTED not in said]
         heard[who].clear()
+        assert page.locator("html").get_attribute("lang") == language
     assert not complaints, "\n".join(complaints)
 
 

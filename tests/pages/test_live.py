@@ -10,6 +10,8 @@ from playwright.sync_api import Browser, expect
 
 from firmware_protocol.vocabulary import PassDirection
 from service.accounts.signed_in import SESSION_COOKIE
+from service.errors import TooMany
+from service.portals.feed import Feed
 from tests import given
 from tests.pages.conftest import Site
 from tests.pages.village import locks_of, passes
@@ -109,3 +111,10 @@ def test_the_feed_survives_its_connection(officer: httpx.Client, site: Site) -> 
         time.sleep(1.5)
         _go(site, PassDirection.OUT)
         assert any("data" in event for event, _ in zip(events, range(3), strict=False))
+
+
+def test_readers_are_bounded(site: Site) -> None:
+    feed = Feed(site.database.serve.url, readers_limit=1)
+    with feed.reader(), pytest.raises(TooMany):
+        feed.check_room()
+    feed.check_room()

@@ -64,6 +64,12 @@ def _choose_files(page: Page, frames: list[Path]) -> None:
         page.set_input_files(f"#frame_{number}", frame)
 
 
+def _take_pictures(page: Page) -> None:
+    page.set_input_files("#portrait", portrait())
+    page.click("[data-take]")
+    expect(page.locator("[data-said]")).to_have_text("All three photographs are taken.", timeout=15_000)
+
+
 def _confirm(landlord: Page, site: Site, number: str) -> None:
     landlord.goto(f"{site.address}/rooms/{site.village.rooms[number]}")
     landlord.get_by_role("link", name="Confirm").click()
@@ -84,9 +90,7 @@ def test_with_the_camera(chromium: Browser, site: Site, landlord: Page, contexts
     right = given.document().number
     _fill(tenant, "13700001111", number=right[:-1] + ("0" if right[-1] != "0" else "1"))
     tenant.check("#consent_face")
-    tenant.set_input_files("#portrait", portrait())
-    tenant.click("[data-take]")
-    expect(tenant.locator("[data-said]")).to_have_text("All three photographs are taken.", timeout=15_000)
+    _choose_files(tenant, live_pictures())
     tenant.get_by_role("button", name="Send the registration").click()
     assert "does not fit the others" in tenant.inner_text("#document_number-error")
     assert tenant.input_value("#name") == "林晓梅"
@@ -95,9 +99,7 @@ def test_with_the_camera(chromium: Browser, site: Site, landlord: Page, contexts
     assert not wrong_with(tenant)
     tenant.fill("#document_number", right)
     tenant.fill("#password", PASSWORD)
-    tenant.set_input_files("#portrait", portrait())
-    tenant.click("[data-take]")
-    expect(tenant.locator("[data-said]")).to_have_text("All three photographs are taken.", timeout=15_000)
+    _take_pictures(tenant)
     tenant.get_by_role("button", name="Send the registration").click()
     assert _PIN.fullmatch(tenant.inner_text(".pin"))
     tenant.reload()

@@ -7,7 +7,7 @@ from sqlmodel import Session
 from service.accounts.rules import Actor
 from service.errors import NotFound
 from service.occupancy.records import counts as records
-from service.occupancy.records.counts import BuildingCount, Counted, UnitCount
+from service.occupancy.records.counts import AreaCount, BuildingCount, Counted, UnitCount
 from service.premises import actions as premises
 from service.premises.rules import Area, AreaId, Building, BuildingId
 
@@ -19,7 +19,7 @@ class AreaCounts:
     area: Area
     above: tuple[Area, ...]
     counted: Counted
-    areas: tuple[tuple[Area, Counted], ...]
+    areas: tuple[AreaCount, ...]
     buildings: tuple[BuildingCount, ...]
 
 
@@ -33,23 +33,21 @@ class BuildingCounts:
     units: tuple[UnitCount, ...]
 
 
-def own_areas(session: Session, actor: Actor) -> tuple[tuple[Area, Counted], ...]:
+def own_areas(session: Session, actor: Actor) -> tuple[AreaCount, ...]:
     """The areas the actor was given, without those that lie in another of them."""
-    known = {area.id: area for area in premises.area_tree(session, actor.areas)}
-    return _with_counts(session, [area for area in known.values() if area.parent_id not in known])
+    return records.largest_of(session, actor.areas)
 
 
 def area_counts(session: Session, actor: Actor, area_id: AreaId) -> AreaCounts:
     """An area of the actor's; NotFound for any other."""
-    known = {area.id: area for area in premises.area_tree(session, actor.areas)}
-    if area_id not in known:
+    if area_id not in actor.areas:
         raise NotFound("There is no such area.", code="area")
-    area = known[area_id]
+    own = records.count_of_area(session, area_id)
     return AreaCounts(
-        area=area,
-        above=_above(known, area.parent_id),
-        counted=_with_counts(session, [area])[0][1],
-        areas=_with_counts(session, [one for one in known.values() if one.parent_id == area_id]),
+        area=own.area,
+        above=_above(session, actor, own.area.parent_id),
+        counted=own.counted,
+        areas=records.areas_in(session, area_id),
         buildings=records.buildings_in(session, area_id),
     )
 
@@ -59,10 +57,9 @@ def building_counts(session: Session, actor: Actor, building_id: BuildingId) -> 
     building = premises.get_building(session, building_id)
     if building.area_id not in actor.areas:
         raise NotFound("There is no such building.", code="building")
-    known = {area.id: area for area in premises.area_tree(session, actor.areas)}
     return BuildingCounts(
         building=building,
-        above=_above(known, building.area_id),
+        above=_above(session, actor, building.area_id),
         counted=records.count_of_building(session, building_id),
         units=records.units_in(session, building_id),
     )
@@ -73,14 +70,9 @@ def feed_positions(session: Session) -> dict[int, int]:
     return records.feed_positions(session)
 
 
-def _with_counts(session: Session, areas: list[Area]) -> tuple[tuple[Area, Counted], ...]:
-    counted = records.counts_of_areas(session, [area.id for area in areas])
-    return tuple((area, counted[area.id]) for area in areas)
-
-
-def _above(known: dict[AreaId, Area], area_id: AreaId | None) -> tuple[Area, ...]:
+def _above(session: Session, actor: Actor, area_id: AreaId | None) -> tuple[Area, ...]:
     path: list[Area] = []
-    while area_id is not None and area_id in known:
-        path.insert(0, known[area_id])
-        area_id = known[area_id].parent_id
+    while area_id is not None and area_id in actor.areas:
+        path.insert(0, premises.get_area(session, area_id))
+        area_id = path[0].parent_id
     return tuple(path)

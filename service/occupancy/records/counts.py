@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row, text
 from sqlmodel import Session
 
-from service.premises.rules import AreaId, BuildingId, UnitId
+from service.premises.rules import Area, AreaId, AreaLevel, BuildingId, UnitId
 
 # What a process that shows live pages says on its own connection, to be woken by `presence.records.move_feed`.
 LISTEN_TO_FEED = "LISTEN anmen_feed"
@@ -20,6 +20,14 @@ class Counted:
     present: int
     residents: int
     unsure: int
+
+
+@dataclass(frozen=True, slots=True)
+class AreaCount:
+    """An area and its counts."""
+
+    area: Area
+    counted: Counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +48,15 @@ class UnitCount:
     counted: Counted
 
 
-_AREAS = text(
-    "SELECT area_id, present, residents, unsure FROM area_occupancy WHERE area_id = ANY(CAST(:areas AS bigint[]))"
+_AREA_COLUMNS = (
+    "SELECT a.id, a.parent_id, a.level, a.code, a.name, a.name_en, o.present, o.residents, o.unsure"
+    " FROM area a JOIN area_occupancy o ON o.area_id = a.id"
+)
+_AREA = text(f"{_AREA_COLUMNS} WHERE a.id = :area")
+_AREAS_IN = text(f"{_AREA_COLUMNS} WHERE a.parent_id = :area ORDER BY a.code")
+_LARGEST = text(
+    f"{_AREA_COLUMNS} WHERE a.id = ANY(CAST(:areas AS bigint[]))"
+    " AND (a.parent_id IS NULL OR NOT a.parent_id = ANY(CAST(:areas AS bigint[]))) ORDER BY a.code"
 )
 _BUILDINGS_IN = text(
     "SELECT b.id, b.address, o.present, o.residents, o.unsure FROM building b"
@@ -55,10 +70,19 @@ _BUILDING = text("SELECT present, residents, unsure FROM building_occupancy WHER
 _POSITIONS = text("SELECT shard, position FROM feed_position WHERE position > 0")
 
 
-def counts_of_areas(session: Session, areas: Iterable[AreaId]) -> dict[AreaId, Counted]:
-    """The counts of these areas; whoever asks has made sure that they are the asker's."""
-    rows = session.execute(_AREAS, {"areas": list(areas)})
-    return {AreaId(row.area_id): _counted(row) for row in rows}
+def count_of_area(session: Session, area_id: AreaId) -> AreaCount:
+    """An area's own counts; whoever asks has made sure that it is the asker's."""
+    return _area(session.execute(_AREA, {"area": area_id}).one())
+
+
+def areas_in(session: Session, area_id: AreaId) -> tuple[AreaCount, ...]:
+    """The areas one level below; whoever asks has made sure that the area is the asker's."""
+    return tuple(_area(row) for row in session.execute(_AREAS_IN, {"area": area_id}))
+
+
+def largest_of(session: Session, areas: Iterable[AreaId]) -> tuple[AreaCount, ...]:
+    """Those of the areas that lie in no other of them."""
+    return tuple(_area(row) for row in session.execute(_LARGEST, {"areas": list(areas)}))
 
 
 def buildings_in(session: Session, area_id: AreaId) -> tuple[BuildingCount, ...]:
@@ -81,6 +105,18 @@ def count_of_building(session: Session, building_id: BuildingId) -> Counted:
 def feed_positions(session: Session) -> dict[int, int]:
     """How far each shard's live feed has come; shards where nothing has happened yet are left out."""
     return {row.shard: row.position for row in session.execute(_POSITIONS)}
+
+
+def _area(row: "Row[Any]") -> AreaCount:
+    area = Area(
+        id=AreaId(row.id),
+        parent_id=None if row.parent_id is None else AreaId(row.parent_id),
+        level=AreaLevel(row.level),
+        code=row.code,
+        name=row.name,
+        name_en=row.name_en,
+    )
+    return AreaCount(area, _counted(row))
 
 
 def _counted(row: "Row[Any]") -> Counted:
