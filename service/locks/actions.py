@@ -15,7 +15,7 @@ from firmware_protocol.service_side import ServiceIdentity, ServiceSide
 from firmware_protocol.topics import LockId, shard_of
 from firmware_protocol.transitions import LinkEvent, LinkState, next_link
 from service.edges.keyring import Keyring, Root
-from service.errors import Conflict, NotFound, SealBroken
+from service.errors import BadInput, Conflict, NotFound, SealBroken
 from service.locks import records
 from service.locks.rules import SILENT_AFTER_S, LinkNote, LockView, battery_state
 
@@ -46,7 +46,16 @@ class Heard:
 def provision(
     session: Session, *, lock_id: LockId, public_key: bytes, service_private_key: bytes, keyring: Keyring, now: datetime
 ) -> None:
-    """Take a lock's public key and the service's private half for it; Conflict where the lock is known already."""
+    """Take a lock's public key and the service's private half for it.
+
+    Conflict where the lock is known already, BadInput where the key is no point of P-256: better now than at its first word.
+    """
+    try:
+        keys.exchange(service_private_key, public_key)
+    except RemoteProtocolError as off_curve:
+        raise BadInput(
+            "This is not a lock's public key. Read it from the lock again.", code="lock_key", field="public_key"
+        ) from off_curve
     if records.find_lock(session, lock_id) is not None:
         raise Conflict("This lock is already registered.")
     session.add(
