@@ -27,6 +27,9 @@ _WRONG = """() => {
   for (const e of document.querySelectorAll("[aria-describedby], label[for]"))
     for (const id of (e.getAttribute("aria-describedby") || e.htmlFor).split(" "))
       if (!document.getElementById(id)) wrong.push(`points nowhere: ${id}`);
+  for (const e of document.querySelectorAll(":is(table, .card, .once, .notice, .way) *"))
+    if (visible(e) && e.getBoundingClientRect().right > e.closest("table, .card, .once, .notice, .way").getBoundingClientRect().right + 1)
+      wrong.push(`cut off: ${name(e)}`);
   const light = (c) => { c /= 255; return c <= 0.04045 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4; };
   const parse = (c) => c.match(/[\\d.]+/g).map(Number);
   const luminance = ([r, g, b]) => 0.2126 * light(r) + 0.7152 * light(g) + 0.0722 * light(b);
