@@ -29,6 +29,12 @@ MAX_FRAME_BYTES = BLOCK_BYTES * MAX_BLOCKS + 256
 TAG_BYTES = 16
 _ENCRYPT0 = b"\xd0"  # tag 16
 _LIMIT = 1 << 63
+# Keys, and lengths where they are fixed, as deterministic CBOR writes them.
+_ALG_KID = b"\x01\x01\x04\x48"
+_PARTIAL_IV = b"\x06\x48"
+_KIND = b"\x3a\x00\x01\x11\x70"
+_EPHEMERAL = b"\x3a\x00\x01\x11\x71\x58\x41"
+_HOLDER = b"\x3a\x00\x01\x11\x72"
 
 
 class FrameKind(IntEnum):
@@ -116,13 +122,12 @@ def parse_any(raw: bytes) -> SealedFrame:
 
 # A frame of one block in a session, which is what every live event is, has everything at a fixed place.
 _USUAL_BYTES = 244
-_BEFORE_SESSION = b"\xd0\x83\x58\x1d\xa4\x01\x01\x04\x48"
-_BEFORE_COUNTER = b"\x06\x48"
-_BEFORE_CIPHERTEXT = b"\x3a\x00\x01\x11\x70\x00\xa0\x58\xd0"
+_BEFORE_SESSION = _ENCRYPT0 + b"\x83\x58\x1d\xa4" + _ALG_KID
+_BEFORE_CIPHERTEXT = _KIND + b"\x00\xa0\x58\xd0"
 
 
 def _parse_usual(raw: bytes) -> SealedFrame | None:
-    if len(raw) != _USUAL_BYTES or raw[:9] != _BEFORE_SESSION or raw[17:19] != _BEFORE_COUNTER or raw[19] > 0x7F:
+    if len(raw) != _USUAL_BYTES or raw[:9] != _BEFORE_SESSION or raw[17:19] != _PARTIAL_IV or raw[19] > 0x7F:
         return None
     if raw[27:36] != _BEFORE_CIPHERTEXT:
         return None
@@ -133,17 +138,13 @@ def _parse_usual(raw: bytes) -> SealedFrame | None:
 def _protect(header: Header) -> bytes:
     if not 0 <= header.counter < _LIMIT:
         raise LocalProtocolError("frame counter exhausted; start a new session")
-    written: dict[int, Any] = {
-        ALG: A128GCM,
-        KID: header.session,
-        PARTIAL_IV: header.counter.to_bytes(8, "big"),
-        KIND: int(header.kind),
-    }
+    counter = header.counter.to_bytes(8, "big")
+    usual = _ALG_KID + header.session + _PARTIAL_IV + counter + _KIND + bytes((header.kind,))
     if header.ephemeral is not None:
-        written[EPHEMERAL] = header.ephemeral
+        return b"\xa5" + usual + _EPHEMERAL + header.ephemeral
     if header.holder is not None:
-        written[HOLDER] = [header.holder.generation, header.holder.nonce]
-    return cbor2.dumps(written)
+        return b"\xa5" + usual + _HOLDER + cbor2.dumps([header.holder.generation, header.holder.nonce])
+    return b"\xa4" + usual
 
 
 def _read_header(written: Any) -> Header:
