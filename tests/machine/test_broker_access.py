@@ -57,12 +57,14 @@ def as_service(broker: Broker, name: str, client_id: str) -> AbstractContextMana
 def test_frames_go_up_and_down(either: Broker) -> None:
     with as_service(either, "anmen-ingest", "worker-1") as worker, as_lock(either, LOCK_A) as lock:
         worker.subscribe("anmen/1/07/+/up")
-        lock.subscribe(DOWN_A, HOLDER)
+        lock.subscribe(DOWN_A)
         lock.publish(UP_A, b"rises")
         assert worker.next() == (UP_A, b"rises")
         worker.publish(DOWN_A, b"falls")
         assert lock.next() == (DOWN_A, b"falls")
-        worker.publish(HOLDER, b"generation 4")
+        # Retained, so that it replaces what a process before may have left there.
+        worker.publish(HOLDER, b"generation 4", retain=True)
+        lock.subscribe(HOLDER)
         assert lock.next() == (HOLDER, b"generation 4")
 
 
