@@ -48,7 +48,7 @@ class Reporter:
     def _await_close(self, stop: Callable[[], None]) -> None:
         try:
             self._control.recv_bytes()
-        except EOFError:
+        except (EOFError, OSError):
             stop()
 
 
@@ -99,7 +99,10 @@ class Consumer(Spawned):
         commits: list[Commit] = []
         missing = events
         while missing > 0:
-            self.wait(silence_s)
+            try:
+                self.wait(silence_s)
+            except MachineError as silent:
+                raise MachineError(f"{silent} {missing} of {events} published events are not committed.") from silent
             commits.append(Commit(*_COMMIT.unpack(self.line.recv_bytes())))
             missing -= commits[-1].events
         return commits

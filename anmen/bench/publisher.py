@@ -79,7 +79,7 @@ def run(control: "Connection[object, object]", address: BrokerAddress, locks: Se
 def _next(control: "Connection[object, object]") -> object:
     try:
         return control.recv()
-    except EOFError:
+    except (EOFError, OSError):
         return None
 
 

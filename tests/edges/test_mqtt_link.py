@@ -1,0 +1,162 @@
+"""The ingest process's line to the broker, against real brokers: it hears, acknowledges, speaks, and comes back."""
+
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import cbor2
+import pytest
+
+from anmen.broker import Broker, BrokerKind
+from anmen.broker_files import BrokerPorts
+from anmen.certificates import Certificates
+from anmen.free_ports import PortBook
+from anmen.state import temporary_state
+from firmware_protocol.topics import Direction, LockId, frame_topic, holder_topic, shard_of
+from service.edges import mqtt_line
+from service.edges.inbox import Delivery, Inbox
+from service.edges.mqtt_link import BrokerAddress, BrokerUnreachable, MqttLink
+from tests.conftest import TEST_ACCOUNTS
+from tests.machine.mqtt_client import connected
+from tests.wire_link import eventually
+
+LOCK = LockId("L-AAAAAAAAAAAA")
+SHARD = shard_of(LOCK)
+UP, DOWN = frame_topic(LOCK, Direction.UP), frame_topic(LOCK, Direction.DOWN)
+# More than Mosquitto sends without an acknowledgement (max_inflight_messages in mosquitto.conf).
+MANY = 2500
+
+
+@pytest.fixture(params=[BrokerKind.MOSQUITTO, BrokerKind.NATS])
+def own(request: pytest.FixtureRequest, certificates: Certificates) -> Iterator[Broker]:
+    """A broker that these tests may stop."""
+    book = PortBook()
+    with temporary_state("anmen-test-broker-") as state:
+        ports = BrokerPorts(book.claim("locks"), book.claim("services"))
+        broker = Broker(state.broker, certificates, ports=ports, kind=request.param, accounts=TEST_ACCOUNTS)
+        broker.admit([LOCK])
+        broker.start()
+        yield broker
+        broker.stop()
+
+
+class Listening:
+    """A link and its inbox."""
+
+    def __init__(self, broker: Broker) -> None:
+        self.inbox = Inbox(20_000)
+        self.link = MqttLink(address(broker), "anmen-ingest-test", self.inbox)
+
+    def __enter__(self) -> "Listening":
+        self.link.start()
+        self.link.hold({SHARD: 3})
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.link.stop()
+
+    def next(self, within_s: float = 10.0) -> Delivery:
+        """One delivery, acknowledged."""
+        [delivery] = self.inbox.take(1, within_s)
+        self.link.acknowledge([delivery])
+        return delivery
+
+
+def address(broker: Broker) -> BrokerAddress:
+    pair = broker.certificates.for_service()
+    return BrokerAddress(broker.host, broker.ports.services, broker.authority, pair.certificate, pair.key)
+
+
+def lock_says(broker: Broker, *payloads: bytes) -> None:
+    """The lock publishes these; returns once it has heard that its shard has a holder."""
+    pair = broker.certificates.for_lock(LOCK)
+    with connected(broker, pair, port=broker.ports.locks, client_id=LOCK) as lock:
+        lock.subscribe(holder_topic(SHARD))
+        assert lock.next() == (holder_topic(SHARD), cbor2.dumps([3]))
+        for payload in payloads[:-1]:
+            lock.client.publish(UP, payload, qos=1)
+        lock.publish(UP, payloads[-1])
+
+
+def says_again(broker: Broker, inbox: Inbox) -> list[Delivery]:
+    """As locks do: what nobody has stored is said again (a broker that kept the announcement may let them speak too early)."""
+    lock_says(broker, b"after")
+    return inbox.take(1, 1.0)
+
+
+def test_a_lock_is_heard_and_answered(own: Broker) -> None:
+    pair = own.certificates.for_lock(LOCK)
+    with Listening(own) as ours:
+        lock_says(own, b"hello")
+        assert ours.next()[:2] == (UP, b"hello")
+        with connected(own, pair, port=own.ports.locks, client_id=LOCK) as lock:
+            lock.subscribe(DOWN)
+            ours.link.publish(DOWN, b"one")
+            ours.link.publish(DOWN, b"two")
+            ours.link.flush()
+            assert [lock.next(), lock.next()] == [(DOWN, b"one"), (DOWN, b"two")]
+
+
+def test_acknowledged_in_heaps_everything_comes_once_and_in_order(own: Broker) -> None:
+    with Listening(own) as ours:
+        lock_says(own, *(b"%d" % number for number in range(MANY)))
+        heard: list[bytes] = []
+        while len(heard) < MANY:
+            batch = ours.inbox.take(1000, 10.0)
+            assert batch, f"only {len(heard)} came"
+            heard += [one.payload for one in batch]
+            ours.link.acknowledge(batch)
+        assert heard == [b"%d" % number for number in range(MANY)]
+        assert ours.inbox.take(1, 0.2) == []
+
+
+def test_a_shard_given_up_is_not_heard_any_more(own: Broker) -> None:
+    with Listening(own) as ours:
+        lock_says(own, b"heard")
+        ours.next()
+        ours.link.hold({(SHARD + 1) % 64: 1})
+        time.sleep(0.3)
+        lock_says(own, b"not heard")
+        assert ours.inbox.take(1, 0.5) == []
+
+
+def test_when_the_broker_comes_back_it_listens_again_and_says_so(own: Broker) -> None:
+    with Listening(own) as ours:
+        lock_says(own, b"before")
+        before = ours.next()
+        own.kill()
+        own.start()
+        after = eventually(lambda: says_again(own, ours.inbox), within_s=20.0)[0]
+        assert (after.payload, after.connection) == (b"after", before.connection + 1)
+        # Of the old connection the broker knows nothing: acknowledging it must not acknowledge somebody else's message.
+        ours.link.acknowledge([before])
+
+
+def test_a_quiet_line_is_kept_alive(own: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mqtt_line, "KEEP_ALIVE_S", 1)
+    monkeypatch.setattr(mqtt_line, "_WAIT_S", 0.3)
+    with Listening(own) as ours:
+        lock_says(own, b"first")
+        first = ours.next()
+        time.sleep(3.0)
+        lock_says(own, b"second")
+        assert ours.next().connection == first.connection
+
+
+def test_a_broker_that_refuses_or_is_not_there_is_explained(own: Broker, tmp_path: Path) -> None:
+    stranger = own.certificates.for_lock(LOCK)
+    nobody = BrokerAddress("127.0.0.1", PortBook().claim("nobody"), own.authority, stranger.certificate, stranger.key)
+    with pytest.raises(BrokerUnreachable, match="ANMEN_BROKER_PORT"):
+        MqttLink(nobody, "test", Inbox(10)).start(timeout_s=1.5)
+    if own.kind is BrokerKind.MOSQUITTO:
+        refused = BrokerAddress(own.host, own.ports.services, own.authority, stranger.certificate, stranger.key)
+        with pytest.raises(BrokerUnreachable, match="cannot be used"):
+            MqttLink(refused, "test", Inbox(10)).start(timeout_s=1.5)
+
+
+def test_what_is_said_while_the_line_is_down_is_dropped(own: Broker) -> None:
+    inbox = Inbox(10)
+    link = MqttLink(address(own), "test", inbox)
+    link.publish(DOWN, b"nobody hears it")
+    link.flush()
+    link.acknowledge([Delivery(UP, b"", 1, 1)])
