@@ -1,5 +1,7 @@
 """Frames: what is sealed opens, what is changed in one bit does not, and the short way of parsing is the long way."""
 
+from collections.abc import Callable
+
 import cbor2
 import pytest
 from hypothesis import given
@@ -34,9 +36,9 @@ HEADERS = st.builds(
 PLAIN = st.integers(1, 4).flatmap(lambda blocks: st.binary(min_size=192 * blocks, max_size=192 * blocks))
 
 
-def parsed(raw: bytes, how: object = parse) -> SealedFrame | FrameRefusal:
+def parsed(raw: bytes, how: Callable[[bytes], SealedFrame] = parse) -> SealedFrame | FrameRefusal:
     try:
-        return how(raw)  # type: ignore[operator, no-any-return]
+        return how(raw)
     except RemoteProtocolError as refusal:
         return refusal.reason
 
