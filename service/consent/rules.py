@@ -109,6 +109,11 @@ def standing_of(ledger: Iterable[ConsentEntry], purpose: Purpose) -> Standing:
     return standing
 
 
+def taken_back(later: Iterable[ConsentEntry], purpose: Purpose) -> bool:
+    """Whether these later lines end what was said before them; a consent said earlier is then not to be acted on."""
+    return any(entry.purpose is purpose and entry.act is not ConsentAct.GIVEN for entry in later)
+
+
 def age_on(birth: date, day: date) -> int:
     """Full years on that day; who is born on 29 February is a year older on 1 March."""
     return day.year - birth.year - ((day.month, day.day) < (birth.month, birth.day))

@@ -150,10 +150,12 @@ def test_the_tenant_can_sign_in_only_once_confirmed(place: Living) -> None:
     assert isinstance(sign_in(), str)
 
 
-@pytest.mark.parametrize(("verdict", "identity"), [(Verdict.REVIEW, Identity.UNCERTAIN), (None, Identity.NOT_COMPARED)])
-def test_an_uncertain_identity_needs_the_landlords_eyes(
-    place: Living, verdict: Verdict | None, identity: Identity
-) -> None:
+@pytest.mark.parametrize(
+    ("verdict", "identity"),
+    [(Verdict.MATCH, Identity.MATCHED), (Verdict.REVIEW, Identity.UNCERTAIN), (None, Identity.NOT_COMPARED)],
+)
+def test_every_tenancy_needs_the_landlords_eyes(place: Living, verdict: Verdict | None, identity: Identity) -> None:
+    """A stranger's own portrait and face beside somebody else's number match as well: only the document tells."""
     waiting = living.registered(place, face=None if verdict is None else living.prepared(verdict))
     with transaction(place.database, scope_of(place.landlord)) as session:
         view = tenancy.get_registration(session, place.landlord, waiting.registration_id, keyring=place.keyring)

@@ -89,7 +89,9 @@ def test_the_whole_way_with_a_face(client: httpx.Client, place: Living, landlord
     registration_id = made.json()["registration_id"]
     waiting = client.get(f"/api/v1/registrations/{registration_id}", headers=landlord).json()
     assert (waiting["name"], waiting["identity"], waiting["with_face"]) == ("欧阳修文", "matched", True)
-    begun = client.post(f"/api/v1/registrations/{registration_id}/confirm", json={}, headers=landlord)
+    path = f"/api/v1/registrations/{registration_id}/confirm"
+    _problem(client.post(path, json={}, headers=landlord), 422, "document_not_seen")
+    begun = client.post(path, json={"saw_document": True}, headers=landlord)
     assert begun.status_code == 201, begun.text
     assert [lock["state"] for lock in begun.json()["locks"]] == ["pending"]
     assert [one["type"] for one in begun.json()["locks"][0]["credentials"]] == [2, 1, 5]

@@ -20,6 +20,7 @@ from service.consent.rules import (
     may_speak,
     next_standing,
     standing_of,
+    taken_back,
 )
 from service.consent.wording import read_wording
 from service.errors import NotFound
@@ -47,6 +48,14 @@ def test_a_standing_follows_the_last_act_that_was_possible(acts: list[tuple[Purp
             elif act is ConsentAct.ERASED and ever_given and standing is not Standing.ERASED:
                 standing = Standing.ERASED
         assert standing_of(ledger, purpose) is standing
+
+
+@given(st.lists(st.tuples(st.sampled_from(Purpose), st.sampled_from(ConsentAct))))
+def test_taken_back_is_what_has_any_line_but_a_new_consent(acts: list[tuple[Purpose, ConsentAct]]) -> None:
+    later = [_entry(purpose, act) for purpose, act in acts]
+    for purpose in Purpose:
+        ending = {(purpose, ConsentAct.WITHDRAWN), (purpose, ConsentAct.ERASED)}
+        assert taken_back(later, purpose) is bool(ending & set(acts))
 
 
 def test_nothing_is_kept_after_an_erasure_without_a_new_consent() -> None:

@@ -11,7 +11,7 @@ from service.accounts.rules import Actor
 from service.audit.actions import record
 from service.audit.rules import Act
 from service.consent import actions as consent
-from service.consent.rules import Purpose, Standing
+from service.consent.rules import Purpose, Standing, taken_back
 from service.edges.elevation import as_system
 from service.edges.keyring import Keyring
 from service.errors import Conflict, NotFound
@@ -32,7 +32,6 @@ from service.tenancy.rules import (
     TenancyBegun,
     check_room,
     check_seen,
-    identity_of,
 )
 
 
@@ -48,11 +47,11 @@ def confirm(
 ) -> TenancyBegun:
     """Let the tenancy begin; the event must be handed to `reactions`. `lease_s` is the locks' offline lease.
 
-    BadInput where the comparison was not certain or not made and the landlord has not seen the document; Conflict where
-    it was decided already, the lease is over, the room is full, or a lock's list is.
+    BadInput where the landlord has not seen the document; Conflict where it was decided already, the lease is over, the
+    room is full, or a lock's list is.
     """
     registration = _get_own_waiting(session, actor, registration_id)
-    check_seen(identity_of(registration.face_verdict), saw_document=saw_document)
+    check_seen(saw_document=saw_document)
     lease = _check_place(session, registration, now)
     with as_system(session):
         begun = _begin(session, registration, lease, lease_s=lease_s, keyring=keyring, now=now)
@@ -108,6 +107,7 @@ def _begin(
     if waiting is None:
         raise Conflict("This registration is decided already.", code="already_decided")
     document = people.get_document(session, registration.person_id, keyring)
+    _give_waiting(session, registration, waiting, now)
     grant_id = _grant(session, registration, lease, (waiting, document), lease_s=lease_s, keyring=keyring, now=now)
     row = TenancyRow(
         registration_id=registration.id,
@@ -131,6 +131,14 @@ def _begin(
         starts_at=lease.starts_at,
         ends_at=lease.ends_at,
     )
+
+
+def _give_waiting(session: Session, registration: Registration, waiting: WaitingForm, now: datetime) -> None:
+    """The consents of a person who was known already; one that was taken back in the meantime stays taken back."""
+    since = consent.ledger_of(session, registration.person_id)[waiting.ledger_read :]
+    for purpose in waiting.consents:
+        if not taken_back(since, purpose):
+            consent.give(session, registration.person_id, purpose, by=waiting.declared_by, place="link", now=now)
 
 
 def _grant(

@@ -1,7 +1,7 @@
 """The tenant's registration: checked, then left waiting, sealed, for the landlord's decision."""
 
 import json
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlmodel import Session
@@ -12,6 +12,7 @@ from service.accounts.rules import Locale
 from service.audit.actions import record
 from service.audit.rules import Act
 from service.consent import actions as consent
+from service.consent.rules import GivenBy, Purpose
 from service.edges.keyring import Keyring, Root
 from service.errors import Conflict, Gone
 from service.faces.rules import Prepared, Template, read_template, write_template
@@ -49,6 +50,10 @@ class WaitingForm:
     hukou_area: str | None
     pin: str = field(repr=False)
     account: PreparedAccount
+    # Of a person known already only: given when the landlord confirms, if nothing after line `ledger_read` took them back.
+    consents: tuple[Purpose, ...] = ()
+    declared_by: GivenBy = GivenBy.PERSON
+    ledger_read: int = 0
 
     @property
     def name(self) -> str:
@@ -67,8 +72,8 @@ def register_tenant(
 ) -> Registered:
     """Take a tenant's registration; in a system transaction, for the invitation is all that stands behind it.
 
-    An invitation link proves nothing about a person: what is known of somebody already is not changed before the
-    landlord has decided. Gone without an open form, Conflict where it was sent before, BadInput names a field.
+    An invitation link proves nothing about a person: what is known of somebody already, their consents among it, is not
+    changed before the landlord has decided. Gone without an open form, Conflict where it was sent before, BadInput names a field.
     """
     invited = invited_by_form(session, form_token, keyring=keyring, now=now)
     _check_open(invited)
@@ -85,9 +90,11 @@ def register_tenant(
     )
     person_id = known or _register(session, applicant, keyring, now)
     _check_not_there(session, person_id, invited)
-    for purpose in sorted(form.consents):
-        consent.give(session, person_id, purpose, by=form.declared_by, place="link", now=now)
     waiting = WaitingForm(phone=applicant.phone, hukou_area=applicant.hukou_area, pin=draw_pin(), account=account)
+    if known is None:
+        _give(session, person_id, form, now)
+    else:
+        waiting = _with_consents(session, person_id, form, waiting)
     registration_id = _append(session, invited, person_id, waiting, prepared, keyring=keyring, now=now)
     invitations.keep_form(session, invited.invitation.id, now + STALE_AFTER)
     record(session, None, Act.REGISTRATION_SUBMITTED, registration_id, now=now, with_face=prepared is not None)
@@ -101,7 +108,13 @@ def open_form(registration: Registration, keyring: Keyring) -> WaitingForm | Non
     row = str(registration.invitation_id)
     written = json.loads(keyring.open(Root.PEOPLE, _FORM, registration.form_sealed, row=row))
     account = written.pop("account")
-    return WaitingForm(account=PreparedAccount(**account | {"locale": Locale(account["locale"])}), **written)
+    # A form that was sealed before consents waited says nothing of them: they were given at once.
+    return WaitingForm(
+        account=PreparedAccount(**account | {"locale": Locale(account["locale"])}),
+        consents=tuple(Purpose(one) for one in written.pop("consents", ())),
+        declared_by=GivenBy(written.pop("declared_by", GivenBy.PERSON)),
+        **written,
+    )
 
 
 def open_template(registration: Registration, keyring: Keyring) -> Template | None:
@@ -134,6 +147,21 @@ def _check_not_there(session: Session, person_id: PersonId, invited: Invited) ->
     for waiting in registrations.waiting_of_person(session, person_id):
         if waiting.unit_id == unit_id:
             raise Conflict("This person is waiting for this room already.", code="already_registered")
+
+
+def _give(session: Session, person_id: PersonId, form: RegistrationForm, now: datetime) -> None:
+    for purpose in sorted(form.consents):
+        consent.give(session, person_id, purpose, by=form.declared_by, place="link", now=now)
+
+
+def _with_consents(session: Session, person_id: PersonId, form: RegistrationForm, waiting: WaitingForm) -> WaitingForm:
+    consent.hold(session, [person_id])
+    return replace(
+        waiting,
+        consents=tuple(sorted(form.consents)),
+        declared_by=form.declared_by,
+        ledger_read=len(consent.ledger_of(session, person_id)),
+    )
 
 
 def _register(session: Session, applicant: Applicant, keyring: Keyring, now: datetime) -> PersonId:
@@ -189,5 +217,8 @@ def _written(waiting: WaitingForm) -> bytes:
                 "name": account.name,
                 "locale": account.locale.value,
             },
+            "consents": waiting.consents,
+            "declared_by": waiting.declared_by,
+            "ledger_read": waiting.ledger_read,
         }
     ).encode()

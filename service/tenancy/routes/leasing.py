@@ -37,7 +37,7 @@ class LinkMade(BaseModel):
 
 
 class RegistrationShown(BaseModel):
-    """A registration to be decided. Unless `identity` is "matched", confirming it needs `saw_document`."""
+    """A registration to be decided. Confirming it needs `saw_document`, whatever `identity` says."""
 
     registration_id: RegistrationId
     unit_id: UnitId
@@ -92,7 +92,10 @@ class TenancyShown(BaseModel):
 
 
 class Decision(BaseModel):
-    """The landlord's word that document and person were seen to belong together."""
+    """The landlord's word: the document was seen, it belongs to this person, and name and number agree with it.
+
+    Always needed: a comparison of faces does not see whose number was typed.
+    """
 
     model_config = ConfigDict(extra="forbid")
 
@@ -179,7 +182,10 @@ def confirm(
     parts: CurrentParts,
     now: Now,
 ) -> TenancyShown:
-    """Let the tenancy begin; its credentials are on their way to the locks, and there only when each has said so."""
+    """Let the tenancy begin; its credentials are on their way to the locks, and there only when each has said so.
+
+    Needs `saw_document: true`, also where the faces matched; else 422 `document_not_seen`.
+    """
     begun = actions.confirm(
         session,
         landlord,

@@ -134,11 +134,15 @@ def identity_of(verdict: str | None) -> Identity:
     return Identity.MATCHED if verdict == Verdict.MATCH else Identity.UNCERTAIN
 
 
-def check_seen(identity: Identity, *, saw_document: bool) -> None:
-    """BadInput where nobody has looked: without a certain comparison the landlord holds the document and the person."""
-    if identity is not Identity.MATCHED and not saw_document:
+def check_seen(*, saw_document: bool) -> None:
+    """BadInput where the landlord has not looked (housing rental regulation of 2025: the tenant's document is checked).
+
+    A comparison of faces never stands for it: it sees a portrait and a face, not whose number was typed.
+    """
+    if not saw_document:
         raise BadInput(
-            "Look at the document and at the person, then tick that they belong together.",
+            "Look at the document and at the person, then tick that they belong together and that name and number are"
+            " right.",
             code="document_not_seen",
             field="saw_document",
         )
