@@ -1,7 +1,7 @@
 """Counters of the way down are never used twice, and a frame opened ahead of its turn is taken as if it were not."""
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from firmware_protocol import RemoteProtocolError, keys
@@ -13,6 +13,7 @@ NONCE = b"n" * 16
 
 
 @given(st.lists(st.integers(0, 9), max_size=200))
+@example([0, 0, 0, 1, 2, 3, 4, 5, 0])
 def test_no_counter_twice_however_many_sessions_are_forgotten(sessions: list[int]) -> None:
     holder, used = Holder(1, NONCE), set[tuple[int, int]]()
     with pytest.MonkeyPatch.context() as patch:
