@@ -32,5 +32,5 @@ class Settings(BaseSettings):
     request_limit_bytes: int = 40_000_000
 
     batch_limit: int = 1000
-    batch_wait_s: float = 0.004
+    batch_wait_s: float = 0.05
     lease_s: float = 10.0

@@ -61,12 +61,13 @@ def load_credentials(session: Session, locks: Iterable[LockId]) -> dict[LockId, 
 
 
 def write_held(session: Session, held: Mapping[LockId, HeldList], now: datetime) -> None:
-    """Store what these locks say they hold."""
+    """Store what these locks say they hold; the lists are held in the order in which granting holds them, by lock."""
     session.execute(
         text(
-            "UPDATE access_list a SET held_version = h.version, held_digest = h.digest, held_at = :now"
+            "WITH held AS (SELECT lock_id FROM access_list WHERE lock_id = ANY(CAST(:locks AS text[])) ORDER BY lock_id FOR UPDATE)"
+            " UPDATE access_list a SET held_version = h.version, held_digest = h.digest, held_at = :now"
             " FROM unnest(CAST(:locks AS text[]), CAST(:versions AS bigint[]), CAST(:digests AS bytea[])) AS h (lock_id, version, digest)"
-            " WHERE a.lock_id = h.lock_id"
+            " JOIN held USING (lock_id) WHERE a.lock_id = h.lock_id"
         ),
         {
             "now": now,
