@@ -2,6 +2,7 @@
 
 import os
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlmodel import Session
@@ -14,8 +15,13 @@ from firmware_protocol.messages import Event
 from firmware_protocol.standing import Standing
 from firmware_protocol.topics import Direction, LockId, draw_lock_id, frame_topic
 from firmware_protocol.vocabulary import ClockQuality, EventType, Field, Operation, OperationSource, PassDirection
+from service.access import actions as access
+from service.access.rules import GrantId, Materials, Terms
 from service.edges.keyring import Keyring
 from service.locks import actions as locks
+from service.people.rules import PersonId
+from service.premises import actions as premises
+from tests import given
 
 
 @dataclass(slots=True)
@@ -141,3 +147,31 @@ def provisioned(session: Session, keyring: Keyring, now: Any) -> WireLock:
         now=now,
     )
     return WireLock(LockIdentity(lock_id, lock_key, public_key(service_key)))
+
+
+@dataclass(frozen=True, slots=True)
+class HungDoor:
+    """A lock on a room's door, and a person who may open it with credentials 1 (card) and 2 (PIN)."""
+
+    lock: WireLock
+    home: given.Home
+    person_id: PersonId
+    grant_id: GrantId
+
+
+def hung_door(session: Session, keyring: Keyring, now: datetime) -> HungDoor:
+    """A door in areas of its own; its lock has hung there long enough for any event of a test."""
+    home = given.home(session, keyring=keyring, now=now)
+    lock = provisioned(session, keyring, now)
+    premises.hang_lock(session, unit_id=home.unit_id, lock_id=lock.id, now=now - timedelta(days=900))
+    document = given.document()
+    person_id = given.person(session, keyring=keyring, now=now, of=document)
+    terms = Terms(
+        unit_id=home.unit_id,
+        person_id=person_id,
+        starts_at=now,
+        ends_at=now + timedelta(days=30),
+        offline_lease_s=30 * 86400,
+    )
+    materials = Materials(document_number=document.number, pin="748201")
+    return HungDoor(lock, home, person_id, access.grant(session, terms, materials=materials, keyring=keyring, now=now))

@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine, make_url, text
@@ -21,15 +20,11 @@ from anmen.demo.machine import ANMEN
 from anmen.free_ports import PortBook
 from anmen.postgres import PostgresCluster
 from anmen.state import StateFolder
-from service.access import actions as access
-from service.access.rules import Materials, Terms
 from service.edges import clock, migrate
 from service.edges.keyring import Keyring, read_keyring, write_new_keys
 from service.edges.transaction import SYSTEM, connect, transaction
-from service.premises import actions as premises
-from tests import given
 from tests.wire_link import WireLink, eventually
-from tests.wire_lock import provisioned
+from tests.wire_lock import hung_door
 
 
 @dataclass
@@ -91,20 +86,7 @@ class Rig:
         keyring = self.keyring
         with transaction(self.engine(DatabaseRole.SERVE), SYSTEM) as session:
             for _ in range(count):
-                home = given.home(session, keyring=keyring, now=now)
-                lock = provisioned(session, keyring, now)
-                premises.hang_lock(session, unit_id=home.unit_id, lock_id=lock.id, now=now - timedelta(days=900))
-                document = given.document()
-                terms = Terms(
-                    unit_id=home.unit_id,
-                    person_id=given.person(session, keyring=keyring, now=now, of=document),
-                    starts_at=now,
-                    ends_at=now + timedelta(days=30),
-                    offline_lease_s=30 * 86400,
-                )
-                materials = Materials(document_number=document.number, pin="748201")
-                access.grant(session, terms, materials=materials, keyring=keyring, now=now)
-                self.links.append(WireLink(lock, self.broker))
+                self.links.append(WireLink(hung_door(session, keyring, now).lock, self.broker))
         for link in self.links:
             link.start()
 

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import pytest
 from sqlalchemy import text
@@ -12,17 +12,13 @@ from firmware_protocol.keys import Holder
 from firmware_protocol.messages import Challenge, Stored, TimeAnswer, Welcome
 from firmware_protocol.topics import SHARDS
 from service.access import actions as access
-from service.access.rules import GrantId, Materials, Terms
 from service.edges.inbox import Delivery
 from service.edges.keyring import Keyring
 from service.edges.transaction import SYSTEM, transaction
 from service.hearing import Memory, locks_of
 from service.lock_reactions import Outcome, react
-from service.people.rules import PersonId
-from service.premises import actions as premises
-from tests import given
 from tests.fixtures_database import Database
-from tests.wire_lock import WireLock, provisioned
+from tests.wire_lock import HungDoor, WireLock, hung_door
 
 
 @dataclass
@@ -68,52 +64,23 @@ class Service:
             return [tuple(row) for row in session.execute(text(statement))]
 
 
-@dataclass
-class Door:
-    """A lock on a room's door, and a person who may open it with credentials 1 (card) and 2 (PIN)."""
-
-    lock: WireLock
-    home: given.Home
-    person_id: PersonId
-    grant_id: GrantId
-
-
 @pytest.fixture
 def service(database: Database, keyring: Keyring, now: datetime) -> Service:
     return Service(database, keyring, now)
 
 
 @pytest.fixture
-def door(service: Service, keyring: Keyring, now: datetime) -> Door:
+def door(service: Service, keyring: Keyring, now: datetime) -> HungDoor:
     with transaction(service.database.serve, SYSTEM) as session:
-        home = given.home(session, keyring=keyring, now=now)
-        lock = provisioned(session, keyring, now)
-        premises.hang_lock(session, unit_id=home.unit_id, lock_id=lock.id, now=now - timedelta(days=300))
-        document = given.document()
-        person = given.person(session, keyring=keyring, now=now, of=document)
-        terms = Terms(
-            unit_id=home.unit_id,
-            person_id=person,
-            starts_at=now,
-            ends_at=now + timedelta(days=30),
-            offline_lease_s=30 * 86400,
-        )
-        grant = access.grant(
-            session,
-            terms,
-            materials=Materials(document_number=document.number, pin="748201"),
-            keyring=keyring,
-            now=now,
-        )
-    return Door(lock, home, person, grant)
+        return hung_door(session, keyring, now)
 
 
-def born(service: Service, door: Door) -> Door:
+def born(service: Service, door: HungDoor) -> HungDoor:
     service.converse(door.lock, door.lock.connect())
     return door
 
 
-def test_a_birth_is_challenged_and_only_its_echo_makes_the_lock_live(service: Service, door: Door) -> None:
+def test_a_birth_is_challenged_and_only_its_echo_makes_the_lock_live(service: Service, door: HungDoor) -> None:
     outcome = service.hear(door.lock, door.lock.connect())
     assert [type(message) for _, _, message in outcome.replies] == [Challenge]
     assert service.rows("SELECT link FROM lock") == [("unproven",)]
@@ -124,7 +91,7 @@ def test_a_birth_is_challenged_and_only_its_echo_makes_the_lock_live(service: Se
     assert service.rows("SELECT link, hardware, battery_percent FROM lock") == [("live", "wire", 88)]
 
 
-def test_the_access_list_reaches_the_lock_and_counts_only_when_it_says_so(service: Service, door: Door) -> None:
+def test_the_access_list_reaches_the_lock_and_counts_only_when_it_says_so(service: Service, door: HungDoor) -> None:
     with transaction(service.database.serve, SYSTEM) as session:
         assert {one.state.value for one in access.delivery(session, door.grant_id)} == {"pending"}
     born(service, door)
@@ -140,7 +107,7 @@ def test_the_access_list_reaches_the_lock_and_counts_only_when_it_says_so(servic
         assert {one.state.value for one in access.delivery(session, door.grant_id)} == {"removed"}
 
 
-def test_an_entry_moves_presence_and_every_count_above_the_room(service: Service, door: Door) -> None:
+def test_an_entry_moves_presence_and_every_count_above_the_room(service: Service, door: HungDoor) -> None:
     born(service, door)
     door.lock.open_with(1)
     outcome = service.hear(door.lock, door.lock.frames())
@@ -162,7 +129,7 @@ def test_an_entry_moves_presence_and_every_count_above_the_room(service: Service
     assert service.rows("SELECT max(present) FROM area_occupancy") == [(0,)]
 
 
-def test_frames_that_come_twice_count_once_even_after_a_restart(service: Service, door: Door) -> None:
+def test_frames_that_come_twice_count_once_even_after_a_restart(service: Service, door: HungDoor) -> None:
     born(service, door)
     before = len(door.lock.log.events)
     door.lock.open_with(1)
@@ -175,7 +142,7 @@ def test_frames_that_come_twice_count_once_even_after_a_restart(service: Service
     assert service.rows("SELECT count(*), count(DISTINCT sequence) FROM entry") == [(before + 1, before + 1)]
 
 
-def test_a_bad_frame_among_good_ones_is_counted_and_stops_nothing(service: Service, door: Door) -> None:
+def test_a_bad_frame_among_good_ones_is_counted_and_stops_nothing(service: Service, door: HungDoor) -> None:
     born(service, door)
     door.lock.open_with(1)
     [good] = door.lock.frames()
@@ -199,7 +166,7 @@ def test_a_bad_frame_among_good_ones_is_counted_and_stops_nothing(service: Servi
     assert any(reason == "topic" and unnamed for reason, _, unnamed in counted)
 
 
-def test_a_gap_is_remembered_and_named_until_it_is_filled(service: Service, door: Door) -> None:
+def test_a_gap_is_remembered_and_named_until_it_is_filled(service: Service, door: HungDoor) -> None:
     born(service, door)
     stored = len(door.lock.log.events)
     for _ in range(3):
@@ -212,7 +179,7 @@ def test_a_gap_is_remembered_and_named_until_it_is_filled(service: Service, door
     assert (receipt.up_to, receipt.gap) == (stored + 3, None)
 
 
-def test_a_late_back_fill_never_overwrites_what_is_newer(service: Service, door: Door) -> None:
+def test_a_late_back_fill_never_overwrites_what_is_newer(service: Service, door: HungDoor) -> None:
     born(service, door)
     now_ms = 1_772_100_000_000
     door.lock.open_with(1, at_ms=now_ms - 3_600_000)
@@ -225,7 +192,7 @@ def test_a_late_back_fill_never_overwrites_what_is_newer(service: Service, door:
     assert service.rows("SELECT count(*) FROM entry WHERE type = 2") == [(2,)]
 
 
-def test_the_time_comes_with_the_list_version_that_a_lock_should_hold(service: Service, door: Door) -> None:
+def test_the_time_comes_with_the_list_version_that_a_lock_should_hold(service: Service, door: HungDoor) -> None:
     born(service, door)
     with transaction(service.database.serve, SYSTEM) as session:
         access.revoke(session, [door.grant_id], now=service.now)
@@ -237,7 +204,7 @@ def test_the_time_comes_with_the_list_version_that_a_lock_should_hold(service: S
 
 
 def test_a_failed_transaction_leaves_nothing_behind_and_the_same_frames_go_through_again(
-    service: Service, door: Door
+    service: Service, door: HungDoor
 ) -> None:
     born(service, door)
     door.lock.open_with(1)

@@ -9,12 +9,13 @@ from service.edges.inbox import Delivery
 from service.edges.transaction import SYSTEM, transaction
 from service.hearing import locks_of
 from service.lock_reactions import Outcome, react
-from tests.integration.test_listening import Door, Service, born, door, service
+from tests.integration.test_listening import Service, born, door, service
+from tests.wire_lock import HungDoor
 
 __all__ = ["door", "service"]  # fixtures
 
 
-def ahead(service: Service, door: Door, frames: Sequence[bytes]) -> list[Delivery]:
+def ahead(service: Service, door: HungDoor, frames: Sequence[bytes]) -> list[Delivery]:
     """As the broker's thread delivers them."""
     topic = door.lock.up
     return [Delivery(topic, frame, 1, 1, service.memory.open_ahead(topic, frame)) for frame in frames]
@@ -28,7 +29,7 @@ def hear(service: Service, batch: Sequence[Delivery], *, fails: bool = False) ->
     return outcome
 
 
-def test_events_opened_ahead_are_stored_once(service: Service, door: Door) -> None:
+def test_events_opened_ahead_are_stored_once(service: Service, door: HungDoor) -> None:
     born(service, door)
     for _ in range(3):
         door.lock.open_with(1)
@@ -38,7 +39,7 @@ def test_events_opened_ahead_are_stored_once(service: Service, door: Door) -> No
     assert hear(service, batch).refused == 3
 
 
-def test_after_a_failed_batch_they_count_all_the_same(service: Service, door: Door) -> None:
+def test_after_a_failed_batch_they_count_all_the_same(service: Service, door: HungDoor) -> None:
     born(service, door)
     door.lock.open_with(1)
     batch = ahead(service, door, door.lock.frames())
@@ -48,7 +49,7 @@ def test_after_a_failed_batch_they_count_all_the_same(service: Service, door: Do
     assert hear(service, batch).stored == 1
 
 
-def test_a_lock_revoked_meanwhile_is_not_heard(service: Service, door: Door) -> None:
+def test_a_lock_revoked_meanwhile_is_not_heard(service: Service, door: HungDoor) -> None:
     born(service, door)
     door.lock.open_with(1)
     batch = ahead(service, door, door.lock.frames())
@@ -58,7 +59,7 @@ def test_a_lock_revoked_meanwhile_is_not_heard(service: Service, door: Door) -> 
     assert (hear(service, batch).refused, batch[0].opened is not None) == (1, True)
 
 
-def test_nothing_is_opened_ahead_of_an_unknown_lock_or_from_garbage(service: Service, door: Door) -> None:
+def test_nothing_is_opened_ahead_of_an_unknown_lock_or_from_garbage(service: Service, door: HungDoor) -> None:
     born(service, door)
     door.lock.open_with(1)
     [good] = door.lock.frames()

@@ -3,7 +3,6 @@
 import threading
 import time
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,17 +10,15 @@ from sqlalchemy import text
 
 from anmen.broker import Broker
 from service.access import actions as access
-from service.access.rules import DeliveryState, GrantId, Materials, Terms
+from service.access.rules import DeliveryState, GrantId
 from service.edges import clock
 from service.edges.keyring import Keyring
 from service.edges.mqtt_link import BrokerAddress
 from service.edges.transaction import SYSTEM, transaction
 from service.ingest import Ingest, IngestParts
-from service.premises import actions as premises
-from tests import given
 from tests.fixtures_database import Database
 from tests.wire_link import WireLink, eventually
-from tests.wire_lock import WireLock, provisioned
+from tests.wire_lock import WireLock, hung_door
 
 
 def ingest_address(broker: Broker) -> BrokerAddress:
@@ -48,24 +45,8 @@ class Running:
 
 @pytest.fixture
 def lock(database: Database, keyring: Keyring) -> WireLock:
-    now = clock.now()
     with transaction(database.serve, SYSTEM) as session:
-        home = given.home(session, keyring=keyring, now=now)
-        lock = provisioned(session, keyring, now)
-        premises.hang_lock(session, unit_id=home.unit_id, lock_id=lock.id, now=now - timedelta(days=900))
-        document = given.document()
-        person = given.person(session, keyring=keyring, now=now, of=document)
-        terms = Terms(
-            unit_id=home.unit_id,
-            person_id=person,
-            starts_at=now,
-            ends_at=now + timedelta(days=30),
-            offline_lease_s=30 * 86400,
-        )
-        access.grant(
-            session, terms, materials=Materials(document_number=document.number, pin="748201"), keyring=keyring, now=now
-        )
-    return lock
+        return hung_door(session, keyring, clock.now()).lock
 
 
 @pytest.fixture
