@@ -13,6 +13,7 @@ import cbor2
 
 from firmware_protocol.cbor_subset import NotOurs, read_first
 from firmware_protocol.errors import FrameRefusal, LocalProtocolError, RemoteProtocolError
+from firmware_protocol.live_event import read_live_event
 from firmware_protocol.messages import DOWN_MESSAGES, UP_MESSAGES, DownMessage, Event, Events, Message, UpMessage
 
 BLOCK_BYTES = 192
@@ -157,6 +158,9 @@ def _in_order(value: Any) -> Any:
 
 def decode_up(plain: bytes) -> UpMessage:
     """What a lock said; RemoteProtocolError where it is not a message of this protocol."""
+    usual = read_live_event(plain) if len(plain) == BLOCK_BYTES else None
+    if usual is not None:
+        return usual
     message: UpMessage = _decode(plain, _UP)
     return message
 
