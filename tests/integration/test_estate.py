@@ -7,6 +7,7 @@ import pytest
 from sqlalchemy import text
 
 from anmen.estate import LOCKS_NEEDED, Estate, ProvisionedLock, SignIn, build_estate
+from firmware_protocol.keys import private_key, public_key
 from firmware_protocol.topics import draw_lock_id
 from service.accounts import actions as accounts
 from service.edges.keyring import Keyring
@@ -18,7 +19,9 @@ from tests.fixtures_database import Database
 @pytest.fixture
 def locks() -> list[ProvisionedLock]:
     return [
-        ProvisionedLock(draw_lock_id(os.urandom(8)), b"\x04" + os.urandom(64), os.urandom(32))
+        ProvisionedLock(
+            draw_lock_id(os.urandom(8)), public_key(private_key(os.urandom(48))), private_key(os.urandom(48))
+        )
         for _ in range(LOCKS_NEEDED)
     ]
 
