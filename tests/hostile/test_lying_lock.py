@@ -15,8 +15,8 @@ from firmware_protocol.vocabulary import ClockQuality, EventType, Field
 from service.edges.leases import Leases
 from service.edges.transaction import SYSTEM, transaction
 from tests.fixtures_database import Database
-from tests.integration.test_listening import Door, Service, born, door, service
-from tests.wire_lock import provisioned
+from tests.integration.test_listening import Service, born, door, service
+from tests.wire_lock import HungDoor, provisioned
 
 __all__ = ["door", "service"]
 
@@ -29,7 +29,7 @@ def started(sequence: int) -> Event:
     return Event(EventType.STARTED, sequence, 1, 5, ClockQuality.UNSET, {})
 
 
-def test_a_replayed_birth_says_nothing_about_the_lock(service: Service, door: Door) -> None:
+def test_a_replayed_birth_says_nothing_about_the_lock(service: Service, door: HungDoor) -> None:
     lock = door.lock
     old = lock.connect()
     service.converse(lock, old)
@@ -45,7 +45,9 @@ def test_a_replayed_birth_says_nothing_about_the_lock(service: Service, door: Do
     ]
 
 
-def test_what_a_replayed_birth_held_is_not_taken_for_what_the_proven_one_holds(service: Service, door: Door) -> None:
+def test_what_a_replayed_birth_held_is_not_taken_for_what_the_proven_one_holds(
+    service: Service, door: HungDoor
+) -> None:
     lock = door.lock
     service.converse(lock, lock.connect())
     lock.boot()
@@ -67,7 +69,7 @@ def test_what_a_replayed_birth_held_is_not_taken_for_what_the_proven_one_holds(s
     assert service.rows("SELECT held_digest = digest FROM access_list") == [(False,)]
 
 
-def test_a_boot_that_has_not_proven_itself_says_nothing_about_its_list(service: Service, door: Door) -> None:
+def test_a_boot_that_has_not_proven_itself_says_nothing_about_its_list(service: Service, door: HungDoor) -> None:
     born(service, door)
     lock = door.lock
     held = service.rows("SELECT held_version, held_digest FROM access_list")
@@ -79,14 +81,14 @@ def test_a_boot_that_has_not_proven_itself_says_nothing_about_its_list(service: 
     assert service.rows("SELECT held_version, held_digest FROM access_list") == held
 
 
-def test_only_a_birth_begins_a_log(service: Service, door: Door) -> None:
+def test_only_a_birth_begins_a_log(service: Service, door: HungDoor) -> None:
     born(service, door)
     for epoch in range(100, 120):
         service.hear(door.lock, [door.lock.side._session.frame(Events(epoch, True, (started(1),)))])
     assert service.rows("SELECT count(*) FROM entry_cursor") == [(1,)]
 
 
-def test_a_log_wiped_at_the_lock_begins_with_its_birth(service: Service, door: Door) -> None:
+def test_a_log_wiped_at_the_lock_begins_with_its_birth(service: Service, door: HungDoor) -> None:
     born(service, door)
     door.lock.boot()
     door.lock.log.epoch, door.lock.log.events, door.lock.log.stored_up_to = 8, [], 0
@@ -98,7 +100,7 @@ def test_a_log_wiped_at_the_lock_begins_with_its_birth(service: Service, door: D
 
 @pytest.mark.parametrize("sequence", [LAST_SEQUENCE, LAST_SEQUENCE + 1])
 def test_the_last_number_there_is_can_be_stored_or_is_left_with_the_lock(
-    service: Service, door: Door, sequence: int
+    service: Service, door: HungDoor, sequence: int
 ) -> None:
     born(service, door)
     outcome = service.hear(door.lock, [door.lock.side._session.frame(Events(7, True, (started(sequence),)))])
@@ -120,7 +122,7 @@ def test_tombstones_do_not_make_a_cursor_grow_for_ever() -> None:
 @pytest.mark.parametrize(
     ("first", "last"), [(1, 1 << 60), (0, 5), (-5, 5), (5, 1), (1, (1 << 63) - 1), ("a", b"b"), (True, True), (1, 50)]
 )
-def test_a_tombstone_claims_nothing_absurd(service: Service, door: Door, first: object, last: object) -> None:
+def test_a_tombstone_claims_nothing_absurd(service: Service, door: HungDoor, first: object, last: object) -> None:
     born(service, door)
     event = Event(EventType.EVENTS_LOST, 40, 1, 5, ClockQuality.UNSET, {Field.FIRST: first, Field.LAST: last})
     assert service.hear(door.lock, [door.lock.side._session.frame(Events(7, True, (event,)))]).stored == 1
@@ -142,7 +144,7 @@ ABSURD: dict[str, Event] = {
 
 
 @pytest.mark.parametrize("event", ABSURD.values(), ids=ABSURD)
-def test_absurd_events_are_stored_and_bring_nobody_home(service: Service, door: Door, event: Event) -> None:
+def test_absurd_events_are_stored_and_bring_nobody_home(service: Service, door: HungDoor, event: Event) -> None:
     born(service, door)
     stored = len(door.lock.log.events)
     frame = door.lock.side._session.frame(Events(7, True, (event._replace(sequence=stored + 1),)))
@@ -161,7 +163,7 @@ def test_a_lock_that_is_born_over_and_over_costs_a_bounded_memory() -> None:
         assert holder.next_counter(name) > told[name]
 
 
-def test_a_restored_database_does_not_make_locks_deaf(database: Database, door: Door, service: Service) -> None:
+def test_a_restored_database_does_not_make_locks_deaf(database: Database, door: HungDoor, service: Service) -> None:
     """Locks hear no older generation than the last they heard; the backup has forgotten how far it had come."""
     leases = Leases("one", 10.0)
     with transaction(database.ingest, SYSTEM) as session:
@@ -177,7 +179,7 @@ def test_a_restored_database_does_not_make_locks_deaf(database: Database, door: 
     assert later.held[shard].generation > leases.held[shard].generation
 
 
-def test_keys_that_cannot_be_used_silence_one_lock_only(service: Service, door: Door) -> None:
+def test_keys_that_cannot_be_used_silence_one_lock_only(service: Service, door: HungDoor) -> None:
     with transaction(service.database.serve, SYSTEM) as session:
         other = provisioned(session, service.keyring, service.now)
         session.execute(
