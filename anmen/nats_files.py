@@ -14,12 +14,18 @@ from pathlib import Path
 from anmen.access_rules import LOCK_ID, RULES_PATH, Rule, read_access_list
 from anmen.broker_files import BOTH_AUTHORITIES, HOST, SERVER_CERTIFICATE, SERVER_KEY, BrokerPlan, make_store, write_for
 from anmen.errors import MachineError
+from firmware_protocol.topics import SHARDS
 
 SHORTCOMINGS = (
     "Mosquitto is not installed; using nats-server instead. Everything works, but it cannot tie a client id to a "
     "certificate: a lock could throw another one off the line. For the demo only. To get Mosquitto: "
     "apt-get install --no-install-recommends mosquitto"
 )
+
+
+# A client's subscriptions may together await 65,535 acknowledgements; past that nats-server refuses the SUBSCRIBE, and a
+# worker that holds all 64 shards would be deaf to half of them.
+_PENDING = 65_535 // SHARDS
 
 
 def find_nats() -> Path:
@@ -45,7 +51,7 @@ def write_nats_files(plan: BrokerPlan, lock_ids: Iterable[str]) -> Path:
         "listen": f"{HOST}:-1",
         "max_payload": 16384,
         "jetstream": {"store_dir": str(store), "max_file_store": 2 << 30},
-        "mqtt": {"listen": f"{HOST}:{plan.ports.locks}", "max_ack_pending": 2000, "tls": _tls(plan.folder)},
+        "mqtt": {"listen": f"{HOST}:{plan.ports.locks}", "max_ack_pending": _PENDING, "tls": _tls(plan.folder)},
         "authorization": {"users": users},
     }
     return write_for(plan, "nats.conf", json.dumps(configuration, indent=1).encode())

@@ -30,7 +30,8 @@ class Connected:
         client.on_connect = self._on_connect
         client.on_message = self._on_message
         client.on_disconnect = self._on_disconnect
-        client.on_subscribe = lambda *_: self._granted.set()
+        client.on_subscribe = self._on_subscribe
+        self.refused_filters = 0
 
     def subscribe(self, *topics: str) -> None:
         """Subscribe with QoS 1 and wait for the broker's answer, whichever it is."""
@@ -52,6 +53,12 @@ class Connected:
         if not reason.is_failure:
             self.accepted.set()
         self.answered.set()
+
+    def _on_subscribe(
+        self, client: Client, _: object, mid: int, reasons: list[ReasonCode], props: Properties | None
+    ) -> None:
+        self.refused_filters += sum(reason.is_failure for reason in reasons)
+        self._granted.set()
 
     def _on_message(self, client: Client, _: object, message: MQTTMessage) -> None:
         self.received.put((message.topic, bytes(message.payload)))

@@ -68,6 +68,13 @@ def test_frames_go_up_and_down(either: Broker) -> None:
         assert lock.next() == (HOLDER, b"generation 4")
 
 
+def test_one_worker_may_listen_to_every_shard(either: Broker) -> None:
+    with as_service(either, "anmen-ingest", "worker-1") as worker:
+        for shard in range(64):
+            worker.subscribe(f"anmen/1/{shard:02d}/+/up")
+        assert worker.refused_filters == 0
+
+
 def test_a_lock_finds_the_retained_holder(either: Broker) -> None:
     topic = "anmen/1/08/holder"
     with as_service(either, "anmen-ingest", "worker-1") as worker:
