@@ -36,19 +36,23 @@ class Load:
 
 
 class Fleet:
-    """Thousands of locks that only speak."""
+    """Thousands of locks that only speak; lock n always on connection n modulo `connections`."""
 
-    def __init__(self, locks: Sequence[TownLock], pipeline: Pipeline, seed: int) -> None:
+    def __init__(self, locks: Sequence[TownLock], pipeline: Pipeline, *, connections: int, seed: int) -> None:
         self.doors = [Door(lock) for lock in locks]
         self._dice = random.Random(seed)  # noqa: S311  # a seeded load, not a secret
         self._pack = {Pipeline.OURS: _sealing, Pipeline.YARDSTICK: _plain}[pipeline](locks)
         self._topics = [_topic(lock, pipeline).encode() for lock in locks]
+        self._own = [range(connection, len(locks), connections) for connection in range(connections)]
+        # Each speaks once before chance decides: then everything about every lock is warm.
+        self._first = [iter(own) for own in self._own]
 
-    def load(self, events: int, connections: int, now_ms: int) -> Load:
-        """The next events of the fleet: packet n goes out on connection n modulo `connections`, always the same for one lock."""
+    def load(self, events: int, now_ms: int) -> Load:
+        """The next events of the fleet; packet n is for connection n modulo `connections`."""
         load = Load([], array("I"), array("Q"))
+        connections = len(self._own)
         for number in range(events):
-            place = self._turn(number % connections, connections)
+            place = self._turn(number % connections)
             event = self.doors[place].next_event(self._dice, now_ms)
             packet_id = number // connections % packets.MOST_IDS + 1
             load.packets.append(packets.publish(self._topics[place], self._pack(place, event), packet_id))
@@ -64,9 +68,10 @@ class Fleet:
         """Unit -> how many are in, and whether that is unsure; told from what was played alone."""
         return {door.lock.unit_id: (len(door.known_in), bool(door.unknown)) for door in self.doors}
 
-    def _turn(self, connection: int, connections: int) -> int:
-        own = range(connection, len(self.doors), connections)
-        return own[self._dice.randrange(len(own))]
+    def _turn(self, connection: int) -> int:
+        own = self._own[connection]
+        first = next(self._first[connection], None)
+        return own[self._dice.randrange(len(own))] if first is None else first
 
 
 def _topic(lock: TownLock, pipeline: Pipeline) -> str:

@@ -58,14 +58,14 @@ class Played:
 
 def run(control: "Connection[object, object]", address: BrokerAddress, locks: Sequence[TownLock]) -> None:
     """Obey Prepare, Publish and a Pipeline (answered by Played) until the other end closes."""
-    fleets = {pipeline: Fleet(locks, pipeline, seed=7) for pipeline in Pipeline}
+    fleets = {pipeline: Fleet(locks, pipeline, connections=CONNECTIONS, seed=7) for pipeline in Pipeline}
     lines = [_Line(address) for _ in range(CONNECTIONS)]
     control.send("ready")
     load = Load([], array("I"), array("Q"))
     while True:
         match _next(control):
             case Prepare(pipeline, events):
-                load = fleets[pipeline].load(events, CONNECTIONS, round(clock.now().timestamp() * 1000))
+                load = fleets[pipeline].load(events, round(clock.now().timestamp() * 1000))
                 control.send(len(load.packets))
             case Publish(rate):
                 sent_at = _paced(lines, load.packets, rate) if rate else _flat_out(lines, load.packets)

@@ -129,16 +129,13 @@ def write_counts(session: Session, changed: Mapping[int, tuple[UnitCount, Count]
         )
 
 
-def move_feed(session: Session, shards: Iterable[int]) -> dict[int, int]:
-    """Move the live feed of these shards and wake its readers when this transaction commits; returns the new positions."""
-    rows = session.execute(
-        text(
-            "WITH held AS (SELECT shard FROM feed_position WHERE shard = ANY(:shards) ORDER BY shard FOR UPDATE)"
-            " UPDATE feed_position p SET position = p.position + 1 FROM held WHERE p.shard = held.shard RETURNING p.shard, p.position"
-        ),
-        {"shards": sorted(shards)},
-    )
-    positions: dict[int, int] = {row[0]: row[1] for row in rows}
-    said = ",".join(f"{shard}:{position}" for shard, position in sorted(positions.items()))
-    session.execute(text("SELECT pg_notify('anmen_feed', :said)"), {"said": said})
-    return positions
+_MOVE_FEED = text(
+    "WITH held AS (SELECT shard FROM feed_position WHERE shard = ANY(:shards) ORDER BY shard FOR UPDATE),"
+    " moved AS (UPDATE feed_position p SET position = p.position + 1 FROM held WHERE p.shard = held.shard RETURNING p.shard, p.position)"
+    " SELECT pg_notify('anmen_feed', string_agg(shard || ':' || position, ',' ORDER BY shard)) FROM moved"
+)
+
+
+def move_feed(session: Session, shards: Iterable[int]) -> None:
+    """Move the live feed of these shards and wake its readers (`<shard>:<position>,…`) when this transaction commits."""
+    session.execute(_MOVE_FEED, {"shards": sorted(shards)})
