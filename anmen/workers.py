@@ -8,11 +8,12 @@ from pathlib import Path
 import uvicorn
 
 from anmen.errors import MachineError
+from anmen.ingest_lanes import Lanes
 from service.edges.keyring import read_keyring
 from service.edges.mqtt_link import BrokerAddress
 from service.edges.request_log import configure_logs
 from service.edges.transaction import connect
-from service.ingest import Ingest, IngestParts
+from service.ingest import Committed, Ingest, IngestParts
 from service.settings import Settings
 
 # A batch makes tens of thousands of objects and drops them all again, none of them in a cycle: with Python's own
@@ -23,25 +24,28 @@ _GARBAGE_THRESHOLDS = (100_000, 50, 100)
 def run_ingest(settings: Settings, *, ready: Callable[[], None], reached: Callable[[str], None]) -> None:
     """Listen to locks until SIGTERM or SIGINT; `ready` is called once shards are held."""
     configure_logs()
-    ingest = compose_ingest(settings, reached=reached)
+    lanes = compose_ingest(settings, reached=reached)
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ingest.stop())
-    ingest.run(ready)
+        signal.signal(number, lambda *_: lanes.stop())
+    lanes.run(ready)
 
 
-def compose_ingest(settings: Settings, *, reached: Callable[[str], None]) -> Ingest:
-    """The ingest process's loop over its real parts; sets this process's garbage thresholds."""
+def compose_ingest(
+    settings: Settings, *, reached: Callable[[str], None], committed: Committed = lambda *_: None
+) -> Lanes:
+    """The ingest process's loops over their real parts; sets this process's garbage thresholds."""
     parts = IngestParts(
-        engine=connect(_database(settings), pool_size=2),
+        engine=connect(_database(settings), pool_size=settings.ingest_lanes),
         keyring=read_keyring(settings.keys_file),
         broker=broker_address(settings),
         batch_limit=settings.batch_limit,
         batch_wait_s=settings.batch_wait_s,
         lease_s=settings.lease_s,
+        committed=committed,
     )
     gc.freeze()
     gc.set_threshold(*_GARBAGE_THRESHOLDS)
-    return Ingest(parts, reached)
+    return Lanes([Ingest(parts, reached) for _ in range(settings.ingest_lanes)])
 
 
 def run_serve(settings: Settings, *, host: str, port: int) -> None:

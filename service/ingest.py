@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
@@ -35,6 +36,7 @@ from service.locks import actions as locks
 log = logging.getLogger(__name__)
 
 Reached = Callable[[str], None]
+Committed = Callable[[datetime, int], None]
 _REST_S = 0.5
 
 
@@ -49,6 +51,8 @@ class IngestParts:
     batch_wait_s: float = 0.05
     lease_s: float = 10.0
     inbox_bound: int = 20_000
+    committed: Committed = lambda _recorded_at, _stored: None
+    """Told of each commit: when its entries were recorded, and how many are new."""
 
 
 @dataclass(slots=True)
@@ -80,6 +84,10 @@ class Ingest:
         self._renew_at = 0.0
         self._sweep_at = 0.0
         self.tally = Tally()
+
+    def join(self) -> None:
+        """Be counted among the workers, so that those who start together share the shards at once."""
+        self._rest_unless(self._join)
 
     def run(self, ready: Callable[[], None] = lambda: None) -> None:
         """Work until stop() is called."""
@@ -149,6 +157,7 @@ class Ingest:
             outcome = react(session, deliveries, senders, self._memory, now)
             self._reached("inbox.before_commit")
         self._reached("inbox.committed")
+        self._parts.committed(now, outcome.stored)
         self._answer(outcome)
 
     def _answer(self, outcome: Outcome) -> None:
@@ -213,6 +222,10 @@ class Ingest:
             )
             changes = delivery.due(session, asked, self._parts.keyring)
         self._answer(Outcome(changes=changes))
+
+    def _join(self) -> None:
+        with transaction(self._parts.engine, SYSTEM) as session:
+            self._leases.join(session, clock.now())
 
     def _renew(self) -> None:
         now = clock.now()

@@ -7,23 +7,30 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from multiprocessing.connection import Connection
 from typing import Any
 
 from anmen.errors import MachineError
 
 READY = b"ready"
-_COMMIT = struct.Struct("<dI")
+_COMMIT = struct.Struct("<dIq")
 _START_TIMEOUT_S = 60.0
 _STOP_TIMEOUT_S = 15.0
 
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """`at` (time.monotonic) a transaction with this many new events was committed."""
+    """`at` (time.monotonic) a transaction with this many new events was committed; `recorded_us` is the time they carry."""
 
     at: float
     events: int
+    recorded_us: int
+
+
+def microseconds(instant: datetime) -> int:
+    """Unix time."""
+    return round(instant.timestamp() * 1_000_000)
 
 
 class Reporter:
@@ -31,14 +38,18 @@ class Reporter:
 
     def __init__(self, control: "Connection[Any, Any]") -> None:
         self._control = control
+        self._lock = threading.Lock()
 
     def ready(self) -> None:
         """Everything is subscribed."""
         self._control.send_bytes(READY)
 
-    def committed(self, at: float, events: int) -> None:
-        """A transaction is committed."""
-        self._control.send_bytes(_COMMIT.pack(at, events))
+    def committed(self, recorded_at: datetime, events: int) -> None:
+        """A transaction has just been committed; from any thread."""
+        if events:
+            said = _COMMIT.pack(time.monotonic(), events, microseconds(recorded_at))
+            with self._lock:
+                self._control.send_bytes(said)
 
     def stop_on_close(self, stop: Callable[[], None]) -> None:
         """Call `stop` from another thread once the other end has closed; Ctrl-C is left to it."""

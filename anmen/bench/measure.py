@@ -115,25 +115,25 @@ def _delay(parts: Parts, rate: int, seconds: float) -> Delay:
     events = max(1, int(rate * seconds))
     _prepare(parts, Pipeline.OURS, events)
     published, commits = _run(parts, Pipeline.OURS, events, rate=rate)
-    batch_of = _batches(parts.admin_dsn, len(commits))
+    committed_at = {one.recorded_us: one.at for one in commits}
+    recorded = _recorded(parts.admin_dsn, since_us=min(committed_at))
     names = parts.lock_names
     delays = sorted(
-        commits[batch_of[names[place], sequence]].at - sent_at
+        committed_at[recorded[names[place], sequence]] - sent_at
         for place, sequence, sent_at in zip(published.locks, published.sequences, published.sent_at, strict=True)
     )
     return Delay(rate, len(delays), _percentile_ms(delays, 0.50), _percentile_ms(delays, 0.99))
 
 
-def _batches(admin_dsn: str, latest: int) -> dict[tuple[str, int], int]:
-    """(lock, sequence) -> which of the latest batches, by the register: every batch has one time of recording."""
+def _recorded(admin_dsn: str, *, since_us: int) -> dict[tuple[str, int], int]:
+    """(lock, sequence) -> when it was recorded, which tells its batch."""
     with psycopg.connect(admin_dsn) as connection:
         rows = connection.execute(
-            "WITH batch AS (SELECT recorded_at, row_number() OVER (ORDER BY recorded_at DESC) AS place"
-            " FROM (SELECT DISTINCT recorded_at FROM entry) AS times ORDER BY recorded_at DESC LIMIT %s)"
-            " SELECT lock_id, sequence, %s - place FROM entry JOIN batch USING (recorded_at)",
-            [latest, latest],
+            "SELECT lock_id, sequence, CAST(extract(epoch FROM recorded_at) * 1000000 AS bigint) FROM entry"
+            " WHERE recorded_at >= to_timestamp(%s)",
+            [since_us / 1_000_000],
         )
-        return {(lock, sequence): batch for lock, sequence, batch in rows}
+        return {(lock, sequence): recorded_us for lock, sequence, recorded_us in rows}
 
 
 def _percentile_ms(ordered: Sequence[float], share: float) -> float:

@@ -8,7 +8,6 @@ import json
 import os
 import ssl
 import threading
-import time
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from queue import Empty, SimpleQueue
@@ -20,6 +19,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from anmen.bench.consumer import Reporter
 from anmen.bench.load import YARDSTICK_TOPICS
+from service.edges import clock
 from service.edges.mqtt_link import BrokerAddress
 
 TABLES = """
@@ -72,10 +72,9 @@ def run(control: "Connection[Any, Any]", plan: YardstickPlan) -> None:
                 said = [json.loads(one.payload) for one in batch]
                 connection.execute(_STORE, [[one[column] for one in said] for column in _COLUMNS])
                 connection.commit()
-                committed_at = time.monotonic()
+                reporter.committed(clock.now(), len(batch))
                 for one in batch:
                     client.ack(one.mid, 1)
-                reporter.committed(committed_at, len(batch))
     client.disconnect()
     client.loop_stop()
 

@@ -31,6 +31,16 @@ class Leases:
     lease_s: float
     held: dict[int, Holder] = field(default_factory=dict)
 
+    def join(self, session: Session, now: datetime) -> None:
+        """Be counted among the living, without taking anything yet."""
+        session.execute(
+            text(
+                "INSERT INTO ingest_worker (name, seen_at) VALUES (:name, :now)"
+                " ON CONFLICT (name) DO UPDATE SET seen_at = excluded.seen_at"
+            ),
+            {"name": self.name, "now": now},
+        )
+
     def renew(self, session: Session, now: datetime) -> tuple[set[int], set[int]]:
         """Renew, give up what is more than a fair share, take what is free. Returns (gained, lost) shards.
 
@@ -70,13 +80,7 @@ class Leases:
         session.execute(text("DELETE FROM ingest_worker WHERE name = :name"), {"name": self.name})
 
     def _fair_share(self, session: Session, now: datetime) -> int:
-        session.execute(
-            text(
-                "INSERT INTO ingest_worker (name, seen_at) VALUES (:name, :now)"
-                " ON CONFLICT (name) DO UPDATE SET seen_at = excluded.seen_at"
-            ),
-            {"name": self.name, "now": now},
-        )
+        self.join(session, now)
         alive: int = session.execute(
             text("SELECT count(*) FROM ingest_worker WHERE seen_at > :since"),
             {"since": now - timedelta(seconds=self.lease_s)},
