@@ -13,7 +13,8 @@ from service.edges.keyring import read_keyring
 from service.edges.mqtt_link import BrokerAddress
 from service.edges.request_log import configure_logs
 from service.edges.transaction import connect
-from service.ingest import Committed, Ingest, IngestParts
+from service.ingest import Ingest, IngestParts
+from service.recording import Committed
 from service.settings import Settings
 
 # A batch makes tens of thousands of objects and drops them all again, none of them in a cycle: with Python's own

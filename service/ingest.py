@@ -10,33 +10,31 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from firmware_protocol.topics import LockId, shard_of
+from firmware_protocol.topics import shard_of
 from service.delivery import actions as delivery
 from service.edges import clock
-from service.edges.faults import name_of, passes
-from service.edges.inbox import Delivery, Inbox
+from service.edges.faults import name_of
+from service.edges.inbox import Inbox
 from service.edges.keyring import Keyring
-from service.edges.leases import LeaseLost, Leases
+from service.edges.leases import Leases
 from service.edges.mqtt_link import BrokerAddress, MqttLink
 from service.edges.notices import Notices
 from service.edges.outbox import Outbox
 from service.edges.transaction import SYSTEM, transaction
 from service.entry import actions as entry
-from service.hearing import Memory, locks_of
-from service.lock_reactions import Outcome, put_aside, react
+from service.hearing import Memory
+from service.lock_reactions import Outcome
 from service.locks import actions as locks
+from service.recording import Committed, Reached, Recorder, Tally
 
 log = logging.getLogger(__name__)
 
-Reached = Callable[[str], None]
-Committed = Callable[[datetime, int], None]
 _REST_S = 0.5
 
 
@@ -53,18 +51,6 @@ class IngestParts:
     inbox_bound: int = 20_000
     committed: Committed = lambda _recorded_at, _stored: None
     """Told of each commit: when its entries were recorded, and how many are new."""
-
-
-@dataclass(slots=True)
-class Tally:
-    """What the process has done so far."""
-
-    batches: int = 0
-    stored: int = 0
-    duplicates: int = 0
-    refused: int = 0
-    quarantined: int = 0
-    dropped: int = 0
 
 
 class Ingest:
@@ -84,6 +70,16 @@ class Ingest:
         self._renew_at = 0.0
         self._sweep_at = 0.0
         self.tally = Tally()
+        self._recorder = Recorder(
+            engine=parts.engine,
+            memory=self._memory,
+            leases=self._leases,
+            tally=self.tally,
+            reached=reached,
+            committed=parts.committed,
+            answer=self._answer,
+            recover=self._recover,
+        )
 
     def join(self) -> None:
         """Be counted among the workers, so that those who start together share the shards at once."""
@@ -115,7 +111,7 @@ class Ingest:
         batch = self._inbox.take(self._parts.batch_limit, self._parts.batch_wait_s)
         if batch:
             self._reached("inbox.taken")
-            self._record(batch)
+            self._recorder.record(batch)
             self._reached("inbox.before_acknowledge")
             self._link.acknowledge(batch)
             self._reached("inbox.acknowledged")
@@ -123,49 +119,8 @@ class Ingest:
         self._outbox.send_due(time.monotonic(), loaded=len(batch) >= self._parts.batch_limit)
         self._link.flush()
 
-    def _record(self, batch: Sequence[Delivery]) -> None:
-        """Record the batch, whatever it takes: again after a passing fault, in halves after a fault of its own."""
-        while not self._stop.is_set():
-            try:
-                self._commit(batch)
-            except LeaseLost:
-                log.warning("a shard's lease was lost; what came in for it is another process's now")
-                self._forget(batch)
-                self._rest_unless(self._renew)
-                batch = [
-                    one for one, lock in zip(batch, locks_of(batch, self._memory), strict=True) if self._ours(lock)
-                ]
-            # What nobody thought of must not end the process that every lock talks to: it is found frame by frame.
-            except Exception as fault:  # noqa: BLE001
-                self._forget(batch)
-                if not passes(fault):
-                    self._divide(batch, fault)
-                    return
-                log.warning("the database did not take a batch of %d (%s); trying again", len(batch), name_of(fault))
-                self._stop.wait(_REST_S)
-                self._rest_unless(self._renew)
-            else:
-                return
-
-    def _commit(self, batch: Sequence[Delivery]) -> None:
-        senders = locks_of(batch, self._memory)
-        ours = [index for index, lock in enumerate(senders) if self._ours(lock)]
-        deliveries, senders = [batch[index] for index in ours], [senders[index] for index in ours]
-        now = clock.now()
-        with transaction(self._parts.engine, SYSTEM) as session:
-            self._leases.check(session, {shard_of(lock) for lock in senders if lock is not None}, now)
-            outcome = react(session, deliveries, senders, self._memory, now)
-            self._reached("inbox.before_commit")
-        self._reached("inbox.committed")
-        self._parts.committed(now, outcome.stored)
-        self._answer(outcome)
-
     def _answer(self, outcome: Outcome) -> None:
         now = time.monotonic()
-        self.tally.batches += 1
-        self.tally.stored += outcome.stored
-        self.tally.duplicates += outcome.duplicates
-        self.tally.refused += outcome.refused
         for lock, session, message in outcome.replies:
             self._outbox.say(lock, session, message)
         for lock, (receipt, events) in outcome.receipts.items():
@@ -177,33 +132,10 @@ class Ingest:
                 for part in change.parts():
                     self._outbox.say(lock, side.current.session, part)
 
-    def _divide(self, batch: Sequence[Delivery], fault: Exception) -> None:
-        if len(batch) > 1:
-            middle = len(batch) // 2
-            self._record(batch[:middle])
-            self._record(batch[middle:])
-            return
-        log.error("one frame cannot be stored (%s); its events are put aside", name_of(fault))
-        self._put_aside(batch, name_of(fault))
-
-    def _put_aside(self, batch: Sequence[Delivery], problem: str) -> None:
-        """Into the quarantine; a frame that does not even go there is dropped, for its lock still holds what it said."""
-        while not self._stop.is_set():
-            try:
-                with transaction(self._parts.engine, SYSTEM) as session:
-                    receipts = put_aside(session, batch, self._memory, problem=problem, now=clock.now())
-            except Exception as fault:  # noqa: BLE001  # as in _record
-                self._forget(batch)
-                if not passes(fault):
-                    log.error("nor can it be put aside (%s); it is dropped", name_of(fault))  # noqa: TRY400  # a traceback may quote it
-                    self.tally.dropped += 1
-                    return
-                self._rest_unless(self._renew)
-            else:
-                for lock, (receipt, events) in receipts.items():
-                    self._outbox.owe(lock, receipt, events, time.monotonic())
-                self.tally.quarantined += 1
-                return
+    def _recover(self, rest_s: float) -> bool:
+        self._stop.wait(rest_s)
+        self._rest_unless(self._renew)
+        return not self._stop.is_set()
 
     def _deliver_lists(self) -> None:
         """Lists that have changed since the last turn, and all that differ where we do not know."""
@@ -254,9 +186,3 @@ class Ingest:
         except DBAPIError as fault:
             log.warning("the database is away (%s)", name_of(fault))
             self._stop.wait(_REST_S)
-
-    def _ours(self, lock: LockId | None) -> bool:
-        return lock is None or shard_of(lock) in self._leases.held
-
-    def _forget(self, batch: Sequence[Delivery]) -> None:
-        self._memory.forget(lock for lock in locks_of(batch, self._memory) if lock is not None)

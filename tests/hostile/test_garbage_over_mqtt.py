@@ -12,7 +12,7 @@ import pytest
 from anmen.broker import Broker
 from firmware_protocol.cbor_subset import byte_string
 from firmware_protocol.sealing import MAX_FRAME_BYTES
-from service import ingest as ingest_module
+from service import recording
 from service.edges import clock
 from service.edges.keyring import Keyring
 from service.edges.transaction import SYSTEM, transaction
@@ -177,7 +177,7 @@ def test_a_frame_that_nobody_thought_of_ends_no_process(
             raise LookupError("nobody thought of it")
         return react(session, deliveries, senders, memory, now)
 
-    monkeypatch.setattr(ingest_module, "react", breaks)
+    monkeypatch.setattr(recording, "react", breaks)
     with Running(database, broker, keyring) as ingest, loading(broker) as hand:
         link.start()
         at_work(link, database)
