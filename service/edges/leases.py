@@ -16,7 +16,14 @@ from sqlmodel import Session
 
 from firmware_protocol.keys import Holder
 from firmware_protocol.topics import SHARDS
+from service.edges.arrays import numbers
+from service.edges.set_based import Statement
 from service.errors import Broken
+
+_CHECK = Statement(
+    "SELECT shard, generation FROM shard_lease WHERE shard = ANY(CAST(%(shards)s AS smallint[])) AND holder = %(name)s"
+    " AND expires_at > %(now)s ORDER BY shard FOR KEY SHARE"
+)
 
 
 class LeaseLost(Broken):
@@ -60,14 +67,8 @@ class Leases:
 
     def check(self, session: Session, shards: Iterable[int], now: datetime) -> None:
         """LeaseLost unless every one of the shards is still ours; holds them until the transaction ends."""
-        asked = sorted(set(shards))
-        rows = session.execute(
-            text(
-                "SELECT shard, generation FROM shard_lease WHERE shard = ANY(:shards) AND holder = :name AND expires_at > :now"
-                " ORDER BY shard FOR KEY SHARE"
-            ),
-            {"shards": asked, "name": self.name, "now": now},
-        )
+        asked = set(shards)
+        rows = _CHECK.rows(session, shards=numbers(asked), name=self.name, now=now)
         found: dict[int, int] = {row[0]: row[1] for row in rows}
         if any(shard not in self.held or found.get(shard) != self.held[shard].generation for shard in asked):
             raise LeaseLost

@@ -11,6 +11,7 @@ from firmware_protocol.cursor import Ranges, StoredCursor
 from firmware_protocol.topics import LockId
 from firmware_protocol.vocabulary import EventType
 from service.edges.arrays import byte_strings, instants, multiranges, numbers, words
+from service.edges.set_based import Statement
 from service.entry.rules import NewEntry, OwnEntry, Place, StoredEntry
 
 _LOAD_CURSORS = text(
@@ -26,25 +27,24 @@ def load_cursors(session: Session, locks: Iterable[LockId]) -> dict[tuple[LockId
     }
 
 
-_WRITE_CURSORS = text(
-    "INSERT INTO entry_cursor (lock_id, log_epoch, stored_up_to, above, lost)"
-    " SELECT * FROM unnest(CAST(:locks AS text[]), CAST(:epochs AS bigint[]), CAST(:up_to AS bigint[]),"
-    " CAST(:above AS int8multirange[]), CAST(:lost AS int8multirange[]))"
-    " ON CONFLICT (lock_id, log_epoch) DO UPDATE SET stored_up_to = excluded.stored_up_to, above = excluded.above, lost = excluded.lost"
-)
+_WRITE_CURSORS = Statement("""
+    INSERT INTO entry_cursor (lock_id, log_epoch, stored_up_to, above, lost)
+    SELECT * FROM unnest(CAST(%(locks)s AS text[]), CAST(%(epochs)s AS bigint[]), CAST(%(up_to)s AS bigint[]),
+        CAST(%(above)s AS int8multirange[]), CAST(%(lost)s AS int8multirange[]))
+    ON CONFLICT (lock_id, log_epoch) DO UPDATE
+    SET stored_up_to = excluded.stored_up_to, above = excluded.above, lost = excluded.lost
+""")
 
 
 def write_cursors(session: Session, cursors: Mapping[tuple[LockId, int], StoredCursor]) -> None:
     """Store these cursors."""
-    session.execute(
-        _WRITE_CURSORS,
-        {
-            "locks": words([lock for lock, _ in cursors]),
-            "epochs": numbers(epoch for _, epoch in cursors),
-            "up_to": numbers(cursor.up_to for cursor in cursors.values()),
-            "above": multiranges(cursor.above for cursor in cursors.values()),
-            "lost": multiranges(cursor.lost for cursor in cursors.values()),
-        },
+    _WRITE_CURSORS.rows(
+        session,
+        locks=words([lock for lock, _ in cursors]),
+        epochs=numbers(epoch for _, epoch in cursors),
+        up_to=numbers(cursor.up_to for cursor in cursors.values()),
+        above=multiranges(cursor.above for cursor in cursors.values()),
+        lost=multiranges(cursor.lost for cursor in cursors.values()),
     )
 
 
@@ -72,8 +72,8 @@ _COLUMNS: tuple[tuple[str, str, Callable[[Any], str]], ...] = (
 _NAMES = ", ".join(name for name, _, _ in _COLUMNS)
 # The credential's own unit and person, else the unit the lock hung at then (one at most: `door` excludes overlaps). One
 # statement, so that a batch's rows go over once.
-_ARRAYS = ", ".join(f"CAST(:{name} AS {kind}[])" for name, kind, _ in _COLUMNS)
-_APPEND = text(
+_ARRAYS = ", ".join(f"CAST(%({name})s AS {kind}[])" for name, kind, _ in _COLUMNS)
+_APPEND = Statement(
     f"""
     WITH placed AS (
         SELECT e.*, u.id AS unit_id, u.area_id, c.person_id FROM unnest({_ARRAYS}) WITH ORDINALITY AS e ({_NAMES}, ordinal)
@@ -82,7 +82,7 @@ _APPEND = text(
         LEFT JOIN unit u ON u.id = coalesce(c.unit_id, d.unit_id)
     ), appended AS (
         INSERT INTO entry (recorded_at, {_NAMES}, unit_id, area_id, person_id)
-        SELECT :recorded_at, {_NAMES}, unit_id, area_id, person_id FROM placed
+        SELECT %(recorded_at)s, {_NAMES}, unit_id, area_id, person_id FROM placed
     )
     SELECT unit_id, area_id, person_id FROM placed ORDER BY ordinal
     """  # noqa: S608 - put together from our own names of columns
@@ -93,7 +93,7 @@ def append(session: Session, entries: Sequence[NewEntry], recorded_at: datetime)
     """Append the entries, each with its place; the cursor has already decided that each is new."""
     columns = zip(*entries, strict=True)
     values = {name: write(column) for (name, _, write), column in zip(_COLUMNS, columns, strict=True)}
-    rows = session.execute(_APPEND, {"recorded_at": recorded_at, **values}).all()
+    rows = _APPEND.rows(session, recorded_at=recorded_at, **values)
     return [StoredEntry(entry, Place(*row)) for entry, row in zip(entries, rows, strict=True)]
 
 

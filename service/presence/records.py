@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import text
 from sqlmodel import Session
 
 from service.edges.arrays import instants, numbers, words
+from service.edges.set_based import Statement
 from service.presence.rules import Confidence, Count, Presence, PresenceState, Reason
 
 
@@ -20,27 +20,25 @@ class UnitCount(NamedTuple):
     counted: Count
 
 
-_LOCK_UNITS = text(
-    "SELECT unit_id, building_id, area_id, present, unsure FROM unit_occupancy WHERE unit_id = ANY(CAST(:units AS bigint[]))"
+_LOCK_UNITS = Statement(
+    "SELECT unit_id, building_id, area_id, present, unsure FROM unit_occupancy WHERE unit_id = ANY(CAST(%(units)s AS bigint[]))"
     " ORDER BY unit_id FOR UPDATE"
 )
-_PRESENCE = text(
-    "SELECT unit_id, person_id, state, confidence, reason, since, as_of FROM presence WHERE unit_id = ANY(CAST(:units AS bigint[]))"
+_PRESENCE = Statement(
+    "SELECT unit_id, person_id, state, confidence, reason, since, as_of FROM presence WHERE unit_id = ANY(CAST(%(units)s AS bigint[]))"
 )
 
 
 def lock_units(session: Session, units: Iterable[int]) -> dict[int, UnitCount]:
     """The units' counts, locked until the transaction ends: several doors of one unit may report to several processes."""
-    rows = session.execute(_LOCK_UNITS, {"units": numbers(units)}).all()
+    rows = _LOCK_UNITS.rows(session, units=numbers(units))
     return {row[0]: UnitCount(row[0], row[1], row[2], Count(row[3], int(row[4]))) for row in rows}
 
 
 def load(session: Session, units: Iterable[int]) -> dict[int, dict[int, Presence]]:
     """unit_id -> person_id -> presence."""
     found: dict[int, dict[int, Presence]] = {unit: {} for unit in units}
-    for unit, person, state, confidence, reason, since, as_of in session.execute(
-        _PRESENCE, {"units": numbers(found)}
-    ).all():
+    for unit, person, state, confidence, reason, since, as_of in _PRESENCE.rows(session, units=numbers(found)):
         found[unit][person] = Presence(_STATES[state], _CONFIDENCES[confidence], _REASONS[reason], since, as_of)
     return found
 
@@ -49,10 +47,10 @@ _STATES = {one.value: one for one in PresenceState}
 _CONFIDENCES = {one.value: one for one in Confidence}
 _REASONS = {one.value: one for one in Reason}
 
-_WRITE = text(
+_WRITE = Statement(
     "INSERT INTO presence (unit_id, area_id, person_id, state, confidence, reason, since, as_of)"
-    " SELECT * FROM unnest(CAST(:units AS bigint[]), CAST(:areas AS bigint[]), CAST(:persons AS bigint[]), CAST(:states AS text[]),"
-    " CAST(:confidences AS text[]), CAST(:reasons AS text[]), CAST(:since AS timestamptz[]), CAST(:as_of AS timestamptz[]))"
+    " SELECT * FROM unnest(CAST(%(units)s AS bigint[]), CAST(%(areas)s AS bigint[]), CAST(%(persons)s AS bigint[]), CAST(%(states)s AS text[]),"
+    " CAST(%(confidences)s AS text[]), CAST(%(reasons)s AS text[]), CAST(%(since)s AS timestamptz[]), CAST(%(as_of)s AS timestamptz[]))"
     " ON CONFLICT (unit_id, person_id) DO UPDATE SET state = excluded.state, confidence = excluded.confidence,"
     " reason = excluded.reason, since = excluded.since, as_of = excluded.as_of"
 )
@@ -60,36 +58,34 @@ _WRITE = text(
 
 def write(session: Session, changed: Sequence[tuple[UnitCount, int, Presence]]) -> None:
     """Store the presence of (unit, person_id)."""
-    session.execute(
-        _WRITE,
-        {
-            "units": numbers(unit.unit_id for unit, _, _ in changed),
-            "areas": numbers(unit.area_id for unit, _, _ in changed),
-            "persons": numbers(person for _, person, _ in changed),
-            "states": words([one.state.value for _, _, one in changed]),
-            "confidences": words([one.confidence.value for _, _, one in changed]),
-            "reasons": words([one.reason.value for _, _, one in changed]),
-            "since": instants(one.since for _, _, one in changed),
-            "as_of": instants(one.as_of for _, _, one in changed),
-        },
+    _WRITE.rows(
+        session,
+        units=numbers(unit.unit_id for unit, _, _ in changed),
+        areas=numbers(unit.area_id for unit, _, _ in changed),
+        persons=numbers(person for _, person, _ in changed),
+        states=words([one.state.value for _, _, one in changed]),
+        confidences=words([one.confidence.value for _, _, one in changed]),
+        reasons=words([one.reason.value for _, _, one in changed]),
+        since=instants(one.since for _, _, one in changed),
+        as_of=instants(one.as_of for _, _, one in changed),
     )
 
 
-_WRITE_UNITS = text(
-    "UPDATE unit_occupancy o SET present = n.present, unsure = n.unsure > 0, as_of = :now"
-    " FROM unnest(CAST(:units AS bigint[]), CAST(:present AS integer[]), CAST(:unsure AS integer[])) AS n (unit_id, present, unsure)"
+_WRITE_UNITS = Statement(
+    "UPDATE unit_occupancy o SET present = n.present, unsure = n.unsure > 0, as_of = %(now)s"
+    " FROM unnest(CAST(%(units)s AS bigint[]), CAST(%(present)s AS integer[]), CAST(%(unsure)s AS integer[])) AS n (unit_id, present, unsure)"
     " WHERE o.unit_id = n.unit_id"
 )
-_ADD_BUILDINGS = text(
-    "WITH more AS (SELECT * FROM unnest(CAST(:buildings AS bigint[]), CAST(:present AS integer[]), CAST(:unsure AS integer[]))"
+_ADD_BUILDINGS = Statement(
+    "WITH more AS (SELECT * FROM unnest(CAST(%(places)s AS bigint[]), CAST(%(present)s AS integer[]), CAST(%(unsure)s AS integer[]))"
     " AS m (building_id, present, unsure)),"
     " held AS (SELECT building_id FROM building_occupancy WHERE building_id IN (SELECT building_id FROM more) ORDER BY building_id FOR UPDATE)"
     " UPDATE building_occupancy o SET present = o.present + more.present, unsure = o.unsure + more.unsure"
     " FROM more, held WHERE o.building_id = more.building_id AND held.building_id = o.building_id"
 )
-_ADD_AREAS = text(
+_ADD_AREAS = Statement(
     "WITH RECURSIVE up AS (SELECT m.area_id, a.parent_id, m.present, m.unsure"
-    " FROM unnest(CAST(:areas AS bigint[]), CAST(:present AS integer[]), CAST(:unsure AS integer[])) AS m (area_id, present, unsure)"
+    " FROM unnest(CAST(%(places)s AS bigint[]), CAST(%(present)s AS integer[]), CAST(%(unsure)s AS integer[])) AS m (area_id, present, unsure)"
     " JOIN area a ON a.id = m.area_id"
     " UNION ALL SELECT a.id, a.parent_id, up.present, up.unsure FROM up JOIN area a ON a.id = up.parent_id),"
     " more AS (SELECT area_id, sum(present)::integer AS present, sum(unsure)::integer AS unsure FROM up GROUP BY area_id),"
@@ -101,14 +97,12 @@ _ADD_AREAS = text(
 
 def write_counts(session: Session, changed: Mapping[int, tuple[UnitCount, Count]], now: datetime) -> None:
     """Store new unit counts and carry the differences up to building and every area above."""
-    session.execute(
-        _WRITE_UNITS,
-        {
-            "now": now,
-            "units": numbers(changed),
-            "present": numbers(after.present for _, after in changed.values()),
-            "unsure": numbers(after.unsure for _, after in changed.values()),
-        },
+    _WRITE_UNITS.rows(
+        session,
+        now=now,
+        units=numbers(changed),
+        present=numbers(after.present for _, after in changed.values()),
+        unsure=numbers(after.unsure for _, after in changed.values()),
     )
     buildings: dict[int, Count] = {}
     areas: dict[int, Count] = {}
@@ -118,19 +112,17 @@ def write_counts(session: Session, changed: Mapping[int, tuple[UnitCount, Count]
             sums[place] = Count(
                 sofar.present + after.present - unit.counted.present, sofar.unsure + after.unsure - unit.counted.unsure
             )
-    for statement, name, sums in ((_ADD_BUILDINGS, "buildings", buildings), (_ADD_AREAS, "areas", areas)):
-        session.execute(
-            statement,
-            {
-                name: numbers(sums),
-                "present": numbers(one.present for one in sums.values()),
-                "unsure": numbers(one.unsure for one in sums.values()),
-            },
+    for add, sums in ((_ADD_BUILDINGS, buildings), (_ADD_AREAS, areas)):
+        add.rows(
+            session,
+            places=numbers(sums),
+            present=numbers(one.present for one in sums.values()),
+            unsure=numbers(one.unsure for one in sums.values()),
         )
 
 
-_MOVE_FEED = text(
-    "WITH held AS (SELECT shard FROM feed_position WHERE shard = ANY(:shards) ORDER BY shard FOR UPDATE),"
+_MOVE_FEED = Statement(
+    "WITH held AS (SELECT shard FROM feed_position WHERE shard = ANY(CAST(%(shards)s AS smallint[])) ORDER BY shard FOR UPDATE),"
     " moved AS (UPDATE feed_position p SET position = p.position + 1 FROM held WHERE p.shard = held.shard RETURNING p.shard, p.position)"
     " SELECT pg_notify('anmen_feed', string_agg(shard || ':' || position, ',' ORDER BY shard)) FROM moved"
 )
@@ -138,4 +130,4 @@ _MOVE_FEED = text(
 
 def move_feed(session: Session, shards: Iterable[int]) -> None:
     """Move the live feed of these shards and wake its readers (`<shard>:<position>,…`) when this transaction commits."""
-    session.execute(_MOVE_FEED, {"shards": sorted(shards)})
+    _MOVE_FEED.rows(session, shards=numbers(shards))
