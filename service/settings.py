@@ -34,4 +34,4 @@ class Settings(BaseSettings):
     batch_limit: int = 1000
     batch_wait_s: float = 0.05
     lease_s: float = 10.0
-    ingest_lanes: int = 2
+    ingest_lanes: int = 1

@@ -23,6 +23,7 @@ def ingest(
     events: Annotated[int, typer.Option(min=100, help="Events a round, published flat out.")] = 60_000,
     rounds: Annotated[int, typer.Option(min=1, help="Rounds of each pipeline, in turn.")] = 3,
     seconds: Annotated[float, typer.Option(min=0.1, help="How long each measurement of delay lasts.")] = 5.0,
+    lanes: Annotated[int, typer.Option(min=1, help="Loops in the ingest process (ANMEN_INGEST_LANES).")] = 1,
     profile: Annotated[Path | None, typer.Option(help="Leave a cProfile of the ingest loop here; slows it.")] = None,
 ) -> None:
     """Sealed live events of many locks through broker, rules, commit, presence and counts; and a bare pipeline beside it.
@@ -36,7 +37,7 @@ def ingest(
     from anmen.bench.report import print_table
     from anmen.bench.scale import Scale
 
-    scale = Scale(locks=locks, events=events, rounds=rounds, seconds=seconds)
+    scale = Scale(lanes=lanes, locks=locks, events=events, rounds=rounds, seconds=seconds)
     progress = Console(stderr=True)
     with progress.status("starting") as status:
         results = measure_ingest(scale, profile=profile, say=status.update)

@@ -61,7 +61,7 @@ class Results:
 def measure_ingest(scale: Scale, *, profile: Path | None = None, say: Say) -> Results:
     """Do it; MachineError where a part does not start or falls silent."""
     results = Results(scale)
-    with running_parts(scale.locks, profile=profile, say=say) as parts:
+    with running_parts(scale, profile=profile, say=say) as parts:
         _warm_up(parts, scale, say)
         for number in range(scale.rounds):
             say(f"round {number + 1} of {scale.rounds}")

@@ -13,6 +13,7 @@ from anmen.bench import ours, publisher, yardstick
 from anmen.bench.consumer import Consumer, Spawned
 from anmen.bench.cpu import CpuMeter
 from anmen.bench.load import YARDSTICK_TOPICS, Pipeline
+from anmen.bench.scale import Scale
 from anmen.bench.town import Engines, TownLock, build_town
 from anmen.bench.yardstick import YardstickPlan
 from anmen.broker import Broker
@@ -66,7 +67,7 @@ class _Machine:
         broker = self.broker
         return BrokerAddress(broker.host, broker.ports.services, broker.authority, pair.certificate, pair.key)
 
-    def ingest_settings(self) -> Settings:
+    def ingest_settings(self, lanes: int) -> Settings:
         """What `anmen ingest` would find in its environment."""
         broker = self.address(INGEST_NAME)
         return Settings(
@@ -77,18 +78,28 @@ class _Machine:
             broker_ca=broker.ca,
             broker_certificate=broker.certificate,
             broker_key=broker.key,
+            ingest_lanes=lanes,
         )
 
 
+@dataclass(frozen=True, slots=True)
+class _Watched:
+    """The ingest process that is measured: what it would find in its environment, and where to leave a profile of it."""
+
+    settings: Settings
+    profile: Path | None
+
+
 @contextmanager
-def running_parts(locks: int, *, profile: Path | None, say: Say) -> Iterator[Parts]:
+def running_parts(scale: Scale, *, profile: Path | None, say: Say) -> Iterator[Parts]:
     """Everything started and warm to the touch; all of it is gone afterwards."""
     with ExitStack() as stack:
         machine = _start_machine(stack, say)
         say("the town")
-        town, admin_dsn = _build(machine, locks)
+        town, admin_dsn = _build(machine, scale.locks)
         say("publisher, ingest and yardstick")
-        yield _start_processes(stack, machine, town, admin_dsn, profile)
+        watched = _Watched(machine.ingest_settings(scale.lanes), profile)
+        yield _start_processes(stack, machine, town, admin_dsn, watched)
 
 
 def _start_machine(stack: ExitStack, say: Say) -> _Machine:
@@ -123,12 +134,11 @@ def _build(machine: _Machine, locks: int) -> tuple[tuple[TownLock, ...], str]:
 
 
 def _start_processes(
-    stack: ExitStack, machine: _Machine, town: tuple[TownLock, ...], admin_dsn: str, profile: Path | None
+    stack: ExitStack, machine: _Machine, town: tuple[TownLock, ...], admin_dsn: str, watched: _Watched
 ) -> Parts:
-    settings = machine.ingest_settings()
     yardstick_plan = YardstickPlan(admin_dsn, machine.address(_YARDSTICK))
     consumers = {
-        Pipeline.OURS: Consumer("The ingest process", ours.run, settings, profile),
+        Pipeline.OURS: Consumer("The ingest process", ours.run, watched.settings, watched.profile),
         Pipeline.YARDSTICK: Consumer("The yardstick", yardstick.run, yardstick_plan),
     }
     publishing = Spawned("The publisher", publisher.run, machine.address(_LOAD), town)

@@ -3,6 +3,7 @@
 import os
 import platform
 from collections.abc import Sequence
+from dataclasses import asdict
 from statistics import median
 from typing import Any
 
@@ -34,7 +35,7 @@ def as_json(results: Results) -> dict[str, Any]:
             "python": platform.python_version(),
             "load_average": [round(one, 2) for one in results.loads_average],
         },
-        "scale": {"locks": results.scale.locks, "events": results.scale.events, "rounds": results.scale.rounds},
+        "scale": asdict(results.scale),
         "disk_probe_ms": {
             "median": round(median(one.median_ms for one in probes), 3),
             "range": [round(min(one.fastest_ms for one in probes), 3), round(max(one.slowest_ms for one in probes), 3)],
@@ -54,7 +55,7 @@ def print_table(results: Results, console: Console) -> None:
     probe = written["disk_probe_ms"]
     console.print(
         f"Disk: fdatasync of one page {probe['median']} ms {probe['range']}; {written['machine']['cores']} cores,"
-        f" load average {written['machine']['load_average']}; {results.scale.locks} locks"
+        f" load average {written['machine']['load_average']}; {results.scale.locks} locks, {results.scale.lanes} lane(s)"
     )
     console.print(_rates_table(results))
     console.print(_cpu_table(results))
@@ -94,7 +95,7 @@ def cpu_us(results: Results, pipeline: Pipeline) -> dict[str, float]:
 
 def _spread(values: Sequence[float], digits: int = 0) -> dict[str, Any]:
     rounded = [round(one, digits) for one in values]
-    return {"median": round(median(values), digits), "rounds": rounded}
+    return {"median": round(median(values), digits), "range": [min(rounded), max(rounded)], "rounds": rounded}
 
 
 def _delay(one: Delay) -> dict[str, Any]:

@@ -11,6 +11,7 @@ LATENCY_RATE = 3000
 class Scale:
     """`events` are published flat out in each of the `rounds`; a measurement of delay lasts `seconds`."""
 
+    lanes: int = 1
     locks: int = 2000
     events: int = 60_000
     rounds: int = 3

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sqlalchemy import Engine, create_engine, text
+from sqlalchemy import Engine, create_engine
 from sqlmodel import Session
+
+from service.edges.set_based import Statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,9 +29,9 @@ NOBODY = Scope()
 # For work that no signed-in person stands behind: sign-in itself, an invitation link, the jobs. Never for an answer to a query.
 SYSTEM = Scope(system=True)
 
-_ENTER = text(
-    "SELECT set_config('anmen.scope', :scope, true), set_config('anmen.areas', :areas, true),"
-    " set_config('anmen.landlord', :landlord, true), set_config('anmen.person', :person, true)"
+_ENTER = Statement(
+    "SELECT set_config('anmen.scope', %(scope)s, true), set_config('anmen.areas', %(areas)s, true),"
+    " set_config('anmen.landlord', %(landlord)s, true), set_config('anmen.person', %(person)s, true)"
 )
 
 
@@ -48,14 +50,12 @@ def connect(url: str, *, pool_size: int = 8) -> Engine:
 
 def enter(session: Session, scope: Scope) -> None:
     """Set or narrow the scope for the rest of the running transaction."""
-    session.execute(
-        _ENTER,
-        {
-            "scope": "system" if scope.system else "",
-            "areas": "{" + ",".join(map(str, scope.areas)) + "}",
-            "landlord": "" if scope.landlord is None else str(scope.landlord),
-            "person": "" if scope.person is None else str(scope.person),
-        },
+    _ENTER.rows(
+        session,
+        scope="system" if scope.system else "",
+        areas="{" + ",".join(map(str, scope.areas)) + "}",
+        landlord="" if scope.landlord is None else str(scope.landlord),
+        person="" if scope.person is None else str(scope.person),
     )
 
 
