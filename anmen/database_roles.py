@@ -35,6 +35,11 @@ class DatabaseRole(StrEnum):
     AUDIT = "anmen_audit"
 
 
+# A page that hangs must not hold what others wait for. Recording events has no such bound: a slow disk would put them aside, one by one,
+# as what cannot be stored. Migrations take as long as they need.
+_PATIENCE = {DatabaseRole.SERVE: {"statement_timeout": "15s", "idle_in_transaction_session_timeout": "30s"}}
+
+
 def role_passwords(state: StateFolder) -> dict[DatabaseRole, str]:
     """The roles' passwords, drawn at the first call and kept in the state folder (0600)."""
     drawn = state.secret("database-roles.json", lambda: json.dumps(draw_passwords()).encode())
@@ -75,6 +80,9 @@ def _provision_role(connection: psycopg.Connection, role: DatabaseRole, password
     verifier = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
     rights = sql.SQL("ALTER ROLE {} LOGIN NOCREATEROLE NOCREATEDB {} PASSWORD {}")
     connection.execute(rights.format(name, sql.SQL(taken_away), sql.Literal(verifier)))
+    for setting, patience in _PATIENCE.get(role, {}).items():
+        limit = sql.SQL("ALTER ROLE {} SET {} = {}")
+        connection.execute(limit.format(name, sql.Identifier(setting), sql.Literal(patience)))
 
 
 def _provision_database(connection: psycopg.Connection, database: str) -> None:

@@ -53,8 +53,9 @@ def show_entries(visit: TenantVisit, session: Tx) -> Response:
 
 
 @router.get("/me/tenancies/{tenancy_id}/pin")
-def ask_for_pin(visit: TenantVisit, tenancy_id: Annotated[TenancyId, ID]) -> Response:
+def ask_for_pin(visit: TenantVisit, session: Tx, tenancy_id: Annotated[TenancyId, ID]) -> Response:
     """Ask whether it is meant."""
+    tenancy.get_tenancy(session, visit.actor, tenancy_id, keyring=visit.parts.keyring)
     question = Question(
         title=N_("Make a new PIN?"),
         sentences=(
@@ -113,8 +114,9 @@ def withdraw(visit: TenantVisit, session: Tx, purpose: Purpose) -> Response:
 
 
 @router.get("/me/tenancies/{tenancy_id}/end")
-def ask_to_leave(visit: TenantVisit, tenancy_id: Annotated[TenancyId, ID]) -> Response:
+def ask_to_leave(visit: TenantVisit, session: Tx, tenancy_id: Annotated[TenancyId, ID]) -> Response:
     """Ask whether it is meant."""
+    tenancy.get_tenancy(session, visit.actor, tenancy_id, keyring=visit.parts.keyring)
     question = Question(
         title=N_("Have you moved out?"),
         sentences=(

@@ -47,6 +47,13 @@ def test_no_role_sees_past_row_level_security(cluster: PostgresCluster, table: N
         assert connection.execute(READ).fetchall() == [(False,)]
 
 
+def test_a_page_does_not_hang_on_the_database_for_ever(cluster: PostgresCluster) -> None:
+    with psycopg.connect(dsn(cluster, DatabaseRole.SERVE)) as connection:
+        assert connection.execute("SHOW statement_timeout").fetchone() == ("15s",)
+    with psycopg.connect(dsn(cluster, DatabaseRole.INGEST)) as connection:
+        assert connection.execute("SHOW statement_timeout").fetchone() == ("0",)
+
+
 @pytest.mark.parametrize("role", DatabaseRole)
 def test_no_role_can_switch_row_level_security_off(cluster: PostgresCluster, table: None, role: DatabaseRole) -> None:
     with psycopg.connect(dsn(cluster, role)) as connection:
