@@ -148,6 +148,10 @@ class LockSide:
         """Tell the service that a change could not be applied, and what is held instead."""
         self._say(AccessListRefused(standing.list_version, standing.list_digest, problem))
 
+    def say(self, message: UpMessage) -> None:
+        """Tell the service something else, behind what waits to be sent; it is gone if the link breaks first."""
+        self._say(message)
+
     def receive(self, raw: bytes, standing: Standing, now: float) -> tuple[Happening, ...]:
         """Take a frame that came down; RemoteProtocolError refuses it and leaves everything as it was."""
         message = self._session.open(raw)

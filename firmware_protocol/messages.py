@@ -1,18 +1,15 @@
 """Everything lock and service say to each other inside the seal. Tags and field keys are never reused.
 
-Up: what a lock says. Down: what the service says. `_at` names the field's number on the wire and, for byte strings, their
-length. Fields that a reader does not know are skipped, so new ones may be added with a default.
+Up: what a lock says. Down: what the service says. Fields that a reader does not know are skipped, so new ones may be added
+with a default. What concerns one part of the protocol only stands in a module of its own and is named in the tables below.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
 from firmware_protocol.vocabulary import ClockQuality, Field
-
-
-def _at(key: int, size: int | None = None, **more: Any) -> Any:
-    return field(metadata={"key": key, "size": size}, **more)
+from firmware_protocol.wire_field import at as _at
 
 
 class Event(NamedTuple):

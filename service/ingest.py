@@ -17,6 +17,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from firmware_protocol.topics import shard_of
+from service.batches import Outcome
 from service.delivery import actions as delivery
 from service.edges import clock
 from service.edges.faults import name_of
@@ -29,7 +30,6 @@ from service.edges.outbox import Outbox
 from service.edges.transaction import SYSTEM, transaction
 from service.entry import actions as entry
 from service.hearing import Memory
-from service.lock_reactions import Outcome
 from service.locks import actions as locks
 from service.recording import Committed, Reached, Recorder, Tally
 

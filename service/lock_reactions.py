@@ -1,19 +1,17 @@
 """What each message of a lock causes: one table, from the kind of message to the action for all of a batch's of that kind."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from sqlmodel import Session
 
-from firmware_protocol.access_list import ListChange
 from firmware_protocol.cursor import Receipt
 from firmware_protocol.messages import (
     AccessListRefused,
     Birth,
     Challenge,
-    DownMessage,
     Events,
     Heartbeat,
     Proof,
@@ -27,41 +25,16 @@ from firmware_protocol.topics import LockId
 from firmware_protocol.transitions import LinkEvent, next_link
 from firmware_protocol.vocabulary import EventType, Field
 from service import hearing as hearings
+from service.batches import Batch, Outcome
 from service.delivery import actions as delivery
 from service.delivery.rules import HeldList
 from service.edges.inbox import Delivery
 from service.entry import actions as entry
 from service.entry.rules import HeardEvents, StoredEntry
-from service.hearing import Hearing, Memory, Said
+from service.hearing import Memory, Said
 from service.locks import actions as locks
 from service.locks.rules import BACKFILL_PER_S, HEARTBEAT_S, link_after_will, link_event_of_birth
 from service.presence import actions as presence
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What may be said to locks once the batch is committed."""
-
-    replies: list[tuple[LockId, bytes, DownMessage]] = field(default_factory=list)
-    receipts: dict[LockId, tuple[Receipt, int]] = field(default_factory=dict)
-    at_once: set[LockId] = field(default_factory=set)
-    changes: dict[LockId, ListChange] = field(default_factory=dict)
-    stored: int = 0
-    duplicates: int = 0
-    refused: int = 0
-
-
-@dataclass(slots=True)
-class Batch:
-    """One batch on its way through the table."""
-
-    session: Session
-    memory: Memory
-    now: datetime
-    hearing: Hearing
-    outcome: Outcome = field(default_factory=Outcome)
-    says_it_holds: dict[LockId, HeldList] = field(default_factory=dict)
-    stored: Sequence[StoredEntry] = ()
 
 
 def react(

@@ -10,13 +10,14 @@ from datetime import datetime
 from sqlalchemy import Engine
 
 from firmware_protocol.topics import LockId, shard_of
+from service.batches import Outcome
 from service.edges import clock
 from service.edges.faults import name_of, passes
 from service.edges.inbox import Delivery
 from service.edges.leases import LeaseLost, Leases
 from service.edges.transaction import SYSTEM, transaction
 from service.hearing import Memory, locks_of
-from service.lock_reactions import Outcome, put_aside, react
+from service.lock_reactions import put_aside, react
 
 log = logging.getLogger(__name__)
 

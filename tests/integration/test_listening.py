@@ -12,11 +12,12 @@ from firmware_protocol.keys import Holder
 from firmware_protocol.messages import Challenge, Stored, TimeAnswer, Welcome
 from firmware_protocol.topics import SHARDS
 from service.access import actions as access
+from service.batches import Outcome
 from service.edges.inbox import Delivery
 from service.edges.keyring import Keyring
 from service.edges.transaction import SYSTEM, transaction
 from service.hearing import Memory, locks_of
-from service.lock_reactions import Outcome, react
+from service.lock_reactions import react
 from tests.fixtures_database import Database
 from tests.wire_lock import HungDoor, WireLock, hung_door
 

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 import pytest
 from sqlalchemy import text
 
+from service.batches import Outcome
 from service.edges.inbox import Delivery
 from service.edges.transaction import SYSTEM, transaction
 from service.hearing import locks_of
-from service.lock_reactions import Outcome, react
+from service.lock_reactions import react
 from tests.integration.test_listening import Service, born, door, service
 from tests.wire_lock import HungDoor
 

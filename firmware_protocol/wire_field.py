@@ -1,0 +1,9 @@
+"""How a message's field is written down: its number on the wire and, for byte strings of one length, that length."""
+
+from dataclasses import field
+from typing import Any
+
+
+def at(key: int, size: int | None = None, **more: Any) -> Any:
+    """A dataclass field with this number; `more` goes to dataclasses.field (a default makes the field optional on the wire)."""
+    return field(metadata={"key": key, "size": size}, **more)
