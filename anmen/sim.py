@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from anmen import failpoints
+from device_sim.errors import BadRequest
 
 app = typer.Typer(help="Simulated locks: run them, and stand before their doors.", no_args_is_help=True)
 
@@ -74,3 +75,24 @@ def door(
         answer = ask(socket, {"lock": lock, **deed})
         words = answer.get("words") or {}
         typer.echo(f"{words['en']}  {words['zh']}" if words else json.dumps(answer, ensure_ascii=False, indent=2))
+
+
+@app.command()
+def lock(
+    lock: Annotated[str, typer.Argument(help="Lock id (L-…), as the demo prints it.")],
+    socket: Annotated[Path, typer.Option(help="Control socket of the running simulator.")] = Path(".anmen/doors.sock"),
+    language: Annotated[Literal["zh", "en"], typer.Option(help="Language of the view.")] = "en",
+) -> None:
+    """One lock, live in the terminal: door, bolt, battery, list, flash, link; keys to stand before it and to make trouble.
+
+    The lock runs elsewhere (the demo, or `anmen sim estate`); any number of views may look at it.
+    """
+    from device_sim.control import ask
+    from device_sim.terminal.app import LockView
+    from device_sim.terminal.texts import Language
+
+    # A wrong id or a simulator that is not there is said plainly, before the screen is taken.
+    answer = ask(socket, {"lock": lock, "do": "state"})
+    if "error" in answer:
+        raise BadRequest(answer["error"])
+    LockView(lambda request: ask(socket, {"lock": lock, **request}), Language(language)).run()

@@ -10,45 +10,16 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
-from anmen.certificates import Authority, Certificates
 from device_sim.errors import SimulatorError
-from device_sim.estate import Estate, running_estate
-from device_sim.hardware import Hardware, draw_private_key
+from device_sim.estate import Estate
 from device_sim.page.server import MAX_BODY_BYTES
 from device_sim.page.server import Page as PageServer
-from device_sim.provision import Provision, write_provision
 from device_sim.words import REASONS
-from face_engine import FaceEngine
-from firmware_protocol.keys import public_key
-from firmware_protocol.topics import draw_lock_id
 from firmware_protocol.vocabulary import RefusalReason
+from tests.device.conftest import LOCK
 from tests.faces.collection import FOLDER
 
-LOCK = draw_lock_id(b"by hand!")
 NARROW: ViewportSize = {"width": 360, "height": 740}
-
-
-@pytest.fixture(scope="module")
-def estate(certificates: Certificates, sface: FaceEngine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Estate]:
-    """One lock with a camera and no broker: a door does not need one."""
-    folder = tmp_path_factory.mktemp("estate")
-    pair = certificates.for_lock(LOCK)
-    write_provision(
-        folder,
-        Provision(
-            lock=LOCK,
-            private_key=draw_private_key(),
-            service_public_key=public_key(draw_private_key()),
-            certificate=pair.certificate,
-            certificate_key=pair.key,
-            authority=certificates.authority(Authority.SERVICES),
-            broker_host="127.0.0.1",
-            broker_port=1,
-            label="荷湾东路12号 101",
-        ),
-    )
-    with running_estate(folder, folder / "control", http_port=0, hardware=Hardware(engine=sface)) as estate:
-        yield estate
 
 
 @pytest.fixture(scope="module")

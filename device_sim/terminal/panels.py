@@ -1,0 +1,134 @@
+"""A lock's state, as the control socket tells it, drawn for a terminal. Pure."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta, timezone
+from enum import IntEnum
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from device_sim.terminal.deeds import DEEDS
+from device_sim.terminal.texts import Language, say
+from firmware_protocol.vocabulary import (
+    AlarmCode,
+    DoorState,
+    EventType,
+    Field,
+    Liveness,
+    Operation,
+    OperationSource,
+    PassDirection,
+    RefusalReason,
+)
+
+# What a clock at a Chinese door shows; the protocol itself knows Unix time only.
+_CHINA = timezone(timedelta(hours=8))
+_LOW_PERCENT = 20
+_SHUT = ("┌────────┐", "│        │", "│      {0} │", "│        │", "│        │", "└────────┘")
+_OPEN = ("┌────────┐", "│\\       │", "│ \\      │", "│  │   {0} │", "│  │     │", "└──┴─────┘")
+_BOLTS = {"locked": "▬", "unlocking": "▸", "unlocked": "○", "locking": "◂", "jammed": "✖"}
+
+State = Mapping[str, Any]
+
+
+def door_panel(state: State, language: Language) -> RenderableType:
+    """The door as one sees it: leaf, bolt, battery."""
+    door = state["door"]
+    picture = _SHUT if door["leaf"] == "closed" else _OPEN
+    colour = "green" if door["bolt"] == "unlocked" else "red" if door["bolt"] == "jammed" else "white"
+    drawn = Text("\n".join(picture).format(_BOLTS.get(door["bolt"], "?")), style=colour)
+    rows = _rows()
+    bolt = say(door["bolt"], language)
+    rows.add_row(say("bolt", language), f"{bolt}, {say('obstructed', language)}" if door["obstructed"] else bolt)
+    rows.add_row(say("leaf", language), say(door["leaf"], language))
+    percent = door["battery_percent"]
+    bar = ProgressBar(100, percent, width=16, complete_style="red" if percent <= _LOW_PERCENT else "green")
+    rows.add_row(say("battery", language), Group(Text(f"{percent:.0f} %"), bar))
+    return Group(drawn, rows)
+
+
+def lock_panel(state: State, language: Language) -> RenderableType:
+    """What the electronics hold: link, clock, list, flash."""
+    rows = _rows()
+    rows.add_row(say("link", language), _link(state, language))
+    if not state["power"]:
+        return rows
+    clock, held, log = state["clock"], state["list"], state["log"]
+    quality = say(clock["quality"], language)
+    shown = datetime.fromtimestamp(clock["now_ms"] / 1000, _CHINA).strftime("%Y-%m-%d %H:%M:%S")
+    rows.add_row(say("clock", language), quality if clock["quality"] == "UNSET" else f"{shown}, {quality}")
+    kinds = ", ".join(f"{count} {kind}" for kind, count in held["entries"].items()) or say("empty", language)
+    rows.add_row(say("list", language), f"{say('version', language, held['version'])}: {kinds}")
+    rows.add_row("", Text(held["digest"][:16] + "…", style="dim"))
+    rows.add_row(say("flash", language), say("logged", language, log["next_sequence"] - 1, log["unstored"]))
+    if state["refused_frames"]:
+        rows.add_row(say("refused", language), ", ".join(f"{n} {why}" for why, n in state["refused_frames"].items()))
+    if state["locked_out_s"]:
+        rows.add_row("", Text(say("locked_out", language, round(state["locked_out_s"])), style="bold red"))
+    return rows
+
+
+def events_panel(state: State) -> RenderableType:
+    """The last events, newest first, as the lock has them in flash; those the service has stored are dim."""
+    table = Table.grid(padding=(0, 1), expand=True)
+    for event in reversed(state.get("events", ())):
+        stored = event["sequence"] <= state["log"]["stored_up_to"]
+        fields = " ".join(f"{name.lower()}={_named(event, name)}" for name in event["fields"])
+        style = "dim" if stored else "bold"
+        table.add_row(Text(str(event["sequence"]), style), Text(event["type"], style), Text(fields, style))
+    return table
+
+
+def keys_line(language: Language) -> Text:
+    """Every key and what it does."""
+    line = Text()
+    for key, name in [*((deed.key, deed.name) for deed in DEEDS), ("q", "quit")]:
+        # No line break between a key and what it does.
+        does = say(f"key_{name}", language).replace(" ", _NO_BREAK)
+        line.append(f"{_NO_BREAK}{key}{_NO_BREAK}", "reverse").append(f"{_NO_BREAK}{does}").append("  ")
+    return line
+
+
+def _rows() -> Table:
+    rows = Table.grid(padding=(0, 2))
+    rows.add_column(style="bold", no_wrap=True)
+    return rows
+
+
+def _link(state: State, language: Language) -> str:
+    link = state["link"]
+    if not state["power"]:
+        return say("no_power", language)
+    if not link["network"]:
+        return say("cut", language)
+    if link["linked"]:
+        return say("proven" if state["proven"] else "linked", language)
+    return " ".join([say("down", language), f"({link['why_down']})" if link["why_down"] else ""]).strip()
+
+
+def _named(event: State, field: str) -> str:
+    """The field's value by its name in the vocabulary; what a newer lock says stands as it is."""
+    value = event["fields"][field]
+    names = _CODES.get(event["type"]) if field == Field.CODE.name else _NAMES.get(field)
+    if names is not None and value in set(names):
+        return names(value).name.lower()
+    text = str(value)
+    return text if len(text) <= _LONGEST else text[:_LONGEST] + "…"
+
+
+_LONGEST = 16
+_NO_BREAK = "\u00a0"
+_NAMES: Mapping[str, type[IntEnum]] = {
+    Field.OPERATION.name: Operation,
+    Field.SOURCE.name: OperationSource,
+    Field.DIRECTION.name: PassDirection,
+    Field.LIVENESS.name: Liveness,
+}
+_CODES: Mapping[str, type[IntEnum]] = {
+    EventType.ALARM_RAISED.name: AlarmCode,
+    EventType.DOOR_MOVED.name: DoorState,
+    EventType.ACCESS_REFUSED.name: RefusalReason,
+}
