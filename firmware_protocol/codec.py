@@ -52,6 +52,15 @@ def _bytes_of(size: int) -> Callable[[Any], bytes]:
     return read
 
 
+def _bytes_up_to(most: int) -> Callable[[Any], bytes]:
+    def read(value: Any) -> bytes:
+        if type(value) is bytes and len(value) <= most:
+            return value
+        raise ValueError("bytes, and not so many")
+
+    return read
+
+
 def _text(value: Any) -> str:
     # No NUL: no database or C string takes one.
     if type(value) is str and "\0" not in value and len(value.encode()) <= _TEXT_LIMIT:
@@ -125,11 +134,17 @@ def _layout(message: type[Message]) -> _Layout:
         (
             one.name,
             one.metadata["key"],
-            _bytes_of(one.metadata["size"]) if one.metadata["size"] else _READ[hints[one.name]],
+            _reader(hints[one.name], one.metadata["size"], one.metadata["most"]),
             one.default is MISSING and one.default_factory is MISSING,
         )
         for one in fields(message)
     )
+
+
+def _reader(kind: Any, size: int | None, most: int | None) -> Callable[[Any], Any]:
+    if size is not None:
+        return _bytes_of(size)
+    return _READ[kind] if most is None else _bytes_up_to(most)
 
 
 _LAYOUTS: dict[type[Message], _Layout] = {message: _layout(message) for message in (*UP_MESSAGES, *DOWN_MESSAGES)}

@@ -14,6 +14,7 @@ broker proves nothing and is not even looked at.
 from dataclasses import dataclass
 
 from firmware_protocol.access_list import ListChange, Staging
+from firmware_protocol.firmware_messages import FirmwareChunk, FirmwareOffer
 from firmware_protocol.lock_session import Boot, LockIdentity, LockSession
 from firmware_protocol.messages import (
     AccessListPart,
@@ -33,7 +34,17 @@ from firmware_protocol.messages import (
 from firmware_protocol.sending import EventLog, SendWindow
 from firmware_protocol.standing import Standing
 
-__all__ = ["Boot", "ClockOffered", "Contacted", "Happening", "ListComplete", "LockIdentity", "LockSide", "StoredUpTo"]
+__all__ = [
+    "Boot",
+    "ClockOffered",
+    "Contacted",
+    "Happening",
+    "ListComplete",
+    "LockIdentity",
+    "LockSide",
+    "StoredUpTo",
+    "Welcomed",
+]
 
 BIRTH_RETRY_S = (5.0, 300.0)
 # Somebody is there now who was not there to hear the birth; whoever floods announcements gets two births a second.
@@ -75,7 +86,14 @@ class Contacted:
     """
 
 
-Happening = StoredUpTo | ListComplete | ClockOffered | Contacted
+@dataclass(frozen=True, slots=True)
+class Welcomed:
+    """The service has welcomed the birth of this connect: who runs here on trial has passed it."""
+
+
+# Not the session's business but the device's: it comes as it was said.
+FOR_THE_DEVICE = (FirmwareOffer, FirmwareChunk)
+Happening = StoredUpTo | ListComplete | ClockOffered | Contacted | Welcomed | FirmwareOffer | FirmwareChunk
 
 
 class LockSide:
@@ -156,6 +174,8 @@ class LockSide:
         """Take a frame that came down; RemoteProtocolError refuses it and leaves everything as it was."""
         message = self._session.open(raw)
         self._silent_heartbeats = 0
+        if isinstance(message, FOR_THE_DEVICE):
+            return (message,)
         return self._act_on(message, standing, now)
 
     def to_send(self, now: float) -> list[bytes]:
@@ -192,6 +212,7 @@ class LockSide:
                 self._heartbeat_s = max(float(message.heartbeat_s), SHORTEST_HEARTBEAT_S)
                 self._heartbeat_at = now + self._heartbeat_s
                 self._window.set_rate(message.backfill_per_s)
+                return (Welcomed(),)
             case Rebirth():
                 self._say_birth(standing, now)
             case Stored(epoch, up_to) if epoch == self._log.epoch and up_to < self._log.next_sequence:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
+from firmware_protocol.firmware_messages import FirmwareChunk, FirmwareOffer, FirmwareWanted
 from firmware_protocol.vocabulary import ClockQuality, Field
 from firmware_protocol.wire_field import at as _at
 
@@ -185,10 +186,21 @@ class Rebirth:
     TAG: ClassVar[int] = 71
 
 
-UpMessage = Birth | Proof | Heartbeat | Events | TimeRequest | AccessListRefused | Will
-DownMessage = Challenge | Welcome | Stored | Missing | AccessListPart | TimeAnswer | Rebirth
+UpMessage = Birth | Proof | Heartbeat | Events | TimeRequest | AccessListRefused | Will | FirmwareWanted
+DownMessage = (
+    Challenge | Welcome | Stored | Missing | AccessListPart | TimeAnswer | Rebirth | FirmwareOffer | FirmwareChunk
+)
 Message = UpMessage | DownMessage
-UP_MESSAGES: tuple[type[UpMessage], ...] = (Birth, Proof, Heartbeat, Events, TimeRequest, AccessListRefused, Will)
+UP_MESSAGES: tuple[type[UpMessage], ...] = (
+    Birth,
+    Proof,
+    Heartbeat,
+    Events,
+    TimeRequest,
+    AccessListRefused,
+    Will,
+    FirmwareWanted,
+)
 DOWN_MESSAGES: tuple[type[DownMessage], ...] = (
     Challenge,
     Welcome,
@@ -197,4 +209,6 @@ DOWN_MESSAGES: tuple[type[DownMessage], ...] = (
     AccessListPart,
     TimeAnswer,
     Rebirth,
+    FirmwareOffer,
+    FirmwareChunk,
 )

@@ -17,6 +17,7 @@ class EventType(IntEnum):
     EVENTS_LOST = 17
     CLOCK_SET = 18
     STARTED = 19
+    FIRMWARE_CHANGED = 20
 
 
 class Field(IntEnum):
@@ -36,6 +37,11 @@ class Field(IntEnum):
     DIGEST = 11
     # In CLOCK_SET: the uptime at that moment, from which events of the same boot with an unset clock are dated.
     UPTIME_MS = 12
+    # In FIRMWARE_CHANGED: sequences of the images, a FirmwareOutcome and a FirmwareCause (firmware.py).
+    FIRMWARE_FROM = 20
+    FIRMWARE_TO = 21
+    OUTCOME = 22
+    CAUSE = 23
 
 
 class Operation(IntEnum):

@@ -39,7 +39,7 @@ _BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {
 def messages(kind: type[Message]) -> st.SearchStrategy[Message]:
     """Any message of this kind that fits a frame."""
     hints = get_type_hints(kind)
-    parts = {one.name: _part(hints[one.name], one.metadata["size"]) for one in fields(kind)}
+    parts = {one.name: _part(hints[one.name], one.metadata["size"], one.metadata["most"]) for one in fields(kind)}
     required = {
         one.name: parts[one.name] for one in fields(kind) if one.default is MISSING and one.default_factory is MISSING
     }
@@ -47,8 +47,10 @@ def messages(kind: type[Message]) -> st.SearchStrategy[Message]:
     return drawn.map(lambda values: kind(**values)).filter(_fits)
 
 
-def _part(hint: Any, size: int | None) -> st.SearchStrategy[Any]:
-    return _BY_TYPE[hint] if size is None else st.binary(min_size=size, max_size=size)
+def _part(hint: Any, size: int | None, most: int | None) -> st.SearchStrategy[Any]:
+    if size is not None:
+        return st.binary(min_size=size, max_size=size)
+    return _BY_TYPE[hint] if most is None else st.binary(max_size=most)
 
 
 def _fits(message: Message) -> bool:
