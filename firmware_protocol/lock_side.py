@@ -43,7 +43,6 @@ __all__ = [
     "LockIdentity",
     "LockSide",
     "StoredUpTo",
-    "Welcomed",
 ]
 
 BIRTH_RETRY_S = (5.0, 300.0)
@@ -86,14 +85,9 @@ class Contacted:
     """
 
 
-@dataclass(frozen=True, slots=True)
-class Welcomed:
-    """The service has welcomed the birth of this connect: who runs here on trial has passed it."""
-
-
 # Not the session's business but the device's: it comes as it was said.
 FOR_THE_DEVICE = (FirmwareOffer, FirmwareChunk)
-Happening = StoredUpTo | ListComplete | ClockOffered | Contacted | Welcomed | FirmwareOffer | FirmwareChunk
+Happening = StoredUpTo | ListComplete | ClockOffered | Contacted | FirmwareOffer | FirmwareChunk
 
 
 class LockSide:
@@ -212,7 +206,6 @@ class LockSide:
                 self._heartbeat_s = max(float(message.heartbeat_s), SHORTEST_HEARTBEAT_S)
                 self._heartbeat_at = now + self._heartbeat_s
                 self._window.set_rate(message.backfill_per_s)
-                return (Welcomed(),)
             case Rebirth():
                 self._say_birth(standing, now)
             case Stored(epoch, up_to) if epoch == self._log.epoch and up_to < self._log.next_sequence:

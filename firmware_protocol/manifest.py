@@ -85,8 +85,12 @@ def class_id(vendor: bytes, hardware: str) -> bytes:
 
 
 def sign(manifest: Manifest, vendor_private_key: bytes) -> bytes:
-    """The envelope; ES256 with a nonce that follows from key and content (RFC 6979)."""
-    said = encode_manifest(manifest)
+    """The envelope of a manifest."""
+    return seal_manifest(encode_manifest(manifest), vendor_private_key)
+
+
+def seal_manifest(said: bytes, vendor_private_key: bytes) -> bytes:
+    """The envelope of an encoded manifest; ES256 with a nonce that follows from key and content (RFC 6979)."""
     key = ec.derive_private_key(int.from_bytes(vendor_private_key, "big"), ec.SECP256R1())
     der = key.sign(_to_be_signed(said), ec.ECDSA(SHA256(), deterministic_signing=True))
     signature = b"".join(part.to_bytes(32, "big") for part in decode_dss_signature(der))

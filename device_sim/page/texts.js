@@ -51,6 +51,7 @@ export const TEXTS = {
 
   ALARM_RAISED: ["报警", "Alarm"], DOOR_MOVED: ["门", "Door"], LOCK_OPERATED: ["开锁", "Unlocked"], ACCESS_REFUSED: ["拒绝", "Refused"],
   ACCESS_LIST_APPLIED: ["名单已更新", "Access list applied"], EVENTS_LOST: ["记录丢失", "Events lost"], CLOCK_SET: ["时钟已校准", "Clock set"], STARTED: ["锁已启动", "Started"],
+  FIRMWARE_CHANGED: ["固件", "Firmware"],
   source_1: ["里面的把手", "inside handle"], source_3: ["密码", "PIN"], source_8: ["卡", "card"], source_9: ["人脸", "face"],
   credential: ["凭证 {0}", "credential {0}"], version: ["第 {0} 版", "version {0}"], times: ["{0} 次", "{0} times"],
   code_1_0: ["打开", "opened"], code_1_1: ["关上", "shut"], code_1_3: ["被撞开", "forced open"], code_1_5: ["没有关好", "ajar"],

@@ -7,7 +7,7 @@ import cbor2
 
 from firmware_protocol.codec import encode
 from firmware_protocol.errors import FrameRefusal
-from tests.protocol.vector_parts import BIRTH, CHALLENGE, EPOCH, EVENTS, LIST_1, padded
+from tests.protocol.vector_parts import BIRTH, CHALLENGE, EPOCH, EVENTS, LIST_1, MANIFEST, padded
 
 
 class Invalid(NamedTuple):
@@ -80,6 +80,14 @@ def invalid_messages() -> Iterator[Invalid]:
     yield Invalid("a digest of 31 bytes", "up-message", _birth(7, LIST_1.digest[:31]), BAD_CONTENT)
     yield Invalid("a text of 201 bytes", "up-message", _birth(8, "x" * 201), BAD_CONTENT)
     yield Invalid("a text with NUL", "up-message", _birth(8, "x\0"), BAD_CONTENT)
+    wanted = {1: MANIFEST.digest, 2: 0, 3: 4}
+    yield Invalid(
+        "firmware wanted by a short digest", "up-message", padded([14, {**wanted, 1: bytes(31)}]), BAD_CONTENT
+    )
+    yield Invalid("firmware wanted from below zero", "up-message", padded([14, {**wanted, 2: -1}]), BAD_CONTENT)
+    yield Invalid(
+        "firmware wanted, how much is unsaid", "up-message", padded([14, {1: MANIFEST.digest, 2: 0}]), BAD_CONTENT
+    )
     yield Invalid("capabilities with an array", "up-message", _birth(14, {"sizes": [1]}), BAD_CONTENT)
 
 

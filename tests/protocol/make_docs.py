@@ -25,6 +25,8 @@ from firmware_protocol import (
     vocabulary,
 )
 from firmware_protocol.errors import FrameRefusal
+from firmware_protocol.firmware import FirmwareCause, FirmwareOutcome, FirmwareRefusal
+from firmware_protocol.firmware_states import FIRMWARE_TRANSITIONS, FirmwareState
 from firmware_protocol.transitions import TRANSITIONS, LinkEvent, LinkState
 from tests.protocol.example import example
 
@@ -57,6 +59,48 @@ def link_states() -> str:
         f"    {state.value} --> {becomes.value}: {', '.join(events)}" for (state, becomes), events in drawn.items()
     ]
     return "\n".join(["```mermaid", "stateDiagram-v2", f"    [*] --> {LinkState.UNBORN.value}", *arrows, "```"])
+
+
+def firmware_states() -> str:
+    """What a lock does about its firmware, drawn from its table."""
+    drawn: dict[tuple[FirmwareState, FirmwareState], list[str]] = {}
+    for (state, step), becomes in FIRMWARE_TRANSITIONS.items():
+        drawn.setdefault((state, becomes), []).append(step.value)
+    arrows = [f"    {state.value} --> {becomes.value}: {', '.join(steps)}" for (state, becomes), steps in drawn.items()]
+    return "\n".join(["```mermaid", "stateDiagram-v2", f"    [*] --> {FirmwareState.SETTLED.value}", *arrows, "```"])
+
+
+FIRMWARE_REASONS = {
+    FirmwareRefusal.NONE: "taken",
+    FirmwareRefusal.NOT_READABLE: "no envelope or manifest of this format",
+    FirmwareRefusal.NOT_SIGNED: "the maker's key does not verify the signature",
+    FirmwareRefusal.WRONG_VENDOR: "for locks of another maker",
+    FirmwareRefusal.WRONG_CLASS: "for other hardware",
+    FirmwareRefusal.OLD: "not above the sequence that runs",
+    FirmwareRefusal.NEEDS_NEWER: "the image that runs is too old for it",
+    FirmwareRefusal.TOO_LARGE: "larger than the slot",
+    FirmwareRefusal.FELL_BACK_BEFORE: "this lock has fallen back from it",
+    FirmwareRefusal.UNKNOWN_CONDITION: "a condition of a later version",
+    FirmwareRefusal.DIGEST_DIFFERS: "what lies in the slot is not what was signed",
+    FirmwareRefusal.BATTERY_LOW: "the battery is too low; when it is not, the lock goes on",
+    FirmwareRefusal.ON_TRIAL: "the image that runs is on trial",
+    FirmwareRefusal.DOOR_IN_USE: "the image is there; the lock waits until nobody needs the door",
+}
+
+
+def firmware_reasons() -> str:
+    """Every reason, with what it means."""
+    rows = [
+        f"| {reason.value} | {reason.name.lower().replace('_', ' ')} | {FIRMWARE_REASONS[reason]} |"
+        for reason in FirmwareRefusal
+    ]
+    return "\n".join(["| number | reason | |", "|---|---|---|", *rows])
+
+
+def firmware_outcomes() -> str:
+    """The numbers of event 20."""
+    rows = [_numbers("outcome (22)", FirmwareOutcome), _numbers("cause (23)", FirmwareCause)]
+    return "\n".join(["| | numbers |", "|---|---|", *rows])
 
 
 def _numbers(title: str, kind: type[IntEnum]) -> str:
@@ -122,6 +166,9 @@ def refusals_table() -> str:
 PIECES: dict[str, Callable[[], str]] = {
     "link states": link_states,
     "vocabulary": vocabulary_tables,
+    "firmware states": firmware_states,
+    "firmware reasons": firmware_reasons,
+    "firmware outcomes": firmware_outcomes,
     "limits": limits_table,
     "refusals": refusals_table,
 }

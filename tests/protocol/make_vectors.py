@@ -17,6 +17,7 @@ from firmware_protocol.messages import Event, Message
 from firmware_protocol.sealing import FrameKind, Header, Seal
 from firmware_protocol.topics import Direction, frame_topic, shard_of
 from tests.protocol import vector_parts as parts
+from tests.protocol.firmware_vectors import LOCK_OF_THE_VECTORS, refused_envelopes
 from tests.protocol.invalid_vectors import Invalid, invalid_entries, invalid_events, invalid_frames, invalid_messages
 
 FOLDER = Path(__file__).parents[2] / "firmware_protocol" / "vectors"
@@ -161,9 +162,30 @@ def invalid() -> list[dict[str, Any]]:
     ]
 
 
+def firmware() -> dict[str, Any]:
+    """A signed manifest, and envelopes that a lock refuses."""
+    said = {one.name: getattr(parts.MANIFEST, one.name) for one in fields(parts.MANIFEST)}
+    lock = {
+        name: getattr(LOCK_OF_THE_VECTORS, name) for name in ("vendor_id", "class_id", "sequence", "fell_back_from")
+    }
+    return {
+        "vendor_private": parts.VENDOR_KEY.hex(),
+        "vendor_public": public_key(parts.VENDOR_KEY).hex(),
+        "lock": readable(lock),
+        "manifest": readable(said),
+        "image": parts.IMAGE.hex(),
+        "envelope": parts.ENVELOPE.hex(),
+        "refused": [
+            {"name": name, "envelope": raw.hex(), "reason": int(reason), "cddl": seen}
+            for name, raw, reason, seen in refused_envelopes()
+        ],
+    }
+
+
 def files() -> dict[str, str]:
     """File name -> content."""
     made = {"keys": keys(), "plain": plain(), "sealed": sealed(), "lists": lists(), "invalid": invalid()}
+    made["firmware"] = firmware()
     return {f"{name}.json": json.dumps(one, indent=1, ensure_ascii=False) + "\n" for name, one in made.items()}
 
 

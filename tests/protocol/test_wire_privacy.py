@@ -8,6 +8,7 @@ import pytest
 
 from firmware_protocol import lock_session
 from firmware_protocol.access_list import ListEntry, encode_entry
+from firmware_protocol.firmware import FirmwareCause, FirmwareOutcome
 from firmware_protocol.messages import Event
 from firmware_protocol.vocabulary import AlarmCode, CredentialType, EventType, Field, OperationSource, RefusalReason
 from tests.protocol.pair import LockPair
@@ -25,6 +26,12 @@ EVENTS: dict[EventType, dict[Field, Any]] = {
     EventType.EVENTS_LOST: {Field.FIRST: 1, Field.LAST: 99_999, Field.COUNT: 99_999},
     EventType.CLOCK_SET: {Field.UPTIME_MS: 1_000_000},
     EventType.STARTED: {},
+    EventType.FIRMWARE_CHANGED: {
+        Field.FIRMWARE_FROM: (1 << 63) - 1,
+        Field.FIRMWARE_TO: (1 << 63) - 2,
+        Field.OUTCOME: FirmwareOutcome.FELL_BACK,
+        Field.CAUSE: FirmwareCause.IMAGE_DAMAGED,
+    },
 }
 
 

@@ -9,7 +9,10 @@ import cbor2
 from firmware_protocol import Boot, LockIdentity, ServiceIdentity
 from firmware_protocol.access_list import AccessList, ListChange, ListEntry, encode_entry
 from firmware_protocol.credentials import card_material, pin_material
+from firmware_protocol.firmware import FirmwareCause, FirmwareOutcome, FirmwareRefusal
+from firmware_protocol.firmware_messages import FirmwareChunk, FirmwareOffer, FirmwareWanted
 from firmware_protocol.keys import Holder, credential_key, exchange, private_key, public_key
+from firmware_protocol.manifest import describe, sign, vendor_id
 from firmware_protocol.messages import (
     AccessListRefused,
     Birth,
@@ -97,6 +100,18 @@ def event(kind: int, sequence: int, fields: Mapping[Any, Any], quality: int = Cl
     )
 
 
+VENDOR_KEY = private_key(fixed("vendor", 48))
+VENDOR, HARDWARE = vendor_id("locks.example"), "Anmen simulated lock 1"
+IMAGE = fixed("image", 64) * 40
+MANIFEST = describe(IMAGE, sequence=8, version="1.1.0", vendor=VENDOR, hardware=HARDWARE, needs=5)
+ENVELOPE = sign(MANIFEST, VENDOR_KEY)
+FIRMWARE = {
+    Field.FIRMWARE_FROM: 8,
+    Field.FIRMWARE_TO: 7,
+    Field.OUTCOME: FirmwareOutcome.FELL_BACK,
+    Field.CAUSE: FirmwareCause.NOT_WELCOMED,
+}
+
 EVENTS = {
     "alarm": event(EventType.ALARM_RAISED, 1, {Field.CODE: AlarmCode.WRONG_CODE_ENTRY_LIMIT}),
     "door moved": event(EventType.DOOR_MOVED, 2, {Field.CODE: DoorState.AJAR}),
@@ -106,6 +121,7 @@ EVENTS = {
     "events lost": event(EventType.EVENTS_LOST, 900, {Field.COUNT: 600, Field.FIRST: 101, Field.LAST: 700}),
     "clock set": event(EventType.CLOCK_SET, 7, {Field.UPTIME_MS: 7_250}),
     "started": event(EventType.STARTED, 8, {}, ClockQuality.UNSET),
+    "firmware changed": event(EventType.FIRMWARE_CHANGED, 10, FIRMWARE),
     "of a later version": event(700, 9, {3: 2, 900: "new", 901: fixed("new", 4), 902: True, 903: -1}),
 }
 BIRTH = Birth(
@@ -133,6 +149,8 @@ UP: dict[str, UpMessage] = {
     "time request": TimeRequest(TIME_NONCE),
     "access list refused": AccessListRefused(1, LIST_1.digest, "digest differs"),
     "will": Will(BIRTH_NUMBER),
+    "firmware wanted": FirmwareWanted(MANIFEST.digest, 1024, 2),
+    "firmware refused": FirmwareWanted(MANIFEST.digest, 0, 0, FirmwareRefusal.BATTERY_LOW),
 }
 DOWN: dict[str, DownMessage] = {
     "challenge": Challenge(CHALLENGE),
@@ -143,6 +161,9 @@ DOWN: dict[str, DownMessage] = {
     **{f"list delta {one.part}": one for one in DELTA.parts()},
     "time answer": TimeAnswer(TIME_NONCE, AT_MS + 61_000, 2),
     "rebirth": Rebirth(),
+    "firmware offer": FirmwareOffer(ENVELOPE),
+    "firmware withdrawn": FirmwareOffer(b""),
+    "firmware chunk": FirmwareChunk(MANIFEST.digest, 2048, IMAGE[2048:]),
 }
 
 
