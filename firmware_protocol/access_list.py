@@ -9,74 +9,28 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-import cbor2
-
-from firmware_protocol.cbor_subset import NotOurs, read
 from firmware_protocol.errors import FrameRefusal, LocalProtocolError, RemoteProtocolError
+from firmware_protocol.list_entry import ENTRY_BYTES, ListEntry, decode_entry, encode_entry, entry_hash
 from firmware_protocol.messages import AccessListPart
-from firmware_protocol.vocabulary import CredentialType
+
+__all__ = [
+    "EMPTY_DIGEST",
+    "ENTRY_BYTES",
+    "AccessList",
+    "Erased",
+    "ListChange",
+    "ListEntry",
+    "Staging",
+    "decode_entry",
+    "encode_entry",
+    "entry_hash",
+    "list_digest",
+]
 
 # Entry bytes a part may carry; with the digest and the numbers around them it stays well under a frame's size.
 PART_BYTES = 6000
 PART_ENTRIES = 24
 MAX_PARTS = 1024
-# A face template has 144 bytes, a verifier 16.
-ENTRY_BYTES = 512
-
-
-@dataclass(frozen=True, slots=True)
-class ListEntry:
-    """One credential. Times are Unix seconds, half-open; material is a verifier or a packed face template."""
-
-    credential_id: int
-    type: CredentialType
-    material: bytes = field(repr=False)
-    starts_at: int
-    ends_at: int
-    offline_lease_s: int
-    duress: bool = False
-    visitor: bool = False
-
-
-def encode_entry(entry: ListEntry) -> bytes:
-    """Deterministic CBOR (RFC 8949 §4.2.1) of an entry: an array, so that there is one way to write it."""
-    raw = cbor2.dumps(
-        [
-            entry.credential_id,
-            int(entry.type),
-            entry.material,
-            entry.starts_at,
-            entry.ends_at,
-            entry.offline_lease_s,
-            entry.duress,
-            entry.visitor,
-        ]
-    )
-    if len(raw) > ENTRY_BYTES:
-        raise LocalProtocolError(f"an entry of {len(raw)} bytes; {ENTRY_BYTES} is the most")
-    return raw
-
-
-def decode_entry(raw: bytes) -> ListEntry:
-    """The entry; RemoteProtocolError where it is none. What newer versions append is skipped."""
-    try:
-        said = read(raw)
-        if type(said) is not list or [type(one) for one in said[:8]] != _ENTRY_TYPES:
-            raise NotOurs("entry")
-        number, kind, material, starts_at, ends_at, lease_s, duress, visitor = said[:8]
-        if any(not 0 <= one < 1 << 62 for one in (number, starts_at, ends_at, lease_s)):
-            raise NotOurs("entry")
-        return ListEntry(number, CredentialType(kind), material, starts_at, ends_at, lease_s, duress, visitor)
-    except ValueError as garbled:
-        raise RemoteProtocolError(FrameRefusal.BAD_CONTENT, "access list entry") from garbled
-
-
-_ENTRY_TYPES = [int, int, bytes, int, int, int, bool, bool]
-
-
-def entry_hash(raw: bytes) -> bytes:
-    """SHA-256 of an entry's encoded bytes."""
-    return hashlib.sha256(raw).digest()
 
 
 def list_digest(hashes: Iterable[tuple[int, bytes]]) -> bytes:

@@ -6,7 +6,7 @@ Leaving is never decided here: the inside handle opens mechanically, whatever th
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from firmware_protocol.access_list import ListEntry
+from firmware_protocol.list_entry import ListEntry
 from firmware_protocol.vocabulary import ClockQuality, CredentialType, RefusalReason
 
 # Without the time a lock honours tenants for this much uptime in all, and visitors not at all.
@@ -15,12 +15,17 @@ UNSET_CLOCK_GRACE_S = 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What the lock knows of time: Unix seconds by its clock, when it last heard the service, and how long it has run without a set clock."""
+    """What the lock knows when it decides. Of time: Unix seconds by its clock, when it last heard the service, and how long
+    it has run without a set clock; of what went before: the one-time credentials that were used, and whether somebody
+    inside wants nobody in.
+    """
 
     now_s: int
     clock_quality: ClockQuality
     last_contact_s: int
     unset_uptime_s: int = 0
+    spent: frozenset[int] = frozenset()
+    private: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,23 +62,42 @@ def decide(matching: Iterable[ListEntry], moment: Moment) -> Decision:
 
 def why_not(entry: ListEntry, moment: Moment) -> RefusalReason | None:
     """Why the entry does not open the door at this moment, or None if it does."""
+    reason = _why_not_now(entry, moment)
+    return RefusalReason.PRIVACY_MODE if reason is None and moment.private else reason
+
+
+def stands_open(entries: Iterable[ListEntry], moment: Moment) -> bool:
+    """Whether a schedule keeps the door unlocked for everybody now; never without one, and never while its clock is unset."""
+    passages = (one for one in entries if one.type is CredentialType.PASSAGE and one.schedules)
+    return any(why_not(one, moment) is None for one in passages)
+
+
+def _why_not_now(entry: ListEntry, moment: Moment) -> RefusalReason | None:
+    if entry.one_time and entry.credential_id in moment.spent:
+        return RefusalReason.CREDENTIAL_SPENT
     if moment.clock_quality is ClockQuality.UNSET:
-        within_grace = not entry.visitor and moment.unset_uptime_s < UNSET_CLOCK_GRACE_S
-        return None if within_grace else RefusalReason.CLOCK_UNSET
-    if moment.now_s < entry.starts_at:
-        return RefusalReason.NOT_YET_VALID
-    if moment.now_s >= entry.ends_at:
-        return RefusalReason.NO_LONGER_VALID
-    if moment.now_s >= moment.last_contact_s + entry.offline_lease_s:
-        return RefusalReason.OFFLINE_LEASE_OVER
-    return None
+        # Whoever may come only at times, or once, cannot be judged without the time.
+        tenant = not (entry.visitor or entry.one_time or entry.schedules)
+        return None if tenant and moment.unset_uptime_s < UNSET_CLOCK_GRACE_S else RefusalReason.CLOCK_UNSET
+    return next((reason for reason, holds in _by_the_clock(entry, moment) if holds), None)
+
+
+def _by_the_clock(entry: ListEntry, moment: Moment) -> Iterable[tuple[RefusalReason, bool]]:
+    yield RefusalReason.NOT_YET_VALID, moment.now_s < entry.starts_at
+    yield RefusalReason.NO_LONGER_VALID, moment.now_s >= entry.ends_at
+    yield RefusalReason.OFFLINE_LEASE_OVER, moment.now_s >= moment.last_contact_s + entry.offline_lease_s
+    within = not entry.schedules or any(one.holds(moment.now_s) for one in entry.schedules)
+    yield RefusalReason.OUTSIDE_SCHEDULE, not within
 
 
 _TELLING = (
     RefusalReason.CLOCK_UNSET,
     RefusalReason.NOT_YET_VALID,
     RefusalReason.NO_LONGER_VALID,
+    RefusalReason.CREDENTIAL_SPENT,
+    RefusalReason.OUTSIDE_SCHEDULE,
     RefusalReason.OFFLINE_LEASE_OVER,
+    RefusalReason.PRIVACY_MODE,
 )
 
 

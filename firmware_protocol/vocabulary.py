@@ -18,6 +18,8 @@ class EventType(IntEnum):
     CLOCK_SET = 18
     STARTED = 19
     FIRMWARE_CHANGED = 20
+    MODE_CHANGED = 21
+    OVERRIDE_USED = 24
 
 
 class Field(IntEnum):
@@ -42,6 +44,11 @@ class Field(IntEnum):
     FIRMWARE_TO = 21
     OUTCOME = 22
     CAUSE = 23
+    MODE = 16
+    POWER = 17
+    OVERRIDE = 18
+    # In the alarm of a duress PIN: the credential that had opened just before it.
+    AFTER_CREDENTIAL = 19
 
 
 class Operation(IntEnum):
@@ -71,11 +78,12 @@ class OperationSource(IntEnum):
 
 
 class CredentialType(IntEnum):
-    """Matter CredentialTypeEnum; an ID card is read over RFID."""
+    """Matter CredentialTypeEnum; an ID card is read over RFID. Ours: a schedule that keeps the door unlocked for everybody."""
 
     PIN = 1
     RFID = 2
     FACE = 5
+    PASSAGE = 16
 
 
 class PassDirection(IntEnum):
@@ -109,6 +117,29 @@ class AlarmCode(IntEnum):
     DOOR_AJAR = 7
     FORCED_USER = 8
     BATTERY_LOW = 16
+    MECHANICAL_KEY_USED = 17
+
+
+class OperatingMode(IntEnum):
+    """Matter OperatingModeEnum. Privacy: somebody inside wants nobody in; passage: a schedule keeps the door unlocked."""
+
+    NORMAL = 0
+    PRIVACY = 2
+    PASSAGE = 4
+
+
+class PowerSource(IntEnum):
+    """What the lock ran on; emergency power comes from outside, through the contacts under the handle."""
+
+    BATTERY = 0
+    EMERGENCY = 1
+
+
+class OverrideKind(IntEnum):
+    """Who opened without being let in: the building's fire alarm, or a locksmith at the sealed service contact."""
+
+    FIRE = 0
+    LOCKSMITH = 1
 
 
 class RefusalReason(IntEnum):
@@ -130,6 +161,9 @@ class RefusalReason(IntEnum):
     FACE_AMBIGUOUS = 24
     FACE_UNUSABLE = 25
     NOT_LIVE = 26
+    CREDENTIAL_SPENT = 27
+    OUTSIDE_SCHEDULE = 28
+    PRIVACY_MODE = 29
 
 
 class Liveness(IntEnum):

@@ -120,6 +120,9 @@ def vocabulary_tables() -> str:
         "code (7) of an alarm": vocabulary.AlarmCode,
         "code (7) of a door": vocabulary.DoorState,
         "code (7) of a refusal": vocabulary.RefusalReason,
+        "mode (16)": vocabulary.OperatingMode,
+        "power (17)": vocabulary.PowerSource,
+        "override (18)": vocabulary.OverrideKind,
         "clock quality": vocabulary.ClockQuality,
     }
     rows = [_numbers(title, kind) for title, kind in titles.items()]

@@ -1,5 +1,6 @@
 """The access list: one digest on both sides, changes applied whole or not at all, parts that always fit a frame."""
 
+from dataclasses import replace
 from typing import Any
 
 import cbor2
@@ -23,18 +24,23 @@ from firmware_protocol.access_list import (
 from firmware_protocol.codec import BLOCK_BYTES, MAX_BLOCKS, decode_down, encode
 from firmware_protocol.errors import LocalProtocolError, RemoteProtocolError
 from firmware_protocol.messages import AccessListPart
+from firmware_protocol.schedules import MOST_SCHEDULES, DateSchedule, WeeklySchedule
 from firmware_protocol.vocabulary import CredentialType
 
 NUMBER = st.integers(0, (1 << 62) - 1)
+MINUTE = st.integers(0, 1440)
+SCHEDULE = st.builds(WeeklySchedule, st.integers(0, 127), MINUTE, MINUTE) | st.builds(DateSchedule, NUMBER, NUMBER)
 ENTRY = st.builds(
     ListEntry,
     st.one_of(st.integers(1, 40), NUMBER),
     st.sampled_from(CredentialType),
-    st.binary(max_size=460),
+    st.binary(max_size=400),
     NUMBER,
     NUMBER,
     NUMBER,
     st.booleans(),
+    st.booleans(),
+    st.lists(SCHEDULE, max_size=3).map(tuple),
     st.booleans(),
 )
 LISTS = st.lists(ENTRY, max_size=60).map(lambda entries: {one.credential_id: encode_entry(one) for one in entries})
@@ -53,7 +59,17 @@ def change(before: AccessList, after: AccessList, *, snapshot: bool) -> ListChan
 def test_entries_come_back(entry: ListEntry) -> None:
     raw = encode_entry(entry)
     assert decode_entry(raw) == entry
-    assert decode_entry(cbor2.dumps([*cbor2.loads(raw), "said by a newer version"])) == entry
+    whole = encode_entry(replace(entry, one_time=True))
+    newer = cbor2.dumps([*cbor2.loads(whole), "said by a newer version"])
+    assert decode_entry(newer) == replace(entry, one_time=True)
+
+
+def test_an_entry_without_the_new_is_written_as_it_always_was() -> None:
+    """Locks on doors hold hashes of these bytes."""
+    plain = ListEntry(1, CredentialType.PIN, b"v", 0, 9, 9)
+    assert cbor2.loads(encode_entry(plain)) == [1, 1, *GOOD[2:]]
+    assert len(cbor2.loads(encode_entry(replace(plain, schedules=(DateSchedule(1, 2),))))) == 9
+    assert len(cbor2.loads(encode_entry(replace(plain, one_time=True)))) == 10
 
 
 @given(LISTS, LISTS, st.booleans(), st.randoms(use_true_random=False), st.data())
@@ -101,6 +117,10 @@ def test_what_no_lock_would_take_is_our_own_mistake() -> None:
         encode_entry(ListEntry(1, CredentialType.FACE, b"m" * 600, 0, 1, 1))
     with pytest.raises(LocalProtocolError, match="parts"):
         ListChange(1, 2, False, frozenset(range(24 * MAX_PARTS + 1)), (), b"").parts()
+    with pytest.raises(LocalProtocolError, match="schedules"):
+        encode_entry(
+            ListEntry(1, CredentialType.PIN, b"v", 0, 9, 9, schedules=(DateSchedule(1, 2),) * (MOST_SCHEDULES + 1))
+        )
 
 
 @given(LISTS, LISTS, st.booleans(), st.binary(min_size=32, max_size=32))
@@ -169,6 +189,14 @@ NO_ENTRIES: dict[str, Any] = {
     "a time of 2^62": [1, 2, b"v", 1 << 62, *GOOD[4:]],
     "a number as flag": [*GOOD[:6], 0, 0],
     "a float as time": [1, 2, b"v", 0.5, *GOOD[4:]],
+    "text as schedules": [*GOOD, "mornings"],
+    "a kind of schedule nobody knows": [*GOOD, [[2, 1, 2]]],
+    "an eighth day": [*GOOD, [[0, 128, 0, 60]]],
+    "a day of 25 hours": [*GOOD, [[0, 1, 0, 1500]]],
+    "seventeen schedules": [*GOOD, [[0, 1, 0, 60]] * 17],
+    "a truth value as a minute": [*GOOD, [[0, 1, True, 60]]],
+    "half a schedule": [*GOOD, [[1, 5]]],
+    "a number of times": [*GOOD, [], 1],
 }
 
 

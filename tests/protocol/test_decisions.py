@@ -1,6 +1,8 @@
 """The decision at the door."""
 
 from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -8,10 +10,23 @@ from hypothesis import strategies as st
 
 from firmware_protocol.access_list import ListEntry
 from firmware_protocol.credentials import card_material, pin_material, same_material
-from firmware_protocol.decisions import UNSET_CLOCK_GRACE_S, Admitted, Moment, Refused, decide, why_not, with_material
+from firmware_protocol.decisions import (
+    UNSET_CLOCK_GRACE_S,
+    Admitted,
+    Moment,
+    Refused,
+    decide,
+    stands_open,
+    why_not,
+    with_material,
+)
+from firmware_protocol.schedules import DateSchedule, WeeklySchedule
 from firmware_protocol.vocabulary import ClockQuality, CredentialType, RefusalReason
 
 SECONDS = st.integers(0, 1000)
+# The first seconds of 1970 are a Thursday morning in Shanghai, from eight o'clock on.
+MINUTES = st.integers(470, 500)
+SHANGHAI = ZoneInfo("Asia/Shanghai")
 ENTRIES = st.builds(
     ListEntry,
     st.integers(1, 9),
@@ -22,16 +37,34 @@ ENTRIES = st.builds(
     SECONDS,
     st.booleans(),
     st.booleans(),
+    st.lists(
+        st.builds(DateSchedule, SECONDS, SECONDS) | st.builds(WeeklySchedule, st.integers(0, 127), MINUTES, MINUTES),
+        max_size=2,
+    ).map(tuple),
+    st.booleans(),
 )
-MOMENTS = st.builds(Moment, SECONDS, st.sampled_from(ClockQuality), SECONDS, st.integers(0, 2 * UNSET_CLOCK_GRACE_S))
+MOMENTS = st.builds(
+    Moment,
+    SECONDS,
+    st.sampled_from(ClockQuality),
+    SECONDS,
+    st.integers(0, 2 * UNSET_CLOCK_GRACE_S),
+    st.frozensets(st.integers(1, 9), max_size=3),
+    st.booleans(),
+)
 ENTRY = ListEntry(1, CredentialType.RFID, b"m", 100, 200, 50)
 AT = Moment(150, ClockQuality.SYNCED, 140)
 
 
 def opens(entry: ListEntry, moment: Moment) -> bool:
     """The same, said once more in one breath."""
+    if moment.private or (entry.one_time and entry.credential_id in moment.spent):
+        return False
     if moment.clock_quality is ClockQuality.UNSET:
-        return not entry.visitor and moment.unset_uptime_s < UNSET_CLOCK_GRACE_S
+        bound = entry.visitor or entry.one_time or bool(entry.schedules)
+        return not bound and moment.unset_uptime_s < UNSET_CLOCK_GRACE_S
+    if entry.schedules and not any(one.holds(moment.now_s) for one in entry.schedules):
+        return False
     return entry.starts_at <= moment.now_s < min(entry.ends_at, moment.last_contact_s + entry.offline_lease_s)
 
 
@@ -54,6 +87,45 @@ def test_an_end_is_an_end(entry: ListEntry, moment: Moment, later: int) -> None:
     told = replace(moment, clock_quality=ClockQuality.SYNCED)
     if why_not(entry, told) in {RefusalReason.NO_LONGER_VALID, RefusalReason.OFFLINE_LEASE_OVER}:
         assert why_not(entry, replace(told, now_s=told.now_s + later)) is not None
+
+
+@given(st.integers(0, 4_000_000_000), st.integers(0, 127), st.integers(0, 1440), st.integers(0, 1440))
+def test_weekly_hours_are_those_of_the_wall_clock_at_the_door(now: int, days: int, start: int, end: int) -> None:
+    """Against the calendar of another library: no schedule opens outside itself in local time, and none stays shut in it."""
+    at = datetime.fromtimestamp(now, SHANGHAI)
+    entry = replace(ENTRY, starts_at=0, ends_at=1 << 40, schedules=(WeeklySchedule(days, start, end),))
+    today = bool(days >> (at.isoweekday() % 7) & 1)
+    within = today and start <= at.hour * 60 + at.minute < end
+    reason = why_not(entry, Moment(now, ClockQuality.KEPT, now))
+    assert reason is (None if within else RefusalReason.OUTSIDE_SCHEDULE)
+
+
+@given(ENTRIES, MOMENTS, st.sampled_from(ClockQuality))
+def test_what_says_more_about_when_never_opens_more(entry: ListEntry, moment: Moment, quality: ClockQuality) -> None:
+    """Schedules, one time, visitor: each only takes away."""
+    told = replace(moment, clock_quality=quality)
+    if why_not(entry, told) is None:
+        assert why_not(replace(entry, schedules=(), one_time=False, visitor=False), told) is None
+
+
+@given(ENTRIES, MOMENTS)
+def test_once_is_once(entry: ListEntry, moment: Moment) -> None:
+    once = replace(entry, one_time=True)
+    assert why_not(once, replace(moment, spent=moment.spent | {once.credential_id})) is not None
+
+
+@given(st.lists(ENTRIES, max_size=5), MOMENTS)
+def test_in_privacy_nobody_comes_in_from_outside(entries: list[ListEntry], moment: Moment) -> None:
+    assert isinstance(decide(entries, replace(moment, private=True)), Refused)
+    assert not stands_open(entries, replace(moment, private=True))
+
+
+@given(st.lists(ENTRIES, max_size=5), MOMENTS)
+def test_a_door_stands_open_by_a_schedule_only(entries: list[ListEntry], moment: Moment) -> None:
+    passages = [one for one in entries if one.type is CredentialType.PASSAGE and opens(one, moment)]
+    assert stands_open(entries, moment) == any(one.schedules for one in passages)
+    if moment.clock_quality is ClockQuality.UNSET:
+        assert not stands_open(entries, moment)
 
 
 @given(ENTRIES, MOMENTS)
