@@ -52,4 +52,13 @@ REASONS: dict[RefusalReason, Words] = {
     RefusalReason.NOT_LIVE: Words(
         "这像是一张照片，请本人站到摄像头前。", "This looks like a picture. Please come in person."
     ),
+    RefusalReason.CREDENTIAL_SPENT: Words(
+        "这个凭证只能用一次，已经用过了。", "This opens once, and it has been used. Ask for a new one."
+    ),
+    RefusalReason.OUTSIDE_SCHEDULE: Words(
+        "现在不在允许的时间里。", "It does not open at this time of the day or week."
+    ),
+    RefusalReason.PRIVACY_MODE: Words(
+        "屋里有人开了勿扰，请敲门。", "Somebody inside does not want to be disturbed. Please knock."
+    ),
 }

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from firmware_protocol.access_list import EMPTY_DIGEST, ListChange
+from firmware_protocol.errors import ProtocolError
 from firmware_protocol.topics import LockId
 from service.access.actions import open_entry
 from service.delivery import records
@@ -40,15 +41,15 @@ def due(session: Session, locks: Iterable[LockId], keyring: Keyring) -> dict[Loc
 
 
 def _change(wanted: WantedList, credentials: Sequence[ListedCredential], keyring: Keyring) -> ListChange | None:
-    """None, too, where an entry does not open: that lock's list stays pending, and the others' go out."""
+    """None, too, where no sound change can be made: that lock's list stays pending, and the others' go out."""
     try:
         return change_to(
             wanted,
             credentials,
             lambda one: open_entry(keyring, wanted.lock, one.credential_id, one.entry_sealed or b""),
         )
-    except SealBroken:
-        log.warning("the list of lock %s holds an entry that does not open", wanted.lock)
+    except (SealBroken, ProtocolError) as broken:
+        log.warning("no list goes to lock %s: an entry of it does not open, or is none (%s)", wanted.lock, broken)
         return None
 
 

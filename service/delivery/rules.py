@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
 from firmware_protocol.access_list import ListChange, list_digest
+from firmware_protocol.errors import LocalProtocolError
 from firmware_protocol.topics import LockId
+from firmware_protocol.undisturbed import disturbed
 
 
 class HeldList(NamedTuple):
@@ -55,15 +57,17 @@ def change_to(
         return None
     known = held is not None and held.version < wanted.version and held.digest == digest_at(credentials, held.version)
     start = held.version if held is not None and known else 0
-    upserts = [one for one in credentials if one.live_at(wanted.version) and not (known and one.live_at(start))]
-    removes = [
-        one.credential_id for one in credentials if known and one.live_at(start) and not one.live_at(wanted.version)
-    ]
-    return ListChange(
+    before = {one.credential_id: one.entry_hash for one in credentials if known and one.live_at(start)}
+    living = [one for one in credentials if one.live_at(wanted.version)]
+    change = ListChange(
         from_version=held.version if held is not None else 0,
         to_version=wanted.version,
         snapshot=not known,
-        removes=frozenset(removes),
-        upserts=tuple(open_entry(one) for one in upserts),
+        removes=frozenset(before) - {one.credential_id for one in living},
+        upserts=tuple(open_entry(one) for one in living if one.credential_id not in before),
         digest=wanted.digest,
     )
+    touched = disturbed(change, before, {one.credential_id: one.entry_hash for one in living})
+    if touched:
+        raise LocalProtocolError(f"a change that would disturb {len(touched)} living credentials")
+    return change

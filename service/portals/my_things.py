@@ -58,7 +58,7 @@ def keys_shown(view: TenancyView, words: Words) -> tuple[KeyShown, ...]:
     return tuple(sorted(shown, key=lambda key: _ORDER.index(key.type)))
 
 
-_ORDER = (CredentialType.RFID, CredentialType.PIN, CredentialType.FACE)
+_ORDER = (CredentialType.RFID, CredentialType.PIN, CredentialType.FACE, CredentialType.PASSAGE)
 
 
 def consents_shown(

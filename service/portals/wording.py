@@ -75,6 +75,7 @@ _KINDS: tuple[tuple[Enum, str], ...] = (
     (CredentialType.RFID, N_("ID card")),
     (CredentialType.PIN, N_("PIN")),
     (CredentialType.FACE, N_("Face")),
+    (CredentialType.PASSAGE, N_("Unlocked at set times")),
     (Role.LANDLORD, N_("Landlord")),
     (Role.TENANT, N_("Tenant")),
     (Role.GRID_WORKER, N_("Grid staff")),
@@ -82,6 +83,7 @@ _KINDS: tuple[tuple[Enum, str], ...] = (
     (OperationSource.MANUAL, N_("By hand")),
     (OperationSource.KEYPAD, N_("PIN")),
     (OperationSource.BUTTON, N_("Button inside")),
+    (OperationSource.SCHEDULE, N_("Set times")),
     (OperationSource.REMOTE, N_("From afar")),
     (OperationSource.RFID, N_("ID card")),
     (OperationSource.BIOMETRIC, N_("Face")),
@@ -115,14 +117,25 @@ _KINDS: tuple[tuple[Enum, str], ...] = (
     (PassDirection.OUT, N_("Went out")),
 )
 _REFUSALS: tuple[tuple[Enum, str], ...] = (
+    (RefusalReason.UNSPECIFIED, N_("Stayed shut: the lock gave no reason")),
     (RefusalReason.INVALID_CREDENTIAL, N_("Stayed shut: not known at this door")),
+    (RefusalReason.DISABLED, N_("Stayed shut: this lock has no camera, use card or PIN")),
+    (RefusalReason.RESTRICTED, N_("Stayed shut: entry is not allowed at the moment")),
     (RefusalReason.INSUFFICIENT_BATTERY, N_("Stayed shut: battery too low")),
     (RefusalReason.NOT_YET_VALID, N_("Stayed shut: the lease has not begun")),
     (RefusalReason.NO_LONGER_VALID, N_("Stayed shut: the lease is over")),
     (RefusalReason.OFFLINE_LEASE_OVER, N_("Stayed shut: the lock was offline too long")),
     (RefusalReason.CLOCK_UNSET, N_("Stayed shut: the lock's clock is not set")),
     (RefusalReason.LOCKED_OUT, N_("Stayed shut: too many wrong attempts")),
+    (RefusalReason.NO_FACE, N_("Stayed shut: no face was seen")),
+    (RefusalReason.SEVERAL_FACES, N_("Stayed shut: several faces were seen")),
     (RefusalReason.FACE_NOT_RECOGNISED, N_("Stayed shut: face not recognised")),
+    (RefusalReason.FACE_AMBIGUOUS, N_("Stayed shut: two faces look alike to the lock, use card or PIN")),
+    (RefusalReason.FACE_UNUSABLE, N_("Stayed shut: the face was not clear enough")),
+    (RefusalReason.NOT_LIVE, N_("Stayed shut: it looked like a picture")),
+    (RefusalReason.CREDENTIAL_SPENT, N_("Stayed shut: this could be used once and was used")),
+    (RefusalReason.OUTSIDE_SCHEDULE, N_("Stayed shut: not at this time of the day or week")),
+    (RefusalReason.PRIVACY_MODE, N_("Stayed shut: somebody inside had turned privacy on")),
 )
 
 

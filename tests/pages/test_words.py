@@ -8,7 +8,7 @@ import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
-from firmware_protocol.vocabulary import CredentialType
+from firmware_protocol.vocabulary import CredentialType, RefusalReason
 from service.access.rules import DeliveryState
 from service.accounts.rules import Role
 from service.consent.rules import Purpose, Standing
@@ -33,6 +33,7 @@ _SHOWN = (
     PresenceState,
     Confidence,
     Reason,
+    RefusalReason,
 )
 
 

@@ -114,6 +114,14 @@ def invalid_entries() -> Iterator[Invalid]:
     yield Invalid("an unknown type", "list-entry", cbor2.dumps([good[0], 9, *good[2:]]), BAD_CONTENT)
     yield Invalid("a number as flag", "list-entry", cbor2.dumps([*good[:6], 0, False]), BAD_CONTENT)
     yield Invalid("bytes behind it", "list-entry", cbor2.dumps(good) + b"\0", BAD_CONTENT)
+    later = {
+        "a kind of schedule of a later version": [*good, [[2, 0, 60]]],
+        "an eighth weekday": [*good, [[0, 128, 0, 60]]],
+        "seventeen schedules": [*good, [[0, 1, 0, 60]] * 17],
+        "a number of times": [*good, [], 1],
+    }
+    for name, said in later.items():
+        yield Invalid(name, "list-entry", cbor2.dumps(said), BAD_CONTENT)
 
 
 def invalid_frames(good: bytes) -> Iterator[Invalid]:

@@ -14,6 +14,7 @@ from firmware_protocol.access_list import ListEntry, decode_entry, encode_entry,
 from firmware_protocol.codec import encode
 from firmware_protocol.keys import FrameKey, KeyLabel, exchange, frame_key, public_key, session_id
 from firmware_protocol.messages import Event, Message
+from firmware_protocol.schedules import written
 from firmware_protocol.sealing import FrameKind, Header, Seal
 from firmware_protocol.topics import Direction, frame_topic, shard_of
 from tests.protocol import vector_parts as parts
@@ -132,10 +133,10 @@ def seal_of(key: FrameKey, *, down: bool) -> Seal:
 def lists() -> dict[str, Any]:
     """Entries, their hashes, and the digests of two lists."""
     return {
-        "entries": [_entry(one) for one in parts.ENTRIES],
+        "entries": [_entry(one) for one in (*parts.ENTRIES, *parts.LATER_ENTRIES)],
         "lists": [
             {"version": one.version, "credential_ids": sorted(one.entries), "digest": one.digest.hex()}
-            for one in (parts.LIST_1, parts.LIST_2)
+            for one in (parts.LIST_1, parts.LIST_2, parts.LIST_3)
         ],
     }
 
@@ -143,6 +144,7 @@ def lists() -> dict[str, Any]:
 def _entry(entry: ListEntry) -> dict[str, Any]:
     raw = encode_entry(entry)
     said = {one.name: getattr(entry, one.name) for one in fields(decode_entry(raw))}
+    said["schedules"] = written(entry.schedules)
     return {**readable(said), "type": int(entry.type), "encoded": raw.hex(), "hash": entry_hash(raw).hex()}
 
 

@@ -164,5 +164,5 @@ def test_the_schema_names_every_number_of_the_vocabulary() -> None:
     known_events = text[text.index("known-event =") : text.index("known-stamp = (")]
     assert all(f"? {int(field)}: " in known_fields for field in Field)
     assert all(f"[{int(kind)}, known-stamp" in known_events for kind in EventType)
-    entry = text[text.index("list-entry = [") :]
+    entry = text[text.index("list-entry-first = (") :]
     assert "type: " + " / ".join(str(int(kind)) for kind in sorted(CredentialType)) in entry

