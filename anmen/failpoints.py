@@ -1,7 +1,8 @@
 """Crash on purpose: ANMEN_FAILPOINT=<point>[@n] kills this process with SIGKILL the n-th time it comes by the point.
 
 With ANMEN_FAILPOINT_KILLS=<pid file> it is another process that dies there (the broker, the database), and this one
-goes on. For the crash tests only: unset, reaching a point costs one function call that returns.
+goes on. The file goes with its process; laid there anew, it costs the next one its life, n points later or when it is there.
+For the crash tests only: unset, reaching a point costs one function call that returns.
 """
 
 import os
@@ -25,16 +26,22 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Reached:
 class _Killer:
     def __init__(self, point: str, nth: int, pid_file: Path | None) -> None:
         self._point = point
-        self._left = nth
+        self._nth = self._left = nth
         self._pid_file = pid_file
 
     def __call__(self, point: str) -> None:
         if point != self._point:
             return
         self._left -= 1
-        if self._left == 0:
-            victim = int(self._pid_file.read_text()) if self._pid_file else os.getpid()
-            os.kill(victim, signal.SIGKILL)
+        if self._left > 0:
+            return
+        if self._pid_file is None:
+            os.kill(os.getpid(), signal.SIGKILL)
+        elif self._pid_file.exists():
+            os.kill(int(self._pid_file.read_text()), signal.SIGKILL)
+            # Once only: by the next time the number may be somebody else's.
+            self._pid_file.unlink()
+            self._left = self._nth
 
 
 def _nothing(_point: str) -> None:

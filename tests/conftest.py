@@ -12,6 +12,7 @@ from anmen.certificates import Certificates
 from anmen.free_ports import PortBook
 from anmen.postgres import PostgresCluster
 from anmen.state import StateFolder, temporary_state
+from tests.figures import FigureBook, figures_file
 
 pytest_plugins = ("tests.fixtures_database", "tests.fixtures_service")
 
@@ -31,6 +32,28 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if item.get_closest_marker("full"):
             item.add_marker(pytest.mark.skip(reason="long form only: ./run test --full"))
+
+
+BOOK = pytest.StashKey[FigureBook]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """One book of figures a run."""
+    config.stash[BOOK] = FigureBook(figures_file(config.rootpath))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """What the long form measured, at the end of the run."""
+    if lines := config.stash[BOOK].table():
+        terminalreporter.section("long form")
+        for line in lines:
+            terminalreporter.write_line(f"long form: {line}")
+
+
+@pytest.fixture(scope="session")
+def figures(request: pytest.FixtureRequest) -> FigureBook:
+    """Where a long test notes what it measured."""
+    return request.config.stash[BOOK]
 
 
 @pytest.fixture(scope="session")

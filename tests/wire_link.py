@@ -27,6 +27,9 @@ class WireLink:
         context.load_cert_chain(str(pair.certificate), str(pair.key))
         self._client = mqtt.Client(CallbackAPIVersion.VERSION2, lock.id, clean_session=True)
         self._client.tls_set_context(context)
+        # paho's own first second of waiting is for brokers far away; it takes any number.
+        shortest: Any = 0.1
+        self._client.reconnect_delay_set(shortest, 1)
         self._client.on_connect = self._on_connect
         self._client.on_subscribe = self._on_subscribe
         self._client.on_message = self._on_message

@@ -1,10 +1,9 @@
 """A rig of its own for killing: database, broker and `anmen ingest` as processes that can die and come back."""
 
-import os
 import random
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,17 +13,19 @@ from sqlalchemy import Engine, make_url, text
 from anmen.broker import Broker
 from anmen.broker_files import BrokerPorts
 from anmen.certificates import Certificates
-from anmen.child_process import Child, Launch
 from anmen.database_roles import DATABASE, DatabaseRole, draw_passwords, provision_roles
-from anmen.demo.machine import ANMEN
 from anmen.free_ports import PortBook
 from anmen.postgres import PostgresCluster
 from anmen.state import StateFolder
 from service.edges import clock, migrate
 from service.edges.keyring import Keyring, read_keyring, write_new_keys
 from service.edges.transaction import SYSTEM, connect, transaction
+from tests.crash.forked import ForkedCommand
 from tests.wire_link import WireLink, eventually
 from tests.wire_lock import hung_door
+
+# Lock, sequence, type, the lock's time, credential: one for each event.
+Account = list[tuple[str, int, int, int, int | None]]
 
 
 @dataclass
@@ -36,7 +37,7 @@ class Rig:
     broker: Broker
     urls: dict[DatabaseRole, str]
     keys_file: Path
-    ingest: Child | None = None
+    ingest: ForkedCommand | None = None
     links: list[WireLink] = field(default_factory=list)
     engines: dict[DatabaseRole, Engine] = field(default_factory=dict)
 
@@ -46,34 +47,34 @@ class Rig:
 
     def engine(self, role: DatabaseRole) -> Engine:
         if role not in self.engines:
-            self.engines[role] = connect(self.urls[role], pool_size=1)
+            self.engines[role] = connect(self.urls[role], pool_size=3)
         return self.engines[role]
 
     def start_ingest(self, **environment: str) -> None:
-        """One ingest process; its log stands in the state folder."""
+        """The one ingest process of a test that kills one at a time; returns once it holds shards."""
         ready = self.state.path / "ingest.ready"
         ready.unlink(missing_ok=True)
+        self.ingest = self.another_ingest(ready, **environment)
+        self.ingest.await_file(ready, within_s=30)
+
+    def another_ingest(self, ready: Path, **environment: str) -> ForkedCommand:
+        """An ingest process; its log stands in the state folder."""
         pair = self.broker.certificates.for_service()
-        self.ingest = Child(
-            Launch(
-                name="ingest",
-                argv=[*ANMEN, "ingest", "--ready-file", str(ready)],
-                log_path=self.state.logs / "ingest.log",
-                environment={
-                    **os.environ,
-                    "ANMEN_DATABASE_URL": self.urls[DatabaseRole.INGEST],
-                    "ANMEN_KEYS_FILE": str(self.keys_file),
-                    "ANMEN_BROKER_HOST": self.broker.host,
-                    "ANMEN_BROKER_PORT": str(self.broker.ports.services),
-                    "ANMEN_BROKER_CA": str(self.broker.authority),
-                    "ANMEN_BROKER_CERTIFICATE": str(pair.certificate),
-                    "ANMEN_BROKER_KEY": str(pair.key),
-                    "ANMEN_LEASE_S": "1.5",
-                    **environment,
-                },
-            )
+        return ForkedCommand(
+            ["ingest", "--ready-file", str(ready)],
+            log_path=self.state.logs / "ingest.log",
+            environment={
+                "ANMEN_DATABASE_URL": self.urls[DatabaseRole.INGEST],
+                "ANMEN_KEYS_FILE": str(self.keys_file),
+                "ANMEN_BROKER_HOST": self.broker.host,
+                "ANMEN_BROKER_PORT": str(self.broker.ports.services),
+                "ANMEN_BROKER_CA": str(self.broker.authority),
+                "ANMEN_BROKER_CERTIFICATE": str(pair.certificate),
+                "ANMEN_BROKER_KEY": str(pair.key),
+                "ANMEN_LEASE_S": "0.3",
+                **environment,
+            },
         )
-        self.ingest.await_ready(ready.exists, timeout_s=30)
 
     def ingest_stop(self) -> None:
         """Stop the ingest process in order."""
@@ -92,14 +93,17 @@ class Rig:
 
     def live_for(self, seconds: float, seed: int) -> None:
         """People come and go at every lock, in a seeded order."""
-        dice = random.Random(seed)
         ends = time.monotonic() + seconds
-        while time.monotonic() < ends:
+        self.live_while(lambda: time.monotonic() < ends, random.Random(seed))
+
+    def live_while(self, going: Callable[[], bool], dice: random.Random) -> None:
+        """People come and go at every lock, a hundred a second, as long as it is `going`."""
+        while going():
             link = dice.choice(self.links)
             link.do(lambda lock: lock.open_with(dice.choice((1, 2))) if dice.random() < 0.6 else lock.leave())
             time.sleep(dice.random() * 0.02)
 
-    def register(self) -> list[tuple[str, int, int, int, int | None]]:
+    def register(self) -> Account:
         """What the register holds, in the locks' own order."""
         with transaction(self.engine(DatabaseRole.INGEST), SYSTEM) as session:
             rows = session.execute(
@@ -107,7 +111,11 @@ class Rig:
             )
             return [(row[0], row[1], row[2], row[3], row[4]) for row in rows]
 
-    def own_record(self) -> list[tuple[str, int, int, int, int | None]]:
+    def register_of(self, locks: Set[str]) -> Account:
+        """What it holds of some locks."""
+        return [entry for entry in self.register() if entry[0] in locks]
+
+    def own_record(self) -> Account:
         """What the locks themselves know to have happened."""
         return sorted(
             (link.lock.id, event.sequence, event.type, event.occurred_at_ms, event.fields.get(2))
@@ -141,7 +149,8 @@ class Rig:
 @contextmanager
 def rigged(state: StateFolder, ports: PortBook) -> Iterator[Rig]:
     """A rig, and nothing left of it afterwards."""
-    cluster = PostgresCluster(state.postgres)
+    # Without fsync: what is killed here are processes, and the page cache survives them.
+    cluster = PostgresCluster(state.postgres, settings={"fsync": "off"})
     cluster.start()
     passwords = draw_passwords()
     provision_roles(cluster.admin_dsn, passwords)
