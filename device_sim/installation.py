@@ -51,6 +51,7 @@ class Installation:
         self._booted_at = 0.0
         self._tries = 0
         self._connect_at: float | None = None
+        self._in_slot = False
 
     @property
     def now(self) -> float:
@@ -100,7 +101,7 @@ class Installation:
         if self._lock is None:
             self._booted_at = self._hardware.uptime_s()
             self._lock = self._hardware.boot(self.provision, self._folder, self._door, clock_kept=clock_kept)
-            self._connect_at = self.now if self.network else None
+            self._await_slot()
 
     def shut_down(self) -> None:
         """An orderly end: goodbye to the broker, and the flash is closed."""
@@ -119,7 +120,7 @@ class Installation:
         """Plug it in again."""
         self.network, self._tries = True, 0
         if self._lock and not self.linked:
-            self._connect_at = self.now
+            self._await_slot()
 
     def came_up(self) -> None:
         """Connected and subscribed."""
@@ -133,7 +134,8 @@ class Installation:
         if self._lock:
             self._lock.disconnected()
             if self.network:
-                self._connect_at = self.now + self._retry_wait_s()
+                slot_s = self._lock.slot_s if self._tries == 0 else 0.0
+                self._connect_at, self._in_slot = self.now + slot_s + self._retry_wait_s(), slot_s > 0
 
     def receive(self, frame: bytes) -> None:
         """A frame came down."""
@@ -157,14 +159,22 @@ class Installation:
         if self._lock is None:
             return
         now = self.now
+        if self._in_slot and self._lock.slot_s == 0:
+            self._connect_at = now
         if now >= self._lock.deadline():
             self._lock.expire(now)
         if self._connect_at is not None and now >= self._connect_at:
-            self._connect_at = None
+            self._connect_at, self._in_slot = None, False
             self._link.connect(self._lock.connecting())
         if self.linked:
             for frame in self._lock.to_send(now):
                 self._link.publish(frame)
+
+    def _await_slot(self) -> None:
+        """Power or network are back: connect when it is this lock's turn."""
+        slot_s = self._lock.slot_s if self._lock else 0.0
+        self._connect_at = self.now + slot_s if self.network else None
+        self._in_slot = slot_s > 0
 
     def _retry_wait_s(self) -> float:
         """Longer every time, and never the same for two locks: a building's power cut must be no storm."""

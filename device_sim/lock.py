@@ -28,6 +28,7 @@ from firmware_protocol.lock_side import (
     LockIdentity,
     LockSide,
     StoredUpTo,
+    Welcomed,
 )
 from firmware_protocol.standing import Standing
 from firmware_protocol.vocabulary import ClockQuality, EventType, Field
@@ -90,6 +91,12 @@ class Lock:
     def proven(self) -> bool:
         """Whether this boot and the service have proven themselves to each other."""
         return self._side.proven
+
+    @property
+    def slot_s(self) -> float:
+        """How long to wait with the first connect after power or link were lost. An alarm that nobody has yet does not wait."""
+        log, kept = self.flash.log, self.flash.remembered
+        return 0.0 if log.alarms(log.stored_up_to + 1, 1) else kept.reconnect_slot_ms / 1000
 
     def connecting(self) -> bytes:
         """The will for the next connect."""
@@ -180,6 +187,8 @@ class Lock:
                 self._set_clock(now_ms, now)
             case Contacted():
                 self.time.contacted(now)
+            case Welcomed(slot_s):
+                self.flash.remember(reconnect_slot_ms=round(slot_s * 1000))
 
     def _change_list(self, change: ListChange, now: float) -> None:
         said_no_at = self._list_refusals.get(change.digest, float("-inf"))

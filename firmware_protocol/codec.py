@@ -126,6 +126,7 @@ _READ: dict[Any, Callable[[Any], Any]] = {
 }
 
 _Layout = tuple[tuple[str, int, Callable[[Any], Any], bool], ...]
+_NEVER = object()
 
 
 def _layout(message: type[Message]) -> _Layout:
@@ -148,6 +149,11 @@ def _reader(kind: Any, size: int | None, most: int | None) -> Callable[[Any], An
 
 
 _LAYOUTS: dict[type[Message], _Layout] = {message: _layout(message) for message in (*UP_MESSAGES, *DOWN_MESSAGES)}
+# What each message leaves out, and when: field -> the default that says nothing.
+_UNSAID = {
+    message: {one.name: one.default for one in fields(message) if one.metadata["unsaid"]}
+    for message in (*UP_MESSAGES, *DOWN_MESSAGES)
+}
 _UP = {message.TAG: message for message in UP_MESSAGES}
 _DOWN = {message.TAG: message for message in DOWN_MESSAGES}
 
@@ -155,6 +161,9 @@ _DOWN = {message.TAG: message for message in DOWN_MESSAGES}
 def encode(message: Message) -> bytes:
     """Plain bytes of a message, a whole number of blocks; LocalProtocolError where it does not fit."""
     written = {key: _in_order(getattr(message, name)) for name, key, _, _ in _LAYOUTS[type(message)]}
+    for name, key, _, _ in _LAYOUTS[type(message)] if _UNSAID[type(message)] else ():
+        if written[key] == _UNSAID[type(message)].get(name, _NEVER):
+            del written[key]
     plain = cbor2.dumps([message.TAG, written])
     blocks = -(-len(plain) // BLOCK_BYTES)
     if blocks > MAX_BLOCKS or (type(message) is Events and message.live and blocks > 1):

@@ -32,6 +32,8 @@ class Boot:
 class LockSession:
     """Must be made once a boot: the frame counter starts with it, and the ephemeral key must not see a counter twice."""
 
+    __slots__ = ("_counter", "_down", "_ephemeral", "_holder", "_identity", "_secret", "_session", "_up", "_window")
+
     def __init__(self, identity: LockIdentity, boot: Boot) -> None:
         self._identity = identity
         self._ephemeral = public_key(boot.ephemeral_key)

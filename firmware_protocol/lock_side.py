@@ -43,6 +43,7 @@ __all__ = [
     "LockIdentity",
     "LockSide",
     "StoredUpTo",
+    "Welcomed",
 ]
 
 BIRTH_RETRY_S = (5.0, 300.0)
@@ -50,6 +51,8 @@ BIRTH_RETRY_S = (5.0, 300.0)
 ANNOUNCED_BIRTH_S = 0.5
 HEARTBEAT_S = 60.0
 SHORTEST_HEARTBEAT_S = 1.0
+# No service may keep a lock away for longer, whatever it says.
+LONGEST_SLOT_S = 600.0
 # The service answers every heartbeat. After this many without a word it may have lost our session: say the birth again.
 SILENT_HEARTBEATS = 3
 # An answer to "what time is it" is believed only this soon after the question.
@@ -85,13 +88,39 @@ class Contacted:
     """
 
 
+@dataclass(frozen=True, slots=True)
+class Welcomed:
+    """The session is proven. Remember the slot: how long to wait with the first connect after power or link were lost."""
+
+    reconnect_slot_s: float
+
+
 # Not the session's business but the device's: it comes as it was said.
 FOR_THE_DEVICE = (FirmwareOffer, FirmwareChunk)
-Happening = StoredUpTo | ListComplete | ClockOffered | Contacted | FirmwareOffer | FirmwareChunk
+Happening = StoredUpTo | ListComplete | ClockOffered | Contacted | Welcomed | FirmwareOffer | FirmwareChunk
 
 
 class LockSide:
     """One boot of one lock."""
+
+    # A fleet has tens of thousands in one process.
+    __slots__ = (
+        "_asked_time",
+        "_birth_at",
+        "_birth_wait",
+        "_boot",
+        "_connects",
+        "_heartbeat_at",
+        "_heartbeat_s",
+        "_linked",
+        "_log",
+        "_outgoing",
+        "_session",
+        "_silent_heartbeats",
+        "_staging",
+        "_window",
+        "proven",
+    )
 
     def __init__(self, identity: LockIdentity, boot: Boot, log: EventLog) -> None:
         self._boot = boot
@@ -206,6 +235,7 @@ class LockSide:
                 self._heartbeat_s = max(float(message.heartbeat_s), SHORTEST_HEARTBEAT_S)
                 self._heartbeat_at = now + self._heartbeat_s
                 self._window.set_rate(message.backfill_per_s)
+                return (Welcomed(min(message.reconnect_slot_ms / 1000, LONGEST_SLOT_S)),)
             case Rebirth():
                 self._say_birth(standing, now)
             case Stored(epoch, up_to) if epoch == self._log.epoch and up_to < self._log.next_sequence:

@@ -121,12 +121,13 @@ class Challenge:
 
 @dataclass(frozen=True, slots=True)
 class Welcome:
-    """Proven. How to behave from now on."""
+    """Proven. How to behave from now on, and how long after a loss of power or link to come back (0: at once)."""
 
     TAG: ClassVar[int] = 66
     birth_number: int = _at(1)
     heartbeat_s: int = _at(2)
     backfill_per_s: int = _at(3)
+    reconnect_slot_ms: int = _at(4, default=0, unsaid=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from firmware_protocol.messages import Event, Events
+from firmware_protocol.vocabulary import EventType
 
 WINDOW = 32
 GROUP = 8
@@ -16,6 +17,8 @@ PROBE_S = (5.0, 300.0)
 BACKFILL_PER_S = 50
 # A gap is often only a frame on its way; what was sent this recently is not sent again because somebody asks.
 PATIENCE_S = 2.0
+# So many of the latest alarms go before everything else that is not stored.
+URGENT = 8
 
 
 class EventLog(Protocol):
@@ -40,9 +43,31 @@ class EventLog(Protocol):
     def read(self, first: int, limit: int) -> Sequence[Event]:
         """Up to `limit` events in order, the first with a number of at least `first`."""
 
+    def alarms(self, first: int, limit: int) -> Sequence[Event]:
+        """The latest alarms with numbers of at least `first`, up to `limit`, in order; found without reading the rest."""
+
 
 class SendWindow:
     """Decides what to send; reads the log, never writes it."""
+
+    __slots__ = (
+        "_ahead",
+        "_backfill_at",
+        "_behind",
+        "_gap",
+        "_live",
+        "_log",
+        "_next",
+        "_open",
+        "_probe_at",
+        "_probe_due",
+        "_probe_wait",
+        "_probing",
+        "_rate",
+        "_sent",
+        "_stored",
+        "_urgent",
+    )
 
     def __init__(self, log: EventLog) -> None:
         self._log = log
@@ -53,6 +78,7 @@ class SendWindow:
         self._ahead: set[int] = set()
         self._behind: set[int] = set()
         self._live: list[Event] = []
+        self._urgent = False
         self._gap: tuple[int, int] | None = None
         self._rate = BACKFILL_PER_S
         self._backfill_at = 0.0
@@ -66,6 +92,7 @@ class SendWindow:
         self._open = True
         self._begin_again()
         self._live.clear()
+        self._urgent = True
         self._probe_wait = PROBE_S[0]
         self._arm_probe(now)
 
@@ -80,7 +107,7 @@ class SendWindow:
 
     def add_live(self, event: Event, now: float) -> None:
         """A new event: sent at once, unless too many are already on their way."""
-        if self._open and len(self._ahead) < WINDOW:
+        if self._open and (self._has_room_ahead(now) or event.type == EventType.ALARM_RAISED):
             self._live.append(event)
             self._ahead.add(event.sequence)
             self._sent[event.sequence] = now
@@ -121,6 +148,10 @@ class SendWindow:
             return []
         out = [Events(self._log.epoch, True, (event,)) for event in self._live]
         self._live.clear()
+        if self._urgent:
+            self._urgent = False
+            alarms = self._log.alarms(self._stored + 1, URGENT)
+            out += self._groups([one for one in alarms if one.sequence not in self._sent], now)
         if self._probe_due:
             # Not "the event after the last stored one": flash may have lost that, and a later one tells of it.
             self._probe_due = False
@@ -153,6 +184,12 @@ class SendWindow:
             self._backfill_at = now + len(chosen) / self._rate
             self._behind.update(event.sequence for event in chosen)
         return self._groups(chosen, now)
+
+    def _has_room_ahead(self, now: float) -> bool:
+        """A live event above a long back-fill is covered by no receipt for an hour: after a while it counts as arrived."""
+        if len(self._ahead) >= WINDOW:
+            self._ahead = {number for number in self._ahead if now - self._sent[number] < PROBE_S[0]}
+        return len(self._ahead) < WINDOW
 
     def _to_fill(self) -> bool:
         return self._gap is not None or self._next < self._log.next_sequence

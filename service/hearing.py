@@ -28,6 +28,7 @@ from service.edges.keyring import Keyring
 from service.entry.actions import CursorMemory
 from service.locks import actions as locks
 from service.locks.actions import Heard, ListenedLock, refusal
+from service.locks.pace import Pace
 from service.locks.rules import LinkNote
 
 # A town's locks; past it the least use is to start over rather than to grow for ever.
@@ -57,6 +58,7 @@ class Memory:
     claimed: dict[LockId, Said[Birth]] = field(default_factory=dict)
     """The latest birth that is not proven yet."""
     topics: dict[str, LockId] = field(default_factory=dict)
+    pace: Pace = field(default_factory=Pace)
 
     def forget(self, which: Iterable[LockId]) -> None:
         """A batch with these locks was not committed, or their shard is another's now."""
@@ -66,6 +68,7 @@ class Memory:
             self.listened.pop(lock, None)
             self.held.pop(lock, None)
             self.claimed.pop(lock, None)
+            self.pace.end(lock)
 
     def forget_all(self) -> None:
         """Start over."""

@@ -12,11 +12,13 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session
 
-from firmware_protocol.topics import shard_of
+from firmware_protocol.topics import SHARDS, LockId, shard_of
 from service.batches import Outcome
 from service.delivery import actions as delivery
 from service.edges import clock
@@ -163,17 +165,22 @@ class Ingest:
         now = clock.now()
         with transaction(self._parts.engine, SYSTEM) as session:
             gained, lost = self._leases.renew(session, now)
-            silent = locks.mark_silent(session, self._leases.held, now) if time.monotonic() >= self._sweep_at else []
+            silent = self._sweep(session, now) if time.monotonic() >= self._sweep_at else []
             entry.prepare(session, now)
         self._leases.settle()
         self._renew_at = time.monotonic() + self._parts.lease_s / 3
         self._sweep_at = time.monotonic() + 30 if time.monotonic() >= self._sweep_at else self._sweep_at
         self._memory.holders = self._leases.held
+        self._memory.pace.share = len(self._leases.held) / SHARDS
         self._memory.forget([*silent, *(lock for lock in self._memory.listened if shard_of(lock) in gained | lost)])
         if gained or lost:
             log.info("holding %d shards (%d gained, %d lost)", len(self._leases.held), len(gained), len(lost))
             self._link.hold({shard: holder.generation for shard, holder in self._leases.held.items()})
             self._notices.add(gained)
+
+    def _sweep(self, session: Session, now: datetime) -> list[LockId]:
+        self._memory.pace.locks = locks.count(session)
+        return locks.mark_silent(session, self._leases.held, now)
 
     def _release(self) -> None:
         with transaction(self._parts.engine, SYSTEM) as session:

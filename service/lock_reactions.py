@@ -33,7 +33,7 @@ from service.entry import actions as entry
 from service.entry.rules import HeardEvents, StoredEntry
 from service.hearing import Memory, Said
 from service.locks import actions as locks
-from service.locks.rules import BACKFILL_PER_S, HEARTBEAT_S, link_after_will, link_event_of_birth
+from service.locks.rules import HEARTBEAT_S, link_after_will, link_event_of_birth
 from service.presence import actions as presence
 
 
@@ -69,6 +69,8 @@ def put_aside(
 
 
 def _births(batch: Batch, said: Sequence[Said[Birth]]) -> None:
+    # In one statement: after a power cut a whole batch is births.
+    batch.memory.cursors.load(batch.session, {one.lock for one in said})
     for one in said:
         listened = batch.memory.listened[one.lock]
         listened.birth_number = max(listened.birth_number, one.message.birth_number)
@@ -77,7 +79,7 @@ def _births(batch: Batch, said: Sequence[Said[Birth]]) -> None:
         # While it was away its list may have been changed: what it holds is compared again, known or not.
         batch.memory.held.pop(one.lock, None)
         if one.session.proven:
-            _welcome(batch, one, one.message.birth_number)
+            _welcome(batch, one, one.message)
             _believe_birth(batch, one.lock, one.message)
         elif one.session.challenge is not None:
             _remember_claim(batch.memory, one)
@@ -98,21 +100,33 @@ def _believe_birth(batch: Batch, lock: LockId, birth: Birth) -> None:
 
 
 def _proofs(batch: Batch, said: Sequence[Said[Proof]]) -> None:
+    batch.memory.cursors.load(batch.session, {one.lock for one in said})
     for one in said:
         listened = batch.memory.listened[one.lock]
         hearings.note(batch.hearing.heard, one.lock, listened, next_link(listened.link, LinkEvent.PROOF))
-        _welcome(batch, one, one.session.birth_number)
         batch.outcome.at_once.add(one.lock)
         # What the birth said is believed only now.
         claimed = batch.memory.claimed.pop(one.lock, None)
-        if claimed is not None and claimed.session.session == one.session.session:
+        believed = claimed is not None and claimed.session.session == one.session.session
+        _welcome(batch, one, claimed.message if claimed is not None and believed else None)
+        if claimed is not None and believed:
             _believe_birth(batch, one.lock, claimed.message)
         else:
             batch.outcome.changes.update(delivery.due(batch.session, [one.lock], batch.memory.keyring))
 
 
-def _welcome(batch: Batch, one: Said[Any], birth_number: int) -> None:
-    batch.outcome.replies.append((one.lock, one.session.session, Welcome(birth_number, HEARTBEAT_S, BACKFILL_PER_S)))
+def _welcome(batch: Batch, one: Said[Any], birth: Birth | None) -> None:
+    """With the pace at which it may fill up the past, from how much there is and how many others are at it."""
+    epoch = one.session.log_epoch
+    stored = entry.cursor_of(batch.session, one.lock, epoch, batch.memory.cursors).up_to
+    last = birth.next_sequence - 1 if birth else 0
+    _say_pace(batch, one, batch.memory.pace.begin(one.lock, epoch, stored=stored, last=last))
+
+
+def _say_pace(batch: Batch, one: Said[Any], per_s: int) -> None:
+    slot_ms = batch.memory.pace.slot_ms(one.lock)
+    welcome = Welcome(one.session.birth_number, HEARTBEAT_S, per_s, slot_ms)
+    batch.outcome.replies.append((one.lock, one.session.session, welcome))
 
 
 def _heartbeats(batch: Batch, said: Sequence[Said[Heartbeat]]) -> None:
@@ -142,7 +156,7 @@ def _events(batch: Batch, said: Sequence[Said[Events]]) -> None:
     _note_applied(batch, recorded.stored)
     batch.outcome.stored += len(recorded.stored)
     batch.outcome.duplicates += recorded.duplicates
-    for one_heard in heard:
+    for one, one_heard in zip(said, heard, strict=True):
         receipt = recorded.receipts.get(one_heard.lock)
         if receipt is not None:
             _, events = batch.outcome.receipts.get(one_heard.lock, (receipt, 0))
@@ -150,6 +164,9 @@ def _events(batch: Batch, said: Sequence[Said[Events]]) -> None:
         if not one_heard.live:
             # A lock that is filling up the past waits for room in its window.
             batch.outcome.at_once.add(one_heard.lock)
+            per_s = batch.memory.pace.go_on(one.lock, one_heard.log_epoch, receipt.up_to) if receipt else None
+            if per_s is not None and one.session.proven:
+                _say_pace(batch, one, per_s)
 
 
 def _note_applied(batch: Batch, stored: Sequence[StoredEntry]) -> None:
@@ -186,6 +203,7 @@ def _wills(batch: Batch, said: Sequence[Said[Will]]) -> None:
         listened = batch.memory.listened[one.lock]
         link = link_after_will(listened.link, one.message.birth_number, listened.birth_number)
         if link is not listened.link:
+            batch.memory.pace.end(one.lock)
             hearings.note(batch.hearing.heard, one.lock, listened, link)
 
 

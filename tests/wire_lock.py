@@ -44,6 +44,9 @@ class ListLog:
         first = max(first, self.oldest_sequence)
         return self.events[first - 1 : first - 1 + limit]
 
+    def alarms(self, first: int, limit: int) -> list[Event]:
+        return [event for event in self.events[first - 1 :] if event.type == EventType.ALARM_RAISED][-limit:]
+
 
 @dataclass(slots=True)
 class WireLock:

@@ -27,6 +27,7 @@ class Remembered:
     # How often each of these has happened without an event yet.
     uncounted: tuple[tuple[RepeatKey, int], ...] = ()
     list_told: int = 0
+    reconnect_slot_ms: int = 0
 
 
 class Flash:
@@ -83,5 +84,6 @@ def _unpack_list(raw: bytes | None) -> AccessList:
 def _unpack_memory(raw: bytes | None) -> Remembered:
     if raw is None:
         return Remembered()
-    boot, contact, floor, unset, uncounted, told = cbor2.loads(raw)[:6]
-    return Remembered(boot, contact, floor, unset, tuple((tuple(key), count) for key, count in uncounted), told)
+    boot, contact, floor, unset, uncounted, told, *later = cbor2.loads(raw)[:7]
+    counted = tuple((tuple(key), count) for key, count in uncounted)
+    return Remembered(boot, contact, floor, unset, counted, told, *later)

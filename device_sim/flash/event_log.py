@@ -99,6 +99,15 @@ class FlashLog:
                 break
         return events
 
+    def alarms(self, first: int, limit: int) -> list[Event]:
+        """The latest alarms with numbers of at least `first`, up to `limit`, in order; one read of flash each."""
+        found: list[int] = []
+        for sector in reversed(self._sectors):
+            if len(found) >= limit or sector.next_sequence <= first:
+                break
+            found += [number for number in reversed(sector.alarms) if number >= first]
+        return [event for number in reversed(found[:limit]) for event in self.read(number, 1)]
+
     def append(self, kind: EventType, fields: Mapping[Field, Any], stamp: Stamp) -> tuple[Event, ...]:
         """Record an event, and before it a tombstone where that costs older ones; they are safe when this returns."""
         self._reached(Failpoint.EVENT_BEFORE_FLASH)

@@ -32,6 +32,7 @@ class Sector:
     worn_tail: bool = False
     damaged: tuple[tuple[int, int], ...] = ()
     tombstones: tuple[tuple[int, int], ...] = ()
+    alarms: list[int] = field(default_factory=list)
     next_sequence: int = 0
     numbers: "array[int]" = field(default_factory=lambda: array("Q"))
     offsets: "array[int]" = field(default_factory=lambda: array("I"))
@@ -56,6 +57,8 @@ class Sector:
         reached(Failpoint.EVENT_TORN)
         self.medium.patch(self.name, self.used_bytes + half, record[half:])
         self.medium.sync(self.name)
+        if event.type == EventType.ALARM_RAISED:
+            self.alarms.append(event.sequence)
         self.numbers.append(event.sequence)
         self.offsets.append(self.used_bytes)
         self.used_bytes += len(record)
@@ -97,6 +100,7 @@ def _open_sector(medium: Medium, name: str) -> Sector:
         reading.worn_tail,
         reading.damaged,
         tuple((event.fields[Field.FIRST], event.fields[Field.LAST]) for event in lost),
+        [event.sequence for _, event in reading.found if event.type == EventType.ALARM_RAISED],
         reading.next_sequence,
         array("Q", [event.sequence for _, event in reading.found]),
         array("I", [offset for offset, _ in reading.found]),

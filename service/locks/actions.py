@@ -133,6 +133,11 @@ def remember(session: Session, heard: Heard, listened: Mapping[LockId, ListenedL
         records.count_refusals(session, heard.refused, now)
 
 
+def count(session: Session) -> int:
+    """How many locks there are."""
+    return records.count_locks(session)
+
+
 def mark_silent(session: Session, shards: Iterable[int], now: datetime) -> list[LockId]:
     """Links that have fallen silent are shown as stale; returns those that changed."""
     changed = {state: next_link(state, LinkEvent.SILENCE) for state in LinkState}

@@ -57,6 +57,11 @@ def find_lock(session: Session, lock: LockId) -> Lock | None:
     return session.get(Lock, lock)
 
 
+def count_locks(session: Session) -> int:
+    """How many locks can come back: all that were not revoked."""
+    return int(session.execute(text("SELECT count(*) FROM lock WHERE revoked_at IS NULL")).scalar_one())
+
+
 def find_locks(session: Session, locks: Iterable[LockId]) -> Sequence[Lock]:
     """The rows of those locks that exist, by id."""
     return session.exec(select(Lock).where(col(Lock.id).in_(list(locks))).order_by(Lock.id)).all()

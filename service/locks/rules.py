@@ -1,5 +1,6 @@
 """What is known of a lock's link, decided from what was heard. Pure."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -11,7 +12,12 @@ from firmware_protocol.transitions import LinkEvent, LinkState, next_link
 
 HEARTBEAT_S = 60
 SILENT_AFTER_S = 3 * HEARTBEAT_S
-BACKFILL_PER_S = 50
+# What one broker and its workers take in without delaying what has just happened: locks that connect, and stored events.
+CONNECTS_PER_S = 200
+BACKFILLS_PER_S = 6000
+SLOWEST_BACKFILL_PER_S, FASTEST_BACKFILL_PER_S = 1, 400
+# A lock that is away for longer than this after its power came back would be looked for.
+LONGEST_SLOT_MS = 600_000
 
 
 class BatteryState(StrEnum):
@@ -44,6 +50,25 @@ class LinkNote:
     link: LinkState
     birth: Birth | None = None
     heartbeat: Heartbeat | None = None
+
+
+def reconnect_slot_ms(lock: LockId, locks: int) -> int:
+    """When after a power cut this lock's turn to connect is, if there are so many; the same whenever it is asked.
+
+    The ids' hashes spread evenly, and so do those of any building, which knows nothing of how far its power cut reached.
+    A few locks are no storm: below one second's worth all come at once.
+    """
+    spread_ms = min(locks * 1000 // CONNECTS_PER_S, LONGEST_SLOT_MS)
+    if spread_ms <= 1000:
+        return 0
+    drawn = int.from_bytes(hashlib.sha256(b"reconnect " + lock.encode()).digest()[:8], "big")
+    return drawn * spread_ms >> 64
+
+
+def backfill_per_s(filling: int, share: float = 1.0) -> int:
+    """Stored events a second for each of so many locks that fill up the past; `share` of all shards are this process's."""
+    fair = int(BACKFILLS_PER_S * share) // max(1, filling)
+    return max(SLOWEST_BACKFILL_PER_S, min(FASTEST_BACKFILL_PER_S, fair))
 
 
 def battery_state(percent: int | None) -> BatteryState:

@@ -35,6 +35,9 @@ class MemoryLog:
     def read(self, first: int, limit: int) -> list[Event]:
         return [event for event in self.events if event.sequence >= first][:limit]
 
+    def alarms(self, first: int, limit: int) -> list[Event]:
+        return [event for event in self.read(first, len(self.events)) if event.type == EventType.ALARM_RAISED][-limit:]
+
     def record(self, kind: int, fields: Mapping[Any, Any], boot: int) -> list[Event]:
         """The event, behind the tombstone it cost where flash was full."""
         new = []

@@ -84,7 +84,11 @@ def _items(messages: Mapping[str, Any]) -> Iterable[tuple[str, Message]]:
 
 
 def _said(message: Message) -> dict[str, Any]:
-    values = {one.metadata["key"]: getattr(message, one.name) for one in fields(message)}
+    values = {
+        one.metadata["key"]: getattr(message, one.name)
+        for one in fields(message)
+        if not (one.metadata["unsaid"] and getattr(message, one.name) == one.default)
+    }
     return {"tag": message.TAG, "fields": readable(values)}
 
 

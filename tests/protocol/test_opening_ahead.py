@@ -97,3 +97,6 @@ class NoLog:
 
     def read(self, first: int, limit: int) -> list[Event]:
         return []
+
+    def alarms(self, first: int, limit: int) -> list[Event]:
+        return []

@@ -19,6 +19,9 @@ class Log:
         numbers = range(max(first, self.oldest_sequence), self.next_sequence)
         return [Event(EventType.STARTED, number, 1, 0, 1, {}) for number in numbers][:limit]
 
+    def alarms(self, first: int, limit: int) -> Sequence[Event]:
+        return []
+
 
 def asked_for(first: int, last: int) -> list[int]:
     window = SendWindow(Log())

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from firmware_protocol.messages import Events
-from firmware_protocol.sending import BACKFILL_PER_S, GROUP, PROBE_S, WINDOW, SendWindow
+from firmware_protocol.sending import BACKFILL_PER_S, GROUP, PROBE_S, URGENT, WINDOW, SendWindow
+from firmware_protocol.vocabulary import EventType
 from tests.protocol.fake_lock import MemoryLog
 
 
@@ -181,3 +182,53 @@ def test_nothing_waits_for_ever_in_silence(stored: int, fates: list[tuple[bool, 
                 window.stored(next(number for number in range(1, 999) if number not in arrived) - 1, now)
     assert arrived == set(range(1, log.next_sequence))
     assert window.deadline() is None
+
+
+def test_the_latest_alarms_go_before_everything_else_that_is_stored() -> None:
+    log = filled(1000)
+    for _ in range(URGENT + 2):
+        log.record(EventType.ALARM_RAISED, {}, 1)
+        log.record(EventType.DOOR_MOVED, {}, 1)
+    window = begun(log)
+    first, *rest = window.take(0.0)
+    assert [event.type for event in first.events] == [EventType.ALARM_RAISED] * URGENT
+    assert first.events[-1].sequence == log.next_sequence - 2
+    assert not first.live
+    assert numbers(rest) == list(range(1, GROUP + 1))
+    # Once a connect; a gap that is named brings what lies before them, not the alarms once more.
+    assert numbers(window.take(0.001)) == []
+
+
+def test_what_was_sent_as_an_alarm_is_not_sent_again_in_its_turn() -> None:
+    log = filled(20)
+    log.record(EventType.ALARM_RAISED, {}, 1)
+    log.record(EventType.DOOR_MOVED, {}, 1)
+    window, sent = begun(log), []
+    for now in moments(window, PROBE_S[0] - 0.1):
+        sent += numbers(window.take(now))
+    assert sent == [21, *range(1, 21), 22]
+
+
+def test_live_events_above_a_long_back_fill_do_not_end_with_the_window() -> None:
+    log = filled(5000)
+    window = begun(log)
+    overtook = []
+    for number in range(3 * WINDOW):
+        now = 1.0 + number * PROBE_S[0] / WINDOW
+        [event] = log.record(EventType.DOOR_MOVED, {}, 1)
+        window.add_live(event, now)
+        overtook += [one for events in window.take(now) if events.live for one in events.events]
+    assert len(overtook) == 3 * WINDOW
+
+
+def test_an_alarm_is_sent_however_much_is_on_its_way() -> None:
+    log = filled(5000)
+    window = begun(log)
+    window.take(0.0)
+    for _ in range(2 * WINDOW):
+        [event] = log.record(EventType.DOOR_MOVED, {}, 1)
+        window.add_live(event, 0.1)
+    assert len(window.take(0.1)) == WINDOW
+    [alarm] = log.record(EventType.ALARM_RAISED, {}, 1)
+    window.add_live(alarm, 0.11)
+    assert window.take(0.11) == [Events(1, True, (alarm,))]

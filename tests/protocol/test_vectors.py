@@ -12,7 +12,7 @@ from firmware_protocol.access_list import AccessList, decode_entry, encode_entry
 from firmware_protocol.cbor_subset import read_first
 from firmware_protocol.codec import decode_down, decode_up
 from firmware_protocol.keys import FrameKey, exchange, public_key, session_id
-from firmware_protocol.lock_side import ListComplete, StoredUpTo
+from firmware_protocol.lock_side import ListComplete, StoredUpTo, Welcomed
 from firmware_protocol.messages import Challenge
 from firmware_protocol.sealing import parse
 from firmware_protocol.standing import Standing
@@ -29,7 +29,7 @@ PINNED = {
     "invalid.json": "c548dc799aac589439b91f94cfdf08788027632239753e00a4d2e042769bd481",
     "keys.json": "6fbda18d1700351f6d858babffc8b6148f9e304f18d351798e149d09b7bee8ba",
     "lists.json": "290dc666842fca5dd12ee4e2dbacbe5e9515f84fcd0b6fd5e8101f4ab3443317",
-    "plain.json": "c47e5a8e2db4fc0da5869b96f283e5862a29b5a1492ebb90838c3082ea5c57eb",
+    "plain.json": "f14795662b854d3380aa2eca5dd36cdb1ee5c86af6539f56ef6c27eb2a798f55",
     "sealed.json": "3a8050d445519dc9029503eea6cc73acc6d40d4315f0c4ac255b68ad27bc001e",
 }
 BIRTH = parts.BIRTH
@@ -136,7 +136,7 @@ def test_the_lock_hears_the_session() -> None:
     down = [one["name"] for one in SEALED if one["direction"] == "down"]
     happened = [one for name in down for one in lock.receive(FRAMES[name], STANDING, 0.0)]
     assert lock.proven
-    assert happened == [ListComplete(parts.DELTA), StoredUpTo(3)]
+    assert happened == [Welcomed(0.0), ListComplete(parts.DELTA), StoredUpTo(3)]
     assert parts.LIST_1.changed(parts.DELTA) == parts.LIST_2
 
 

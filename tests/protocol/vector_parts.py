@@ -187,6 +187,7 @@ UP: dict[str, UpMessage] = {
 DOWN: dict[str, DownMessage] = {
     "challenge": Challenge(CHALLENGE),
     "welcome": Welcome(BIRTH_NUMBER, 60, 50),
+    "welcome with a slot": Welcome(BIRTH_NUMBER, 60, 200, 41_250),
     "stored": Stored(EPOCH, 3),
     "missing": Missing(EPOCH, 4, 17),
     **{f"list snapshot {one.part}": one for one in SNAPSHOT.parts()},

@@ -1,0 +1,98 @@
+"""Who comes back when, and who may fill up the past how fast."""
+
+from collections import Counter
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from firmware_protocol.sending import WINDOW
+from firmware_protocol.topics import LockId, draw_lock_id
+from service.locks.pace import Pace
+from service.locks.rules import (
+    BACKFILLS_PER_S,
+    CONNECTS_PER_S,
+    FASTEST_BACKFILL_PER_S,
+    LONGEST_SLOT_MS,
+    SLOWEST_BACKFILL_PER_S,
+    backfill_per_s,
+    reconnect_slot_ms,
+)
+
+LOCKS = st.binary(min_size=8, max_size=8).map(draw_lock_id)
+SHARES = st.integers(1, 64).map(lambda shards: shards / 64)
+
+
+def town(number: int) -> list[LockId]:
+    return [draw_lock_id((one * 0x9E3779B97F4A7C15 % (1 << 64)).to_bytes(8, "big")) for one in range(number)]
+
+
+@given(st.integers(1, 200_000), SHARES)
+def test_all_together_fill_no_faster_than_is_taken_in(filling: int, share: float) -> None:
+    each = backfill_per_s(filling, share)
+    assert SLOWEST_BACKFILL_PER_S <= each <= FASTEST_BACKFILL_PER_S
+    assert each * filling <= max(BACKFILLS_PER_S * share, filling * SLOWEST_BACKFILL_PER_S)
+
+
+@given(st.integers(1, 200_000), SHARES)
+def test_one_more_never_makes_it_faster(filling: int, share: float) -> None:
+    assert backfill_per_s(filling + 1, share) <= backfill_per_s(filling, share)
+
+
+@given(LOCKS, st.integers(0, 1_000_000))
+def test_a_slot_is_the_same_whenever_it_is_asked_for(lock: LockId, locks: int) -> None:
+    slot = reconnect_slot_ms(lock, locks)
+    assert slot == reconnect_slot_ms(lock, locks)
+    assert 0 <= slot <= min(locks * 1000 // CONNECTS_PER_S, LONGEST_SLOT_MS)
+
+
+def test_a_few_locks_come_at_once_and_a_town_spread_evenly() -> None:
+    assert all(reconnect_slot_ms(lock, CONNECTS_PER_S) == 0 for lock in town(24))
+    locks = town(15_000)
+    seconds = Counter(reconnect_slot_ms(lock, len(locks)) // 1000 for lock in locks)
+    assert set(seconds) == set(range(15_000 // CONNECTS_PER_S))
+    assert max(seconds.values()) < 1.35 * CONNECTS_PER_S
+    # A building of the town: its ten locks do not fall onto one another either.
+    assert len({reconnect_slot_ms(lock, len(locks)) // 1000 for lock in locks[:10]}) >= 8
+
+
+def test_the_first_is_fast_and_slows_down_as_others_come() -> None:
+    pace, locks = Pace(), town(400)
+    told = {lock: pace.begin(lock, 7, stored=0, last=50_000) for lock in locks}
+    assert told[locks[0]] == FASTEST_BACKFILL_PER_S
+    for lock in locks:
+        told[lock] = pace.go_on(lock, 7, 100) or told[lock]
+    # Nobody is told anew for less than a factor of two.
+    assert sum(told.values()) <= 2 * BACKFILLS_PER_S
+    for lock in locks[1:]:
+        assert pace.go_on(lock, 7, 50_000) is None
+    assert pace.go_on(locks[0], 7, 200) == FASTEST_BACKFILL_PER_S
+
+
+def test_what_fits_into_a_window_slows_nobody() -> None:
+    pace, (first, *many) = Pace(), town(2000)
+    for lock in many:
+        pace.begin(lock, 7, stored=10, last=10 + WINDOW)
+    assert pace.begin(first, 7, stored=0, last=50_000) == FASTEST_BACKFILL_PER_S
+
+
+@settings(max_examples=30)
+@given(
+    st.lists(st.tuples(st.integers(0, 5), st.sampled_from(["begin", "on", "end"]), st.integers(0, 200)), max_size=60)
+)
+def test_who_is_done_or_gone_is_not_counted(steps: list[tuple[int, str, int]]) -> None:
+    pace, locks, model = Pace(), town(6), dict[LockId, int]()
+    for place, what, number in steps:
+        lock = locks[place]
+        if what == "begin":
+            pace.begin(lock, 7, stored=0, last=number)
+            model.pop(lock, None)
+            if number > WINDOW:
+                model[lock] = number
+        elif what == "on":
+            pace.go_on(lock, 7, number)
+            if lock in model and number >= model[lock]:
+                del model[lock]
+        else:
+            pace.end(lock)
+            model.pop(lock, None)
+        assert set(pace.filling) == set(model)
