@@ -120,7 +120,7 @@ def _welcome(batch: Batch, one: Said[Any], birth: Birth | None) -> None:
     epoch = one.session.log_epoch
     stored = entry.cursor_of(batch.session, one.lock, epoch, batch.memory.cursors).up_to
     last = birth.next_sequence - 1 if birth else 0
-    _say_pace(batch, one, batch.memory.pace.begin(one.lock, epoch, stored=stored, last=last))
+    _say_pace(batch, one, batch.memory.pace.come_back(one.lock, epoch, stored=stored, last=last))
 
 
 def _say_pace(batch: Batch, one: Said[Any], per_s: int) -> None:

@@ -27,7 +27,7 @@ class Pace:
     share: float = 1.0
     filling: dict[LockId, Filling] = field(default_factory=dict)
 
-    def begin(self, lock: LockId, epoch: int, *, stored: int, last: int) -> int:
+    def come_back(self, lock: LockId, epoch: int, *, stored: int, last: int) -> int:
         """A lock has come back whose log ends at `last`: the events a second it may send of what is not stored."""
         self.filling.pop(lock, None)
         per_s = backfill_per_s(len(self.filling) + 1, self.share)

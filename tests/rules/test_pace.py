@@ -57,7 +57,7 @@ def test_a_few_locks_come_at_once_and_a_town_spread_evenly() -> None:
 
 def test_the_first_is_fast_and_slows_down_as_others_come() -> None:
     pace, locks = Pace(), town(400)
-    told = {lock: pace.begin(lock, 7, stored=0, last=50_000) for lock in locks}
+    told = {lock: pace.come_back(lock, 7, stored=0, last=50_000) for lock in locks}
     assert told[locks[0]] == FASTEST_BACKFILL_PER_S
     for lock in locks:
         told[lock] = pace.go_on(lock, 7, 100) or told[lock]
@@ -71,8 +71,8 @@ def test_the_first_is_fast_and_slows_down_as_others_come() -> None:
 def test_what_fits_into_a_window_slows_nobody() -> None:
     pace, (first, *many) = Pace(), town(2000)
     for lock in many:
-        pace.begin(lock, 7, stored=10, last=10 + WINDOW)
-    assert pace.begin(first, 7, stored=0, last=50_000) == FASTEST_BACKFILL_PER_S
+        pace.come_back(lock, 7, stored=10, last=10 + WINDOW)
+    assert pace.come_back(first, 7, stored=0, last=50_000) == FASTEST_BACKFILL_PER_S
 
 
 @settings(max_examples=30)
@@ -84,7 +84,7 @@ def test_who_is_done_or_gone_is_not_counted(steps: list[tuple[int, str, int]]) -
     for place, what, number in steps:
         lock = locks[place]
         if what == "begin":
-            pace.begin(lock, 7, stored=0, last=number)
+            pace.come_back(lock, 7, stored=0, last=number)
             model.pop(lock, None)
             if number > WINDOW:
                 model[lock] = number
