@@ -119,7 +119,9 @@ def test_an_alarm_does_not_wait(wire: Wire) -> None:
     wire.until(5)
     assert len(wire.connects) == 1
     fields = {Field.CODE: AlarmCode.FORCED_USER, Field.SOURCE: OperationSource.KEYPAD}
-    wire.installed._lock._recorder.record(EventType.ALARM_RAISED, fields, wire.installed.now)  # type: ignore[union-attr]
+    lock = wire.installed._lock
+    assert lock is not None
+    lock._recorder.record(EventType.ALARM_RAISED, fields, wire.installed.now)
     wire.until(5.5)
     assert len(wire.connects) == 2
 
