@@ -118,6 +118,7 @@ def _events(value: Any) -> tuple[Event, ...]:
 _READ: dict[Any, Callable[[Any], Any]] = {
     int: _uint,
     bool: _bool,
+    bytes: _bytes,
     str: _text,
     Mapping[str, Any]: _capabilities,
     tuple[int, ...]: _items(_uint),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from firmware_protocol.access_list import ListChange
+from firmware_protocol.commands import Command, NonceAsked
 from firmware_protocol.firmware_messages import FirmwareChunk, FirmwareOffer
 
 
@@ -43,5 +44,15 @@ class Welcomed:
 
 
 # Not the session's business but the device's: it comes as it was said.
-FOR_THE_DEVICE = (FirmwareOffer, FirmwareChunk)
-Happening = StoredUpTo | ListComplete | ClockOffered | Contacted | Welcomed | FirmwareOffer | FirmwareChunk
+FOR_THE_DEVICE = (FirmwareOffer, FirmwareChunk, Command, NonceAsked)
+Happening = (
+    StoredUpTo
+    | ListComplete
+    | ClockOffered
+    | Contacted
+    | Welcomed
+    | FirmwareOffer
+    | FirmwareChunk
+    | Command
+    | NonceAsked
+)

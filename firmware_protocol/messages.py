@@ -8,6 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
+from firmware_protocol.commands import (
+    Command,
+    CommandDown,
+    CommandNonce,
+    CommandResult,
+    CommandUp,
+    NonceAsked,
+    ReadBackAnswer,
+)
 from firmware_protocol.firmware_messages import FirmwareChunk, FirmwareOffer, FirmwareWanted
 from firmware_protocol.vocabulary import ClockQuality, Field
 from firmware_protocol.wire_field import at as _at
@@ -187,9 +196,18 @@ class Rebirth:
     TAG: ClassVar[int] = 71
 
 
-UpMessage = Birth | Proof | Heartbeat | Events | TimeRequest | AccessListRefused | Will | FirmwareWanted
+UpMessage = Birth | Proof | Heartbeat | Events | TimeRequest | AccessListRefused | Will | CommandUp | FirmwareWanted
 DownMessage = (
-    Challenge | Welcome | Stored | Missing | AccessListPart | TimeAnswer | Rebirth | FirmwareOffer | FirmwareChunk
+    Challenge
+    | Welcome
+    | Stored
+    | Missing
+    | AccessListPart
+    | TimeAnswer
+    | Rebirth
+    | CommandDown
+    | FirmwareOffer
+    | FirmwareChunk
 )
 Message = UpMessage | DownMessage
 UP_MESSAGES: tuple[type[UpMessage], ...] = (
@@ -201,6 +219,9 @@ UP_MESSAGES: tuple[type[UpMessage], ...] = (
     AccessListRefused,
     Will,
     FirmwareWanted,
+    CommandNonce,
+    CommandResult,
+    ReadBackAnswer,
 )
 DOWN_MESSAGES: tuple[type[DownMessage], ...] = (
     Challenge,
@@ -212,4 +233,6 @@ DOWN_MESSAGES: tuple[type[DownMessage], ...] = (
     Rebirth,
     FirmwareOffer,
     FirmwareChunk,
+    Command,
+    NonceAsked,
 )

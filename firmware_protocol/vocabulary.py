@@ -19,6 +19,7 @@ class EventType(IntEnum):
     STARTED = 19
     FIRMWARE_CHANGED = 20
     MODE_CHANGED = 21
+    COMMAND_DONE = 22
     OVERRIDE_USED = 24
 
 
@@ -49,6 +50,10 @@ class Field(IntEnum):
     OVERRIDE = 18
     # In the alarm of a duress PIN: the credential that had opened just before it.
     AFTER_CREDENTIAL = 19
+    # Of a command: its id, its kind, and how it ended. A remote opening names the id, too.
+    COMMAND = 13
+    COMMAND_KIND = 14
+    COMMAND_STATE = 15
 
 
 class Operation(IntEnum):

@@ -29,6 +29,7 @@ _BY_TYPE: dict[Any, st.SearchStrategy[Any]] = {
     int: UINT,
     bool: st.booleans(),
     str: TEXT,
+    bytes: st.binary(max_size=40),
     Mapping[str, Any]: st.dictionaries(TEXT, st.one_of(UINT, st.booleans(), TEXT), max_size=5),
     tuple[int, ...]: st.lists(UINT, max_size=24).map(tuple),
     tuple[bytes, ...]: st.lists(st.binary(max_size=300), max_size=12).map(tuple),

@@ -7,7 +7,7 @@ import cbor2
 
 from firmware_protocol.codec import encode
 from firmware_protocol.errors import FrameRefusal
-from tests.protocol.vector_parts import BIRTH, CHALLENGE, EPOCH, EVENTS, LIST_1, MANIFEST, padded
+from tests.protocol.vector_parts import BIRTH, CHALLENGE, EPOCH, EVENTS, LIST_1, MANIFEST, fixed, padded
 
 
 class Invalid(NamedTuple):
@@ -45,7 +45,7 @@ def _at(position: int, value: Any) -> bytes:
 def invalid_messages() -> Iterator[Invalid]:
     """Up messages, padded as they would be inside a seal."""
     proof = encode_proof()
-    yield Invalid("unknown tag", "up-message", padded([8, {}]), UNKNOWN)
+    yield Invalid("unknown tag", "up-message", padded([63, {}]), UNKNOWN)
     yield Invalid("a down message going up", "up-message", padded([65, {1: CHALLENGE}]), UNKNOWN)
     yield Invalid("no block", "up-message", proof.rstrip(b"\0"), MALFORMED, seen_by_cddl=False)
     yield Invalid("padding that is not zero", "up-message", proof[:-1] + b"\1", MALFORMED, seen_by_cddl=False)
@@ -89,6 +89,19 @@ def invalid_messages() -> Iterator[Invalid]:
         "firmware wanted, how much is unsaid", "up-message", padded([14, {1: MANIFEST.digest, 2: 0}]), BAD_CONTENT
     )
     yield Invalid("capabilities with an array", "up-message", _birth(14, {"sizes": [1]}), BAD_CONTENT)
+
+
+def invalid_commands() -> Iterator[Invalid]:
+    """What a lock says about commands, wrongly."""
+    name, nonce = fixed("command", 16), fixed("nonce", 16)
+    yield Invalid("a nonce without its command", "up-message", padded([8, {2: nonce}]), BAD_CONTENT)
+    yield Invalid("a command id of 15 bytes", "up-message", padded([8, {1: name[:15], 2: nonce}]), BAD_CONTENT)
+    yield Invalid("a nonce of 17 bytes", "up-message", padded([8, {1: name, 2: nonce + b"x"}]), BAD_CONTENT)
+    yield Invalid("a result without its state", "up-message", padded([9, {1: name}]), BAD_CONTENT)
+    yield Invalid("a state in words", "up-message", padded([9, {1: name, 2: "done"}]), BAD_CONTENT)
+    yield Invalid("repeated is a number", "up-message", padded([9, {1: name, 2: 3, 4: 1}]), BAD_CONTENT)
+    yield Invalid("a command going up", "up-message", padded([72, {1: name, 2: 1, 3: 1, 4: 2}]), UNKNOWN)
+    yield Invalid("a read-back without its digest", "up-message", padded([15, {1: name, 2: 1}]), BAD_CONTENT)
 
 
 def invalid_events() -> Iterator[Invalid]:

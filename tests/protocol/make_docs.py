@@ -13,6 +13,7 @@ from firmware_protocol import (
     access_list,
     cbor_subset,
     codec,
+    commands_judged,
     cursor,
     decisions,
     lock_side,
@@ -24,6 +25,8 @@ from firmware_protocol import (
     topics,
     vocabulary,
 )
+from firmware_protocol.commands import CommandFailure, CommandKind, CommandState
+from firmware_protocol.commands_followed import ORDER_TRANSITIONS, OrderState
 from firmware_protocol.errors import FrameRefusal
 from firmware_protocol.firmware import FirmwareCause, FirmwareOutcome, FirmwareRefusal
 from firmware_protocol.firmware_states import FIRMWARE_TRANSITIONS, FirmwareState
@@ -103,6 +106,43 @@ def firmware_outcomes() -> str:
     return "\n".join(["| | numbers |", "|---|---|", *rows])
 
 
+def command_states() -> str:
+    """The table of a command's states as a diagram, drawn from the table itself."""
+    drawn: dict[tuple[OrderState, OrderState], list[str]] = {}
+    for (state, event), becomes in ORDER_TRANSITIONS.items():
+        drawn.setdefault((state, becomes), []).append(event.value)
+    arrows = [
+        f"    {state.value} --> {becomes.value}: {', '.join(events)}" for (state, becomes), events in drawn.items()
+    ]
+    return "\n".join(["```mermaid", "stateDiagram-v2", f"    [*] --> {OrderState.WAITING.value}", *arrows, "```"])
+
+
+def command_numbers() -> str:
+    """Every number of commands."""
+    titles: dict[str, type[IntEnum]] = {"kind": CommandKind, "state": CommandState, "failure": CommandFailure}
+    return "\n".join(["| | numbers |", "|---|---|", *(_numbers(title, kind) for title, kind in titles.items())])
+
+
+def command_limits() -> str:
+    """The limits of commands, as the code has them."""
+    judged = commands_judged
+    limits = {
+        "a nonce holds for": f"{judged.NONCE_FRESH_S:g} s",
+        "nonces that a lock holds": f"{judged.NONCES_HELD}",
+        "commands that a lock remembers": f"{judged.IDS_HELD}",
+        "life of a command": f"at most {judged.LONGEST_LIFE_S // 86_400} days",
+        "`seconds` of unlock door": _from_to(judged.UNLOCKED_S),
+        "`seconds` of identify": _from_to(judged.SHOWN_S),
+        "`relock_s`": _from_to(judged.RELOCK_S),
+        "`ajar_s`": _from_to(judged.AJAR_S),
+    }
+    return "\n".join(["| what | limit |", "|---|---|", *(f"| {what} | {limit} |" for what, limit in limits.items())])
+
+
+def _from_to(limits: tuple[int, int]) -> str:
+    return f"{limits[0]} to {limits[1]:,} s"
+
+
 def _numbers(title: str, kind: type[IntEnum]) -> str:
     named = ", ".join(f"{one.value} {one.name.lower().replace('_', ' ')}" for one in kind)
     return f"| {title} | {named} |"
@@ -170,6 +210,9 @@ def refusals_table() -> str:
 
 PIECES: dict[str, Callable[[], str]] = {
     "link states": link_states,
+    "command states": command_states,
+    "command numbers": command_numbers,
+    "command limits": command_limits,
     "vocabulary": vocabulary_tables,
     "firmware states": firmware_states,
     "firmware reasons": firmware_reasons,

@@ -10,8 +10,9 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
-from firmware_protocol.access_list import ListEntry, decode_entry, encode_entry, entry_hash
+from firmware_protocol.access_list import EMPTY_DIGEST, ListEntry, decode_entry, encode_entry, entry_hash
 from firmware_protocol.codec import encode
+from firmware_protocol.commands_wiped import wipe_key
 from firmware_protocol.keys import FrameKey, KeyLabel, exchange, frame_key, public_key, session_id
 from firmware_protocol.messages import Event, Message
 from firmware_protocol.schedules import written
@@ -19,7 +20,14 @@ from firmware_protocol.sealing import FrameKind, Header, Seal
 from firmware_protocol.topics import Direction, frame_topic, shard_of
 from tests.protocol import vector_parts as parts
 from tests.protocol.firmware_vectors import LOCK_OF_THE_VECTORS, refused_envelopes
-from tests.protocol.invalid_vectors import Invalid, invalid_entries, invalid_events, invalid_frames, invalid_messages
+from tests.protocol.invalid_vectors import (
+    Invalid,
+    invalid_commands,
+    invalid_entries,
+    invalid_events,
+    invalid_frames,
+    invalid_messages,
+)
 
 FOLDER = Path(__file__).parents[2] / "firmware_protocol" / "vectors"
 EPHEMERAL = public_key(parts.BOOT.ephemeral_key)
@@ -107,6 +115,10 @@ def sealed() -> list[dict[str, Any]]:
         (FrameKind.SESSION, 4, "time request"),
         (FrameKind.DOWN, 4, "time answer"),
         (FrameKind.SESSION, 5, "heartbeat"),
+        (FrameKind.DOWN, 5, "nonce asked"),
+        (FrameKind.SESSION, 6, "command nonce"),
+        (FrameKind.DOWN, 6, "command: unlock"),
+        (FrameKind.SESSION, 7, "command result: done"),
     ]
     return [_sealed(kind, counter, name) for kind, counter, name in script]
 
@@ -152,10 +164,28 @@ def _entry(entry: ListEntry) -> dict[str, Any]:
     return {**readable(said), "type": int(entry.type), "encoded": raw.hex(), "hash": entry_hash(raw).hex()}
 
 
+def commands() -> dict[str, Any]:
+    """The key and the proof of a factory wipe."""
+    return {
+        "wipe_key": wipe_key(STATIC, parts.LOCK, parts.KEY_EPOCH).hex(),
+        "challenge": parts.WIPE_CHALLENGE.hex(),
+        "old_epoch": parts.EPOCH,
+        "new_epoch": parts.NEW_EPOCH,
+        "empty_list_digest": EMPTY_DIGEST.hex(),
+        "proof": parts.WIPE_PROOF.hex(),
+    }
+
+
 def invalid() -> list[dict[str, Any]]:
     """What must be refused, and why."""
     good = bytes.fromhex(next(one["frame"] for one in sealed() if one["name"] == "live event: opened"))
-    cases: list[Invalid] = [*invalid_messages(), *invalid_events(), *invalid_entries(), *invalid_frames(good)]
+    cases: list[Invalid] = [
+        *invalid_messages(),
+        *invalid_events(),
+        *invalid_entries(),
+        *invalid_frames(good),
+        *invalid_commands(),
+    ]
     return [
         {
             "name": one.name,
@@ -190,8 +220,15 @@ def firmware() -> dict[str, Any]:
 
 def files() -> dict[str, str]:
     """File name -> content."""
-    made = {"keys": keys(), "plain": plain(), "sealed": sealed(), "lists": lists(), "invalid": invalid()}
-    made["firmware"] = firmware()
+    made = {
+        "keys": keys(),
+        "plain": plain(),
+        "sealed": sealed(),
+        "lists": lists(),
+        "commands": commands(),
+        "firmware": firmware(),
+        "invalid": invalid(),
+    }
     return {f"{name}.json": json.dumps(one, indent=1, ensure_ascii=False) + "\n" for name, one in made.items()}
 
 

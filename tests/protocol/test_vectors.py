@@ -11,6 +11,7 @@ from firmware_protocol import LockSide, RemoteProtocolError, ServiceSide
 from firmware_protocol.access_list import AccessList, decode_entry, encode_entry, entry_hash, list_digest
 from firmware_protocol.cbor_subset import read_first
 from firmware_protocol.codec import decode_down, decode_up
+from firmware_protocol.commands_wiped import proves_wipe, wipe_key
 from firmware_protocol.keys import FrameKey, exchange, public_key, session_id
 from firmware_protocol.lock_side import ListComplete, StoredUpTo, Welcomed
 from firmware_protocol.messages import Challenge
@@ -25,12 +26,13 @@ from tests.protocol.schema import problems
 
 # Change one of these only with a new protocol version: the bytes are in locks that hang on doors.
 PINNED = {
+    "commands.json": "00e59a2374902c426b165d97dcace4f12a87a39abe5acf987774925bdad4c099",
     "firmware.json": "2c4898bb7c81e442da2ab0841a632a5291edfc3c807dd290f4ca1f85f0d6a97b",
-    "invalid.json": "c548dc799aac589439b91f94cfdf08788027632239753e00a4d2e042769bd481",
+    "invalid.json": "5bb2157ec83eb3bf5b4220044f911895e0be7a38d4f324fe75e345193cb2fb72",
     "keys.json": "6fbda18d1700351f6d858babffc8b6148f9e304f18d351798e149d09b7bee8ba",
     "lists.json": "290dc666842fca5dd12ee4e2dbacbe5e9515f84fcd0b6fd5e8101f4ab3443317",
-    "plain.json": "f14795662b854d3380aa2eca5dd36cdb1ee5c86af6539f56ef6c27eb2a798f55",
-    "sealed.json": "3a8050d445519dc9029503eea6cc73acc6d40d4315f0c4ac255b68ad27bc001e",
+    "plain.json": "6c4ceb383c1ffe870380564066d643eca9e34fb2e5a11778bd3639aef3c37aa6",
+    "sealed.json": "558857f48780d4c65582b580f0c344c70a284b1264727c276d90e94809155c21",
 }
 BIRTH = parts.BIRTH
 STANDING = Standing(
@@ -136,7 +138,8 @@ def test_the_lock_hears_the_session() -> None:
     down = [one["name"] for one in SEALED if one["direction"] == "down"]
     happened = [one for name in down for one in lock.receive(FRAMES[name], STANDING, 0.0)]
     assert lock.proven
-    assert happened == [Welcomed(0.0), ListComplete(parts.DELTA), StoredUpTo(3)]
+    handed_on = [parts.DOWN["nonce asked"], parts.DOWN["command: unlock"]]
+    assert happened == [Welcomed(0.0), ListComplete(parts.DELTA), StoredUpTo(3), *handed_on]
     assert parts.LIST_1.changed(parts.DELTA) == parts.LIST_2
 
 
@@ -197,3 +200,11 @@ def without_padding(raw: bytes) -> bytes:
 
 def test_a_list_of_the_vectors_is_applied() -> None:
     assert AccessList().changed(parts.SNAPSHOT) == parts.LIST_1
+
+
+def test_the_proof_of_a_wipe() -> None:
+    said = read("commands")
+    key = wipe_key(bytes.fromhex(KEYS["static_secret"]), parts.LOCK, parts.KEY_EPOCH)
+    assert key.hex() == said["wipe_key"]
+    proof, challenge = bytes.fromhex(said["proof"]), bytes.fromhex(said["challenge"])
+    assert proves_wipe(key, proof, challenge, old_epoch=said["old_epoch"], new_epoch=said["new_epoch"])

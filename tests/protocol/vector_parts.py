@@ -9,6 +9,17 @@ import cbor2
 
 from firmware_protocol import Boot, LockIdentity, ServiceIdentity
 from firmware_protocol.access_list import AccessList, ListChange, ListEntry, encode_entry
+from firmware_protocol.commands import (
+    Command,
+    CommandFailure,
+    CommandKind,
+    CommandNonce,
+    CommandResult,
+    CommandState,
+    NonceAsked,
+    ReadBackAnswer,
+)
+from firmware_protocol.commands_wiped import wipe_key, wipe_proof
 from firmware_protocol.credentials import card_material, pin_material
 from firmware_protocol.firmware import FirmwareCause, FirmwareOutcome, FirmwareRefusal
 from firmware_protocol.firmware_messages import FirmwareChunk, FirmwareOffer, FirmwareWanted
@@ -99,6 +110,15 @@ LIST_3 = AccessList(3, {one.credential_id: encode_entry(one) for one in (*ENTRIE
 SNAPSHOT = ListChange(0, 1, True, frozenset(), tuple(LIST_1.entries.values()), LIST_1.digest)
 DELTA = ListChange(1, 2, False, frozenset({41}), tuple(encode_entry(one) for one in ENTRIES[3:]), LIST_2.digest)
 
+COMMAND, COMMAND_NONCE, WIPE_CHALLENGE = fixed("command", 16), fixed("nonce", 16), fixed("wipe", 16)
+ISSUED_AT, NEW_EPOCH = AT_MS // 1000 + 70, EPOCH + 2
+WIPE_PROOF = wipe_proof(
+    wipe_key(exchange(LOCK_KEY, public_key(SERVICE_KEY)), LOCK, KEY_EPOCH),
+    WIPE_CHALLENGE,
+    old_epoch=EPOCH,
+    new_epoch=NEW_EPOCH,
+)
+
 OPENED = {
     Field.OPERATION: Operation.UNLOCK,
     Field.SOURCE: OperationSource.BIOMETRIC,
@@ -141,6 +161,26 @@ EVENTS = {
     "clock set": event(EventType.CLOCK_SET, 7, {Field.UPTIME_MS: 7_250}),
     "started": event(EventType.STARTED, 8, {}, ClockQuality.UNSET),
     "firmware changed": event(EventType.FIRMWARE_CHANGED, 10, FIRMWARE),
+    "opened by command": event(
+        EventType.LOCK_OPERATED,
+        9,
+        {
+            Field.OPERATION: Operation.UNLOCK,
+            Field.SOURCE: OperationSource.REMOTE,
+            Field.LIST_VERSION: 2,
+            Field.DIRECTION: PassDirection.UNKNOWN,
+            Field.COMMAND: COMMAND,
+        },
+    ),
+    "command done": event(
+        EventType.COMMAND_DONE,
+        10,
+        {
+            Field.COMMAND: COMMAND,
+            Field.COMMAND_KIND: CommandKind.UNLOCK_DOOR,
+            Field.COMMAND_STATE: CommandState.DONE,
+        },
+    ),
     "of a later version": event(700, 9, {3: 2, 900: "new", 901: fixed("new", 4), 902: True, 903: -1}),
     "mode changed": event(
         EventType.MODE_CHANGED, 10, {Field.SOURCE: OperationSource.BUTTON, Field.MODE: OperatingMode.PRIVACY}
@@ -183,6 +223,15 @@ UP: dict[str, UpMessage] = {
     "will": Will(BIRTH_NUMBER),
     "firmware wanted": FirmwareWanted(MANIFEST.digest, 1024, 2),
     "firmware refused": FirmwareWanted(MANIFEST.digest, 0, 0, FirmwareRefusal.BATTERY_LOW),
+    "command nonce": CommandNonce(COMMAND, COMMAND_NONCE),
+    "command result: done": CommandResult(COMMAND, CommandState.DONE),
+    "command result: failed, said again": CommandResult(
+        COMMAND, CommandState.FAILED, CommandFailure.INTERRUPTED, repeated=True
+    ),
+    "command result: wiped": CommandResult(COMMAND, CommandState.DONE, content=WIPE_PROOF),
+    "read-back answer": ReadBackAnswer(
+        COMMAND, 2, LIST_2.digest, 3, 1, 200, EPOCH, 11, 10, BOOT.number, 5, 60, AT_MS + 70_000, 2, "1.0.0"
+    ),
 }
 DOWN: dict[str, DownMessage] = {
     "challenge": Challenge(CHALLENGE),
@@ -197,6 +246,17 @@ DOWN: dict[str, DownMessage] = {
     "firmware offer": FirmwareOffer(ENVELOPE),
     "firmware withdrawn": FirmwareOffer(b""),
     "firmware chunk": FirmwareChunk(MANIFEST.digest, 2048, IMAGE[2048:]),
+    "nonce asked": NonceAsked(COMMAND),
+    "command: unlock": Command(
+        COMMAND, CommandKind.UNLOCK_DOOR, ISSUED_AT, ISSUED_AT + 60, nonce=COMMAND_NONCE, seconds=8
+    ),
+    "command: identify": Command(COMMAND, CommandKind.IDENTIFY, ISSUED_AT, ISSUED_AT + 300, seconds=10),
+    "command: set parameters": Command(
+        COMMAND, CommandKind.SET_PARAMETERS, ISSUED_AT, ISSUED_AT + 300, nonce=COMMAND_NONCE, relock_s=8, ajar_s=120
+    ),
+    "command: factory wipe": Command(
+        COMMAND, CommandKind.FACTORY_WIPE, ISSUED_AT, ISSUED_AT + 300, nonce=COMMAND_NONCE, challenge=WIPE_CHALLENGE
+    ),
 }
 
 
