@@ -91,6 +91,11 @@ class Door:
         """Whether the battery still moves the bolt."""
         return self.battery_percent >= MOTOR_NEEDS_PERCENT
 
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether the door is shut and locked and nothing moves: nobody notices if the electronics are away for a moment."""
+        return self.bolt is Bolt.LOCKED and self.leaf is DoorState.CLOSED and self.motor_until is None
+
     def unlock(self, now: float) -> "DoorStep":
         """Drive the bolt back; it has arrived only after `expire` says so."""
         if self.bolt is Bolt.UNLOCKED:

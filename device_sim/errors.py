@@ -3,6 +3,7 @@
 SimulatorError
 ├── BadProvision     an identity file that cannot be used
 ├── BadRequest       something asked of a lock that it cannot do
+├── FirmwareHangs    the image that was started does nothing at all
 └── NoSimulator      nobody answers at the control socket
 """
 
@@ -17,6 +18,10 @@ class BadProvision(SimulatorError):
 
 class BadRequest(SimulatorError):
     """A request that is malformed, or asks for what this lock cannot do now."""
+
+
+class FirmwareHangs(SimulatorError):
+    """An image that hangs was started; the hardware's watchdog restarts it."""
 
 
 class NoSimulator(SimulatorError):

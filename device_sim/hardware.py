@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from device_sim.door import Door
+from device_sim.errors import FirmwareHangs
 from device_sim.failpoints import Reached, nowhere
+from device_sim.firmware_image import Behaviour
 from device_sim.flash.chip import Flash
 from device_sim.flash.event_log import USUAL, Geometry
 from device_sim.flash.medium import FolderMedium
@@ -32,10 +34,13 @@ class Hardware:
     chip_ms: Callable[[], int] = lambda: time.time_ns() // 1_000_000
 
     def boot(self, provision: Provision, folder: Path, door: Door, *, clock_kept: bool = True) -> Lock:
-        """Power on the lock whose flash lies in the folder; uptime begins at 0."""
+        """Power on the lock whose flash lies in the folder; uptime begins at 0. FirmwareHangs where its image does."""
         medium = FolderMedium(folder, keep_erased=self.keep_account)
         flash = Flash(medium, self.geometry, draw=self.draw, reached=self.reached)
-        start = Start(0.0, self.chip_ms() if clock_kept else None, door)
+        if flash.images.image.behaviour is Behaviour.HANGS:
+            flash.close()
+            raise FirmwareHangs("the lock's firmware hangs; its watchdog will restart it")
+        start = Start(0.0, self.chip_ms() if clock_kept else None, door, provision.maker)
         return Lock(provision.identity, flash, start, engine=self.engine, draw=self.draw, reached=self.reached)
 
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Protocol
 
 from device_sim.door import Door, DoorStep
-from device_sim.errors import BadRequest
+from device_sim.errors import BadRequest, FirmwareHangs
+from device_sim.firmware_image import Behaviour
 from device_sim.hardware import Hardware
 from device_sim.lock import Lock
 from device_sim.provision import Provision
@@ -17,6 +18,8 @@ from device_sim.provision import Provision
 FIRST_RETRY_S = 0.5
 LONGEST_RETRY_S = 60.0
 _MOST_DOUBLINGS = 10
+# The hardware's own clock that an image must keep winding up (ANM-FWU-019).
+WATCHDOG_S = 10.0
 
 
 class Link(Protocol):
@@ -52,6 +55,7 @@ class Installation:
         self._tries = 0
         self._connect_at: float | None = None
         self._in_slot = False
+        self._restart_at: float | None = None
 
     @property
     def now(self) -> float:
@@ -94,14 +98,29 @@ class Installation:
             self._lock.flash.close()
             self._lock = None
         self._link.drop()
-        self.linked, self.why_down, self._connect_at = False, "no power", None
+        self.linked, self.why_down, self._connect_at, self._restart_at = False, "no power", None, None
 
     def power_on(self, *, clock_kept: bool = True) -> None:
         """Put the battery in; `clock_kept` says whether the clock chip ran on."""
-        if self._lock is None:
-            self._booted_at = self._hardware.uptime_s()
+        if self._lock is not None:
+            return
+        self._booted_at = self._hardware.uptime_s()
+        try:
             self._lock = self._hardware.boot(self.provision, self._folder, self._door, clock_kept=clock_kept)
-            self._await_slot()
+        except FirmwareHangs as hangs:
+            self.why_down, self._restart_at = str(hangs), WATCHDOG_S
+            return
+        image = self._lock.flash.images.image
+        self._restart_at = image.after_s if image.behaviour is Behaviour.CRASHES else None
+        self._await_slot()
+
+    def restart(self) -> None:
+        """The electronics start again, with whatever image the flash says; the clock chip runs on."""
+        self.power_off()
+        self.power_on()
+        # One lock by itself is no storm: it need not wait for its slot.
+        self._connect_soon(0.0)
+        self._in_slot = False
 
     def shut_down(self) -> None:
         """An orderly end: goodbye to the broker, and the flash is closed."""
@@ -133,9 +152,9 @@ class Installation:
         self.linked, self.why_down, self._connect_at = False, why, None
         if self._lock:
             self._lock.disconnected()
-            if self.network:
-                slot_s = self._lock.slot_s if self._tries == 0 else 0.0
-                self._connect_at, self._in_slot = self.now + slot_s + self._retry_wait_s(), slot_s > 0
+            slot_s = self._lock.slot_s if self._tries == 0 else 0.0
+            self._connect_soon(slot_s + self._retry_wait_s())
+            self._in_slot = slot_s > 0
 
     def receive(self, frame: bytes) -> None:
         """A frame came down."""
@@ -149,13 +168,14 @@ class Installation:
 
     def wait_s(self) -> float | None:
         """How long until `drive` has something to do (None: until something happens)."""
-        if self._lock is None:
-            return None
-        dates = [self._lock.deadline()] + ([] if self._connect_at is None else [self._connect_at])
-        return max(0.0, min(dates) - self.now)
+        dates = [self._lock.deadline() if self._lock else None, self._connect_at, self._restart_at]
+        soonest = min((at for at in dates if at is not None), default=None)
+        return None if soonest is None else max(0.0, soonest - self.now)
 
     def drive(self) -> None:
         """Do what time brings, and say what is to be said."""
+        if self._restart_at is not None and self.now >= self._restart_at:
+            self.restart()
         if self._lock is None:
             return
         now = self.now
@@ -169,11 +189,18 @@ class Installation:
         if self.linked:
             for frame in self._lock.to_send(now):
                 self._link.publish(frame)
+        if self._lock.restart_due:
+            self.restart()
+
+    def _connect_soon(self, wait_s: float) -> None:
+        """Connect after this while, where there is a network and an image that knows how to."""
+        can = self._lock is not None and self._lock.flash.images.image.behaviour is not Behaviour.MUTE
+        self._connect_at = self.now + wait_s if self.network and can else None
 
     def _await_slot(self) -> None:
         """Power or network are back: connect when it is this lock's turn."""
         slot_s = self._lock.slot_s if self._lock else 0.0
-        self._connect_at = self.now + slot_s if self.network else None
+        self._connect_soon(slot_s)
         self._in_slot = slot_s > 0
 
     def _retry_wait_s(self) -> float:

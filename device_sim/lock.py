@@ -15,9 +15,11 @@ from device_sim.flash.chip import Flash
 from device_sim.held_list import LIST_ENTRIES, HeldList, ListRefused
 from device_sim.recording import Recorder
 from device_sim.timekeeping import Timekeeper
+from device_sim.updating import HARDWARE, Fitness, Maker, Updater
 from face_engine.engine import FaceEngine
 from firmware_protocol.access_list import ListChange
 from firmware_protocol.errors import RemoteProtocolError
+from firmware_protocol.firmware_messages import FirmwareChunk, FirmwareOffer
 from firmware_protocol.keys import credential_key, exchange, private_key
 from firmware_protocol.lock_side import (
     Boot,
@@ -33,8 +35,6 @@ from firmware_protocol.lock_side import (
 from firmware_protocol.standing import Standing
 from firmware_protocol.vocabulary import ClockQuality, EventType, Field
 
-HARDWARE = "Anmen simulated lock 1"
-FIRMWARE = "0.1.0"
 HOUSEKEEPING_S = 30.0
 # A service that sends again what was just refused is not told so again at once: both would do nothing else.
 SAY_NO_EVERY_S = 60.0
@@ -44,11 +44,12 @@ KEY_ENTROPY_BYTES = 48
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What a boot finds: the uptime, the clock chip in Unix ms (None: it had stopped) and the door as it stands."""
+    """What a boot finds: the uptime, the clock chip in Unix ms (None: it had stopped), the door as it stands, and who made it."""
 
     now: float
     chip_ms: int | None
     door: Door
+    maker: Maker | None = None
 
 
 class Lock:
@@ -83,6 +84,7 @@ class Lock:
             start.door.powered_up(start.now), held=self.held, time=self.time, recorder=self._recorder
         )
         self._recorder.record_start(start.now)
+        self.updater = Updater(flash.images, start.maker, recorder=self._recorder, now=start.now)
         if flash.remembered.list_told != self.held.version:
             # The power went away after the list was switched and before that was recorded.
             self._tell_list(start.now)
@@ -98,6 +100,11 @@ class Lock:
         log, kept = self.flash.log, self.flash.remembered
         return 0.0 if log.alarms(log.stored_up_to + 1, 1) else kept.reconnect_slot_ms / 1000
 
+    @property
+    def restart_due(self) -> bool:
+        """Whether another image is to be started: power off and on."""
+        return self.updater.restart_due
+
     def connecting(self) -> bytes:
         """The will for the next connect."""
         return self._side.connecting()
@@ -106,10 +113,13 @@ class Lock:
         """The link is up."""
         self._side.connected(self.standing(now), now)
         self.time.ask_soon(now)
+        if self._side.proven:
+            self.updater.came_online(now)
 
     def disconnected(self) -> None:
         """The link is down."""
         self._side.disconnected()
+        self.updater.went_offline()
 
     def announced(self, now: float) -> None:
         """A process has announced that it holds this lock's shard."""
@@ -124,21 +134,28 @@ class Lock:
             return
         for one in happened:
             self._act_on(one, now)
+        if self._side.proven:
+            self.updater.came_online(now)
         self._ask_time(now)
 
     def to_send(self, now: float) -> list[bytes]:
-        """Frames to publish now, in this order."""
-        return self._side.to_send(now)
+        """Frames to publish now, in this order: what is said of firmware comes behind everything else."""
+        frames = self._side.to_send(now)
+        said = self.updater.to_say(now)
+        for message in said:
+            self._side.say(message)
+        return frames + self._side.to_send(now) if said else frames
 
     def deadline(self) -> float:
         """When to call `expire` at the latest."""
-        dates = (self._side.deadline(), self.doorway.deadline(), self._housekeep_at)
+        dates = (self._side.deadline(), self.doorway.deadline(), self.updater.deadline(), self._housekeep_at)
         return min(at for at in dates if at is not None)
 
     def expire(self, now: float) -> None:
         """Do what is due."""
         self.doorway.expire(now)
         self._side.expire(self.standing(now), now)
+        self.updater.expire(self._fitness(), now)
         if now >= self._housekeep_at:
             self._housekeep_at = now + HOUSEKEEPING_S
             self.keep_house(now)
@@ -167,8 +184,9 @@ class Lock:
             clock.now_ms(now),
             clock.quality,
             HARDWARE,
-            FIRMWARE,
+            self.flash.images.image.version,
             {
+                **self.updater.capabilities,
                 "list_entries": LIST_ENTRIES,
                 "face_engine": engine.engine_id if engine else 0,
                 "face_model": engine.model_hash.hex() if engine else "",
@@ -189,6 +207,12 @@ class Lock:
                 self.time.contacted(now)
             case Welcomed(slot_s):
                 self.flash.remember(reconnect_slot_ms=round(slot_s * 1000))
+            case FirmwareOffer() | FirmwareChunk():
+                self.updater.hear(happened, self._fitness(), now)
+
+    def _fitness(self) -> Fitness:
+        door = self.doorway.door
+        return Fitness(door.is_at_rest, door.battery_percent)
 
     def _change_list(self, change: ListChange, now: float) -> None:
         said_no_at = self._list_refusals.get(change.digest, float("-inf"))

@@ -2,7 +2,8 @@
 
     {"format": "anmen-lock/1", "lock": "L-…", "label": "…", "private_key": "<hex>", "service_public_key": "<hex>",
      "key_epoch": 1, "certificate": "<path>", "certificate_key": "<path>", "authority": "<path>",
-     "broker_host": "…", "broker_port": 8883}
+     "broker_host": "…", "broker_port": 8883,
+     "maker_public_key": "<hex>", "maker_id": "<hex>"}      (both or neither: a lock without takes no firmware)
 
 Paths are those of PEM files; relative ones start at the file's own folder. Keys are a 32-byte scalar and a 65-byte point.
 """
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from device_sim.errors import BadProvision
+from device_sim.updating import Maker
 from firmware_protocol import LockIdentity
 from firmware_protocol.topics import LockId, lock_id
 
@@ -35,6 +37,7 @@ class Provision:
     broker_port: int
     key_epoch: int = 1
     label: str = ""
+    maker: Maker | None = None
 
     @property
     def identity(self) -> LockIdentity:
@@ -91,7 +94,18 @@ def _to_json(provision: Provision) -> dict[str, Any]:
         "authority": str(provision.authority),
         "broker_host": provision.broker_host,
         "broker_port": provision.broker_port,
+        **_maker_to_json(provision.maker),
     }
+
+
+def _maker_to_json(maker: Maker | None) -> dict[str, str]:
+    return {"maker_public_key": maker.public_key.hex(), "maker_id": maker.vendor_id.hex()} if maker else {}
+
+
+def _maker(written: Mapping[str, Any]) -> Maker | None:
+    if "maker_public_key" not in written:
+        return None
+    return Maker(_key(written, "maker_public_key", 65), _key(written, "maker_id", 16))
 
 
 def _from_json(written: Mapping[str, Any], folder: Path) -> Provision:
@@ -108,6 +122,7 @@ def _from_json(written: Mapping[str, Any], folder: Path) -> Provision:
         authority=folder / str(written["authority"]),
         broker_host=str(written["broker_host"]),
         broker_port=int(written["broker_port"]),
+        maker=_maker(written),
     )
 
 

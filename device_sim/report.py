@@ -79,8 +79,21 @@ def _report_electronics(lock: Lock, now: float) -> Json:
             "unstored": log.unstored,
             "nearly_full": log.nearly_full,
         },
+        "firmware": _report_firmware(lock),
         "refused_frames": dict(lock.refused_frames),
         "events": [report_event(event) for event in log.read(log.next_sequence - LAST_EVENTS, LAST_EVENTS)],
+    }
+
+
+def _report_firmware(lock: Lock) -> Json:
+    images, (have, size) = lock.flash.images, lock.updater.progress
+    return {
+        "version": images.image.version,
+        "sequence": images.record.running.sequence,
+        "slot": images.record.active,
+        "state": lock.updater.state.value,
+        "have": have,
+        "size": size,
     }
 
 

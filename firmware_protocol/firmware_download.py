@@ -22,7 +22,7 @@ class Download:
         self._chunks_at_once = CHUNKS_AT_ONCE
         self._pause_s = PAUSE_MS / 1000
         self._wait = ASK_AGAIN_S[0]
-        self._ask_at: float | None = now
+        self._ask_at = now
 
     @property
     def have(self) -> int:
@@ -40,12 +40,13 @@ class Download:
         self._pause_s = pause_ms / 1000
 
     def resume(self, now: float) -> None:
-        """The link is up again, or the service has offered once more: what was asked before is not waited for."""
+        """The link is up again: what was asked before is not waited for."""
         self._asked, self._wait, self._ask_at = 0, ASK_AGAIN_S[0], now
 
-    def pause(self) -> None:
-        """The link is down."""
-        self._ask_at = None
+    def resume_if_silent(self, now: float) -> None:
+        """The service has offered once more: if nothing came for a while, it may be worth asking again."""
+        if self._wait > ASK_AGAIN_S[0]:
+            self.resume(now)
 
     def deadline(self) -> float | None:
         """When `ask` has something to say."""
@@ -53,7 +54,7 @@ class Download:
 
     def ask(self, now: float) -> FirmwareWanted | None:
         """The question that is due, if one is."""
-        if self._ask_at is None or now < self._ask_at or self.complete:
+        if now < self._ask_at or self.complete:
             return None
         if self._asked:
             self._wait = min(self._wait * 2, ASK_AGAIN_S[1])

@@ -54,11 +54,12 @@ class Running:
 
 
 class ManifestRefused(Exception):
-    """The envelope is none of ours, or says what this lock cannot do."""
+    """The envelope is none of ours, or says what this lock cannot do. `digest`: of the image, zeros where it is not known."""
 
-    def __init__(self, reason: FirmwareRefusal) -> None:
+    def __init__(self, reason: FirmwareRefusal, digest: bytes = bytes(32)) -> None:
         super().__init__(reason.name.lower())
         self.reason = reason
+        self.digest = digest
 
 
 # SUIT's own labels where it has them: 1, 2 of the manifest; 1, 2, 3, 14 of its parameters, moved up by 100.
@@ -122,7 +123,7 @@ def judge(envelope: bytes, lock: Running) -> Manifest:
     }
     for reason, holds in reasons.items():
         if holds:
-            raise ManifestRefused(reason)
+            raise ManifestRefused(reason, manifest.digest)
     return manifest
 
 

@@ -1,4 +1,4 @@
-"""All that the flash holds: the event log, the access list, and what the lock must remember over a power cut."""
+"""All that the flash holds: images, the event log, the access list, and what the lock must remember over a power cut."""
 
 from collections.abc import Callable
 from dataclasses import astuple, dataclass, replace
@@ -8,6 +8,7 @@ import cbor2
 
 from device_sim.failpoints import Failpoint, Reached, nowhere
 from device_sim.flash.event_log import USUAL, FlashLog, Geometry
+from device_sim.flash.images import Images
 from device_sim.flash.medium import Medium
 from device_sim.flash.slots import SlotPair
 from firmware_protocol.access_list import AccessList, Erased
@@ -45,6 +46,7 @@ class Flash:
         self._reached = reached
         self._list_slots = SlotPair(medium, "list")
         self._memory_slots = SlotPair(medium, "memory")
+        self.images = Images(medium)
         self.log = FlashLog(medium, geometry, draw=draw, reached=reached)
         self.access_list = _unpack_list(self._list_slots.read())
         self.remembered = _unpack_memory(self._memory_slots.read())

@@ -9,6 +9,7 @@ from device_sim.flash.chip import Flash
 from device_sim.flash.event_log import USUAL, Geometry
 from device_sim.flash.memory import MemoryMedium
 from device_sim.lock import Lock, Start
+from device_sim.updating import Maker
 from face_engine.engine import FaceEngine
 from firmware_protocol import LockIdentity, ServiceIdentity
 from firmware_protocol.access_list import ListEntry, encode_entry
@@ -55,6 +56,7 @@ class Rig:
         default_factory=lambda: FakeIngest(ServiceIdentity(LOCK, SERVICE_KEY, public_key(LOCK_KEY)))
     )
     points: list[str] = field(default_factory=list)
+    maker: Maker | None = None
     now: float = 0.0
     linked: bool = False
     drawn: int = 0
@@ -67,7 +69,7 @@ class Rig:
         """Power on, with whatever the flash holds."""
         self.now, self.linked = 0.0, False
         flash = Flash(self.medium, self.geometry, draw=self.draw, reached=self.points.append)
-        start = Start(self.now, chip_ms, door or Door())
+        start = Start(self.now, chip_ms, door or Door(), self.maker)
         self.lock = Lock(IDENTITY, flash, start, engine=self.engine, draw=self.draw, reached=self.points.append)
 
     def draw(self, size: int) -> bytes:
