@@ -176,21 +176,22 @@ class Installation:
         """Do what time brings, and say what is to be said."""
         if self._restart_at is not None and self.now >= self._restart_at:
             self.restart()
-        if self._lock is None:
-            return
-        now = self.now
-        if self._in_slot and self._lock.slot_s == 0:
+        if self._lock is not None:
+            self._drive(self._lock, self.now)
+        if self._lock is not None and self._lock.restart_due:
+            self.restart()
+
+    def _drive(self, lock: Lock, now: float) -> None:
+        if self._in_slot and lock.slot_s == 0:
             self._connect_at = now
-        if now >= self._lock.deadline():
-            self._lock.expire(now)
+        if now >= lock.deadline():
+            lock.expire(now)
         if self._connect_at is not None and now >= self._connect_at:
             self._connect_at, self._in_slot = None, False
-            self._link.connect(self._lock.connecting())
+            self._link.connect(lock.connecting())
         if self.linked:
-            for frame in self._lock.to_send(now):
+            for frame in lock.to_send(now):
                 self._link.publish(frame)
-        if self._lock.restart_due:
-            self.restart()
 
     def _connect_soon(self, wait_s: float) -> None:
         """Connect after this while, where there is a network and an image that knows how to."""
@@ -201,7 +202,7 @@ class Installation:
         """Power or network are back: connect when it is this lock's turn."""
         slot_s = self._lock.slot_s if self._lock else 0.0
         self._connect_soon(slot_s)
-        self._in_slot = slot_s > 0
+        self._in_slot = slot_s > 0 and self._connect_at is not None
 
     def _retry_wait_s(self) -> float:
         """Longer every time, and never the same for two locks: a building's power cut must be no storm."""
