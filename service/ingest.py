@@ -10,6 +10,7 @@ import os
 import socket
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -167,6 +168,7 @@ class Ingest:
             gained, lost = self._leases.renew(session, now)
             silent = self._sweep(session, now) if time.monotonic() >= self._sweep_at else []
             entry.prepare(session, now)
+            self._note_flooding(session, now)
         self._leases.settle()
         self._renew_at = time.monotonic() + self._parts.lease_s / 3
         self._sweep_at = time.monotonic() + 30 if time.monotonic() >= self._sweep_at else self._sweep_at
@@ -177,6 +179,16 @@ class Ingest:
             log.info("holding %d shards (%d gained, %d lost)", len(self._leases.held), len(gained), len(lost))
             self._link.hold({shard: holder.generation for shard, holder in self._leases.held.items()})
             self._notices.add(gained)
+
+    def _note_flooding(self, session: Session, now: datetime) -> None:
+        flooded = self._link.take_flooded()
+        if flooded:
+            log.warning("%d frames of %d locks that flood us were dropped", flooded.total(), len(flooded))
+            self.tally.flooded += flooded.total()
+            senders: Counter[LockId | None] = Counter()
+            for topic, frames in flooded.items():
+                senders[self._memory.topics.get(topic)] += frames
+            locks.note_flooding(session, senders, now)
 
     def _sweep(self, session: Session, now: datetime) -> list[LockId]:
         self._memory.pace.locks = locks.count(session)

@@ -35,6 +35,7 @@ class Tally:
     refused: int = 0
     quarantined: int = 0
     dropped: int = 0
+    flooded: int = 0
 
     def add(self, outcome: Outcome) -> None:
         """One batch more."""

@@ -1,4 +1,8 @@
-"""The inbox: what has arrived from the broker, in order, bounded; and batches of it, bounded in number and time."""
+"""The inbox: what has arrived from the broker, in order, bounded; and batches of it, bounded in number and time.
+
+Bounded for each sender, too. An honest lock has some seventy frames on their way; one that floods would fill every batch,
+and the others would wait behind it. What is beyond its share is dropped: a lock keeps what is not stored and sends it again.
+"""
 
 import threading
 from collections import deque
@@ -6,6 +10,9 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from firmware_protocol.service_side import Opened
+
+# Frames of one sender that may wait: two windows and what else a lock may have to say.
+SHARE = 128
 
 
 class Delivery(NamedTuple):
@@ -22,17 +29,25 @@ class Delivery(NamedTuple):
 class Inbox:
     """A queue between the broker's thread and the one that records. Full, it holds the broker's thread back."""
 
-    def __init__(self, bound: int) -> None:
+    def __init__(self, bound: int, share: int = SHARE) -> None:
         self._waiting: deque[Delivery] = deque()
+        self._waiting_of: dict[str, int] = {}
         self._bound = bound
+        self._share = share
         self._changed = threading.Condition()
         self._closed = False
+
+    def has_room_for(self, topic: str) -> bool:
+        """Whether this sender has less waiting than its share."""
+        return self._waiting_of.get(topic, 0) < self._share
 
     def put(self, deliveries: Collection[Delivery]) -> None:
         """Add; waits while the inbox is full, which stops reading from the broker's socket."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or len(self._waiting) < self._bound)
             self._waiting.extend(deliveries)
+            for one in deliveries:
+                self._waiting_of[one.topic] = self._waiting_of.get(one.topic, 0) + 1
             self._changed.notify_all()
 
     def take(self, limit: int, wait_s: float) -> list[Delivery]:
@@ -40,6 +55,12 @@ class Inbox:
         with self._changed:
             self._changed.wait_for(lambda: self._waiting, wait_s)
             batch = [self._waiting.popleft() for _ in range(min(limit, len(self._waiting)))]
+            for one in batch:
+                left = self._waiting_of[one.topic] - 1
+                if left:
+                    self._waiting_of[one.topic] = left
+                else:
+                    del self._waiting_of[one.topic]
             self._changed.notify_all()
         return batch
 

@@ -13,8 +13,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from service.edges import mqtt_packets as packets
-from service.edges.mqtt_packets import Answer, Incoming, Kind, Published
+from firmware_protocol import mqtt as packets
+from firmware_protocol.mqtt import Answer, Incoming, Kind, Published
 
 KEEP_ALIVE_S = 30
 _CONNECT_TIMEOUT_S = 10.0

@@ -6,18 +6,19 @@ again, because only the service's own receipt frees their flash. So nothing is k
 
 import logging
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from itertools import cycle
 
 import cbor2
 
+from firmware_protocol import mqtt as packets
+from firmware_protocol.mqtt import Answer, Kind, Published
 from firmware_protocol.service_side import Opened
 from firmware_protocol.topics import PREFIX, holder_topic
-from service.edges import mqtt_packets as packets
 from service.edges.faults import name_of
 from service.edges.inbox import Delivery, Inbox
 from service.edges.mqtt_line import BrokerAddress, Line
-from service.edges.mqtt_packets import Answer, Kind, Published
 from service.errors import Broken
 
 __all__ = ["BrokerAddress", "BrokerUnreachable", "MqttLink"]
@@ -54,6 +55,7 @@ class MqttLink:
         self._held: dict[int, int] = {}
         self._announce: dict[int, list[int]] = {}
         self._unsent: list[bytes] = []
+        self._flooded: Counter[str] = Counter()
         self._packet_ids = cycle(range(1, 65_536))
         self._lock = threading.RLock()
         self._up, self._stopped = threading.Event(), threading.Event()
@@ -108,6 +110,12 @@ class MqttLink:
             if unsent:
                 self._write(b"".join(unsent))
 
+    def take_flooded(self) -> Counter[str]:
+        """Frames dropped since this was last asked, by topic: their senders had more waiting than their share."""
+        with self._lock:
+            flooded, self._flooded = self._flooded, Counter()
+        return flooded
+
     def _run(self) -> None:
         wait_s = _RECONNECT_S[0]
         while not self._stopped.is_set():
@@ -149,12 +157,20 @@ class MqttLink:
 
     def _put(self, published: Sequence[Published]) -> None:
         for first in range(0, len(published), _PUT_AT_ONCE):
+            some = published[first : first + _PUT_AT_ONCE]
+            full = {topic for topic in {one.topic for one in some} if not self._inbox.has_room_for(topic)}
+            heard = [one for one in some if one.topic not in full]
+            if full:
+                self._drop([one for one in some if one.topic in full])
             self._inbox.put(
-                [
-                    Delivery(*one, self._connection, self._open_ahead(one.topic, one.payload))
-                    for one in published[first : first + _PUT_AT_ONCE]
-                ]
+                [Delivery(*one, self._connection, self._open_ahead(one.topic, one.payload)) for one in heard]
             )
+
+    def _drop(self, flooding: Sequence[Published]) -> None:
+        """Done with, without a look inside; unacknowledged they would take the broker's window from everybody else."""
+        self._write(packets.acknowledge(one.packet_id for one in flooding if one.packet_id))
+        with self._lock:
+            self._flooded.update(one.topic for one in flooding)
 
     def _take(self, answer: Answer) -> None:
         if answer.kind is not Kind.SUBACK:

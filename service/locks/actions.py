@@ -22,6 +22,7 @@ from service.locks.rules import SILENT_AFTER_S, LinkNote, LockView, battery_stat
 log = logging.getLogger(__name__)
 
 _KEY_PURPOSE = "lock key"
+_FLOODING = "flooding"
 
 
 @dataclass(slots=True)
@@ -136,6 +137,11 @@ def remember(session: Session, heard: Heard, listened: Mapping[LockId, ListenedL
 def count(session: Session) -> int:
     """How many locks there are."""
     return records.count_locks(session)
+
+
+def note_flooding(session: Session, dropped: Mapping[LockId | None, int], now: datetime) -> None:
+    """Count frames that were dropped unread because their lock sent more than its share."""
+    records.count_refusals(session, {(_FLOODING, lock): frames for lock, frames in dropped.items()}, now)
 
 
 def mark_silent(session: Session, shards: Iterable[int], now: datetime) -> list[LockId]:

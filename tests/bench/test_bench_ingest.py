@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from anmen.__main__ import app
 from anmen.bench import packets
 from anmen.bench.town import SHARED_EVERY
-from service.edges.mqtt_packets import Incoming, Published
+from firmware_protocol.mqtt import Incoming, Published
 
 TINY = ["--locks", str(3 * SHARED_EVERY), "--events", "300", "--rounds", "1", "--seconds", "0.3"]
 

@@ -48,3 +48,15 @@ def test_a_closed_inbox_holds_nobody_back() -> None:
     inbox.close()
     putting.join(timeout=5)
     assert not putting.is_alive()
+
+
+def test_who_has_its_share_waiting_has_no_more_room_and_the_others_have() -> None:
+    inbox = Inbox(100, share=3)
+    inbox.put([Delivery("loud", b"", number, 1) for number in range(3)])
+    inbox.put([Delivery("quiet", b"", 9, 1)])
+    assert not inbox.has_room_for("loud")
+    assert inbox.has_room_for("quiet")
+    inbox.take(1, 0)
+    assert inbox.has_room_for("loud")
+    inbox.take(10, 0)
+    assert inbox._waiting_of == {}

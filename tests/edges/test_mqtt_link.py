@@ -43,8 +43,8 @@ def own(request: pytest.FixtureRequest, certificates: Certificates) -> Iterator[
 class Listening:
     """A link and its inbox."""
 
-    def __init__(self, broker: Broker) -> None:
-        self.inbox = Inbox(20_000)
+    def __init__(self, broker: Broker, share: int = 20_000) -> None:
+        self.inbox = Inbox(20_000, share)
         self.link = MqttLink(address(broker), "anmen-ingest-test", self.inbox)
 
     def __enter__(self) -> "Listening":
@@ -160,3 +160,16 @@ def test_what_is_said_while_the_line_is_down_is_dropped(own: Broker) -> None:
     link.publish(DOWN, b"nobody hears it")
     link.flush()
     link.acknowledge([Delivery(UP, b"", 1, 1)])
+
+
+def test_a_flood_is_dropped_counted_and_acknowledged_so_that_others_are_heard(own: Broker) -> None:
+    with Listening(own, share=128) as ours:
+        lock_says(own, *[b"flood"] * MANY)
+        heard = eventually(lambda: ours.inbox.take(MANY, 0.5), within_s=20)
+        dropped = ours.link.take_flooded()
+        assert set(dropped) == {UP}
+        assert 128 <= len(heard) <= 128 + 100
+        # Every frame of the flood is done with, or the broker would have no window left for this one.
+        ours.link.acknowledge(heard)
+        lock_says(own, b"quiet")
+        assert ours.next(20).payload == b"quiet"

@@ -1,4 +1,4 @@
-"""MQTT 3.1.1 on the wire (OASIS standard, sections in brackets): as much of it as an ingest process speaks. Pure.
+"""MQTT 3.1.1 on the wire (OASIS standard, sections in brackets): as much of it as an ingest process or a lock speaks. Pure.
 
 It publishes and receives with QoS 0 and 1, in clean sessions. What a broker may not send us is an error that ends the connection.
 """
@@ -43,9 +43,10 @@ class NotMqtt(ValueError):
     """The bytes are nothing that a broker may send to us."""
 
 
-def connect(client_id: str, *, keep_alive_s: int) -> bytes:
-    """CONNECT [3.1], clean session."""
-    return _packet(0x10, b"\x00\x04MQTT\x04\x02" + keep_alive_s.to_bytes(2, "big") + _text(client_id))
+def connect(client_id: str, *, keep_alive_s: int, will: tuple[str, bytes] | None = None) -> bytes:
+    """CONNECT [3.1], clean session; `will` is topic and payload, said with QoS 1."""
+    start = b"\x00\x04MQTT\x04" + (b"\x0e" if will else b"\x02") + keep_alive_s.to_bytes(2, "big") + _text(client_id)
+    return _packet(0x10, start + _text(will[0]) + len(will[1]).to_bytes(2, "big") + will[1] if will else start)
 
 
 def subscribe(packet_id: int, filters: Iterable[str]) -> bytes:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.edges import mqtt_packets as packets
-from service.edges.mqtt_packets import Answer, Incoming, Kind, NotMqtt, Published
+from firmware_protocol import mqtt as packets
+from firmware_protocol.mqtt import Answer, Incoming, Kind, NotMqtt, Published
 
 TOPICS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0#+"), min_size=1, max_size=60)
 MESSAGES = st.builds(Published, TOPICS, st.binary(max_size=400), st.integers(1, 65_535))
@@ -15,6 +15,8 @@ MESSAGES = st.builds(Published, TOPICS, st.binary(max_size=400), st.integers(1, 
 
 def test_what_we_say_is_what_the_standard_shows() -> None:
     assert packets.connect("ab", keep_alive_s=30) == bytes.fromhex("100e 0004 4d515454 04 02 001e 0002 6162")
+    said = bytes.fromhex("1016 0004 4d515454 04 0e 001e 0002 6162 0003 612f62 0001 07")
+    assert packets.connect("ab", keep_alive_s=30, will=("a/b", b"\x07")) == said
     assert packets.subscribe(10, ["a/b"]) == bytes.fromhex("8208 000a 0003 612f62 01")
     assert packets.unsubscribe(10, ["a/b"]) == bytes.fromhex("a207 000a 0003 612f62")
     assert packets.publish(10, "a/b", b"\x01", retain=True) == bytes.fromhex("3308 0003 612f62 000a 01")
