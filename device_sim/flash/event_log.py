@@ -145,7 +145,9 @@ class FlashLog:
             self._damaged += sector.damaged
             expected = sector.next_sequence
         self.next_sequence = max(expected, self.stored_up_to + 1)
-        self._damaged = [gap for gap in self._damaged if gap[1] > self.stored_up_to and not self._is_declared(gap)]
+        # A sector that was being erased may have held what is stored, besides what a tombstone already names.
+        left = [(max(first, self.stored_up_to + 1), last) for first, last in self._damaged if last > self.stored_up_to]
+        self._damaged = [gap for gap in left if not self._is_declared(gap)]
         if self._sectors[-1].worn_tail:
             self._begin_sector()
         self._sectors[-1].mend()

@@ -1,10 +1,17 @@
 """Flash in memory, with the power cut that a file system on a desk never shows.
 
 A cut strikes during one of the writes: of that write and of all that was not synced, only a first part is there
-afterwards. `keep` says how large that part is, so that a test can try nothing, half and all of it at every write.
+afterwards. `keep` says how large that part is, so that a test can try nothing, half and all of it at every write. With
+dice, each region loses a part of its own, and the cells that were being written when the voltage fell hold anything.
+An erasure that is cut short leaves the first part of the region blank.
 """
 
 from dataclasses import dataclass, field
+from random import Random
+
+_BLANK = b"\xff"
+# How many bytes are under way when the voltage falls.
+_TORN_BYTES = 8
 
 
 class PowerCut(Exception):
@@ -51,25 +58,39 @@ class MemoryMedium:
 
     def sync(self, name: str) -> None:
         """Return once all that was written to the region would survive a power cut."""
-        self._count()
+        if self._strikes():
+            raise PowerCut
         self._regions[name].synced = self._regions[name].now
 
     def erase(self, name: str) -> None:
         """Give the region up for reuse."""
-        self._count()
+        region = self._regions[name]
+        if self._strikes():
+            region.now = region.synced = _torn(region.now, _BLANK * len(region.now), self.keep)
+            raise PowerCut
         self.erased[name] = self._regions.pop(name).now
 
     def close(self) -> None:
         """Nothing is open."""
 
-    def after_power_cut(self) -> "MemoryMedium":
+    def after_power_cut(self, dice: Random | None = None) -> "MemoryMedium":
         """The same flash when the power is back: what was synced, and a first part of what was not."""
         back = MemoryMedium(erased=dict(self.erased))
         for name, region in self._regions.items():
-            survived = region.now if region.now == region.synced else _torn(region.synced or b"", region.now, self.keep)
+            survived = region.now if region.now == region.synced else self._survivor(region, dice)
             if survived or region.synced is not None:
                 back._regions[name] = _Region(survived, survived)
         return back
+
+    def _survivor(self, region: _Region, dice: Random | None) -> bytes:
+        before = region.synced or b""
+        if dice is None:
+            return _torn(before, region.now, self.keep)
+        torn = bytearray(_torn(before, region.now, dice.random()))
+        written = [at for at, byte in enumerate(torn) if at >= len(before) or byte != before[at]]
+        for at in written[max(0, len(written) - dice.randrange(_TORN_BYTES + 1)) :]:
+            torn[at] = dice.randrange(256)
+        return bytes(torn)
 
     def rot(self, name: str, at: int) -> None:
         """Flip one bit, as worn cells do."""
@@ -84,10 +105,6 @@ class MemoryMedium:
             region.now = _torn(region.now, content, self.keep)
             raise PowerCut
         region.now = content
-
-    def _count(self) -> None:
-        if self._strikes():
-            raise PowerCut
 
     def _strikes(self) -> bool:
         if self.cut_at is not None and self.writes >= self.cut_at:

@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from multiprocessing.connection import wait
@@ -17,6 +18,8 @@ from anmen.__main__ import main
 from service.edges import mqtt_link
 
 _PR_SET_PDEATHSIG = 1
+# Starting one looks after all the others, and only one may read how a process has ended.
+_one_at_a_time = threading.Lock()
 _PRELOADED = ["anmen.workers", "device_sim.estate", "device_sim.hardware", __name__]
 
 
@@ -28,7 +31,8 @@ class ForkedCommand:
         context.set_forkserver_preload(_PRELOADED)
         log_path.parent.mkdir(parents=True, exist_ok=True)
         self._process = context.Process(target=_run, args=(list(words), dict(environment), log_path), daemon=True)
-        self._process.start()
+        with _one_at_a_time:
+            self._process.start()
 
     @property
     def pid(self) -> int:
@@ -38,12 +42,17 @@ class ForkedCommand:
     @property
     def running(self) -> bool:
         """Whether it is still there."""
-        return self._process.exitcode is None
+        return self._exit_status is None
 
     @property
     def was_killed(self) -> bool:
         """Whether SIGKILL has ended it."""
-        return self._process.exitcode == -signal.SIGKILL
+        return self._exit_status == -signal.SIGKILL
+
+    @property
+    def _exit_status(self) -> int | None:
+        with _one_at_a_time:
+            return self._process.exitcode
 
     def await_death(self, within_s: float) -> bool:
         """Whether it died in that time; returns the moment it has."""
@@ -59,13 +68,13 @@ class ForkedCommand:
     def stop(self) -> None:
         """Ask it to end, insist after ten seconds."""
         self._process.terminate()
-        self._process.join(10)
+        self.await_death(10)
         self.kill()
 
     def kill(self) -> None:
         """SIGKILL, if it is still there."""
         self._process.kill()
-        self._process.join()
+        assert self.await_death(10)
 
 
 def _run(words: list[str], environment: dict[str, str], log_path: Path) -> None:
