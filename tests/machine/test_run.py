@@ -99,7 +99,7 @@ def test_a_checkout_that_has_moved_gets_a_new_venv(checkout: Path) -> None:
 
 def test_words_for_pytest_are_passed_on_and_full_is_not_one(checkout: Path) -> None:
     stand_in(checkout, "python", '#!/bin/sh\necho "pytest:$*:$ANMEN_TEST_FULL"\n')
-    assert run(checkout, "test", "-k", "a b").stdout == "pytest:-m pytest -k a b:\n"
+    assert run(checkout, "test", "-k", "a b").stdout == "pytest:-m pytest -n 2 --dist loadfile -k a b:\n"
     assert run(checkout, "test", "--full", "-x").stdout == "pytest:-m pytest -x:1\n"
 
 
@@ -108,7 +108,7 @@ def test_whatever_is_wrong_the_tests_fail_and_pytest_speaks_last(checkout: Path,
     stand_in(checkout, broken, NOISY + "exit 1\n")
     done = run(checkout, "test")
     assert done.returncode != 0
-    assert done.stdout.splitlines()[-1] == "python -m pytest"
+    assert done.stdout.splitlines()[-1] == "python -m pytest -n 2 --dist loadfile"
     assert ("NOT IN ORDER" in done.stderr) is (broken != "python")
 
 
