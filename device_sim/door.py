@@ -85,11 +85,30 @@ class Door:
     motor_until: float | None = None
     relock_at: float | None = None
     ajar_at: float | None = None
+    # Power at the outside contacts; it moves the bolt whatever the battery has.
+    emergency_power: bool = False
+    # A passage, or a fire: the bolt stays back.
+    held_open: bool = False
 
     @property
     def can_drive(self) -> bool:
         """Whether the battery still moves the bolt."""
-        return self.battery_percent >= MOTOR_NEEDS_PERCENT
+        return self.emergency_power or self.battery_percent >= MOTOR_NEEDS_PERCENT
+
+    def powered_outside(self, *, connected: bool) -> "DoorStep":
+        """Somebody holds a battery to the outside contacts, or takes it away."""
+        return DoorStep(replace(self, emergency_power=connected))
+
+    def hold_open(self, now: float, *, held: bool) -> "DoorStep":
+        """Keep the bolt back from now on, or let the door lock itself again."""
+        after = replace(self, held_open=held)
+        if not held:
+            return DoorStep(after._relocking(now))
+        return after._driven(Push.MOTOR_BACK, now) if self.can_drive else DoorStep(after)
+
+    def lift_plate(self) -> "DoorStep":
+        """Pry the plate off outside, or open the case."""
+        return DoorStep(self, (AlarmDue(AlarmCode.FRONT_ESCUTCHEON_REMOVED),))
 
     @property
     def is_at_rest(self) -> bool:
@@ -103,7 +122,7 @@ class Door:
         return self._driven(Push.MOTOR_BACK, now)
 
     def turn_handle(self, now: float) -> "DoorStep":
-        """The inside handle: the bolt is back, always and at once."""
+        """The inside handle, and the mechanical key: the bolt is back, always and at once."""
         freed = replace(self, bolt=BOLT_TRANSITIONS[self.bolt, Push.HANDLE], motor_until=None)
         return DoorStep(freed._relocking(now))
 
@@ -127,14 +146,16 @@ class Door:
         return DoorStep(closed._relocking(now), (LeafMoved(DoorState.CLOSED),))
 
     def drained(self, percent: float) -> "DoorStep":
-        """The battery has lost so much."""
+        """The battery has lost so much; emergency power spares it."""
+        if self.emergency_power:
+            return DoorStep(self)
         after = replace(self, battery_percent=max(0.0, self.battery_percent - percent))
         is_news = after.battery_percent <= LOW_PERCENT < self.battery_percent
         return DoorStep(after, (AlarmDue(AlarmCode.BATTERY_LOW),) if is_news else ())
 
     def powered_up(self, now: float) -> "Door":
         """The door as a fresh boot finds it: the mechanics stayed, the timers are new."""
-        still = replace(self, motor_until=None, relock_at=None, ajar_at=None)
+        still = replace(self, motor_until=None, relock_at=None, ajar_at=None, held_open=False)
         if still.bolt in (Bolt.UNLOCKING, Bolt.LOCKING):
             still = replace(still, motor_until=now + still._motor_s)
         if still.leaf is DoorState.OPEN:
@@ -177,7 +198,7 @@ class Door:
 
     def _relocking(self, now: float) -> "Door":
         """Lock by itself in a while, if the bolt is back and the leaf shut."""
-        waits = self.bolt is Bolt.UNLOCKED and self.leaf is DoorState.CLOSED
+        waits = self.bolt is Bolt.UNLOCKED and self.leaf is DoorState.CLOSED and not self.held_open
         return replace(self, relock_at=now + RELOCK_AFTER_S if waits else None)
 
 

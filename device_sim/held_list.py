@@ -6,8 +6,23 @@ from device_sim.presentation import Holding
 from face_engine.engine import FaceEngine
 from firmware_protocol.access_list import AccessList, ListChange, ListEntry, decode_entry
 from firmware_protocol.errors import RemoteProtocolError
+from firmware_protocol.list_entry import ONE_TIME_CAPABILITY, PASSAGE_CAPABILITY, SCHEDULES_CAPABILITY
+from firmware_protocol.messages import Event
+from firmware_protocol.vocabulary import EventType, Field
 
 LIST_ENTRIES = 200
+
+
+def can_hold(engine: FaceEngine | None) -> dict[str, int | bool | str]:
+    """What of a list this lock understands, as it says in its birth."""
+    return {
+        "list_entries": LIST_ENTRIES,
+        SCHEDULES_CAPABILITY: True,
+        ONE_TIME_CAPABILITY: True,
+        PASSAGE_CAPABILITY: True,
+        "face_engine": engine.engine_id if engine else 0,
+        "face_model": engine.model_hash.hex() if engine else "",
+    }
 
 
 class ListRefused(Exception):
@@ -27,6 +42,24 @@ class HeldList:
     def version(self) -> int:
         """The version held."""
         return self._flash.access_list.version
+
+    @property
+    def spent(self) -> frozenset[int]:
+        """The one-time credentials that were used."""
+        return self._flash.spent
+
+    def spend(self, entry: ListEntry) -> None:
+        """Its opening is in the log: a one-time credential has opened its last time. Before the bolt moves."""
+        if entry.one_time:
+            self._flash.spend(entry.credential_id)
+
+    def spend_what_was_cut_off(self) -> None:
+        """A power cut between an opening's event and this mark: the event counts, and it is the last there is."""
+        last = self._flash.log.next_sequence - 1
+        opened = {one.get(Field.CREDENTIAL_ID) for one in self._flash.log.read(last, 1) if _is_opening(one)}
+        for entry in self.holding.entries:
+            if entry.credential_id in opened:
+                self.spend(entry)
 
     def holds_already(self, change: ListChange) -> bool:
         """Whether the change leads to exactly what is held: it came twice."""
@@ -70,3 +103,7 @@ class HeldList:
         self.digest = held.digest
         self.erased = len(held.erased)
         self.holding = Holding(entries, KnownFaces(self._engine, entries), self._credential_key)
+
+
+def _is_opening(event: Event) -> bool:
+    return event.type == EventType.LOCK_OPERATED and event.get(Field.CREDENTIAL_ID) is not None

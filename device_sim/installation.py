@@ -46,6 +46,7 @@ class Installation:
         self.linked = False
         self.network = True
         self.why_down = ""
+        self.battery_in = True
         self._folder = folder
         self._hardware = hardware
         self._link = link
@@ -87,12 +88,29 @@ class Installation:
         else:
             self._door = step(self._door, now).door
 
+    def press_button(self) -> None:
+        """The privacy button inside."""
+        self.lock.doorway.press_button(self.now)
+
+    def connect_emergency_power(self, *, connected: bool, clock_kept: bool = True) -> None:
+        """Somebody holds a battery to the outside contacts, or takes it away; the lock then has what it has inside."""
+        self.move_door(lambda door, _: door.powered_outside(connected=connected))
+        if connected:
+            self._boot(clock_kept=clock_kept)
+        elif not self.battery_in:
+            self.power_off()
+
     def obstruct(self, *, obstructed: bool) -> None:
         """Something gets in the bolt's way, or out of it."""
         self.move_door(lambda door, _: DoorStep(replace(door, obstructed=obstructed)))
 
     def power_off(self) -> None:
-        """Pull the battery: no goodbye, nothing written down."""
+        """Pull the battery: no goodbye, nothing written down. On emergency power the lock runs on."""
+        self.battery_in = False
+        if not self.door.emergency_power:
+            self._go_dark()
+
+    def _go_dark(self) -> None:
         if self._lock:
             self._door = self._lock.doorway.door
             self._lock.flash.close()
@@ -102,6 +120,10 @@ class Installation:
 
     def power_on(self, *, clock_kept: bool = True) -> None:
         """Put the battery in; `clock_kept` says whether the clock chip ran on."""
+        self.battery_in = True
+        self._boot(clock_kept=clock_kept)
+
+    def _boot(self, *, clock_kept: bool) -> None:
         if self._lock is not None:
             return
         self._booted_at = self._hardware.uptime_s()
@@ -116,8 +138,8 @@ class Installation:
 
     def restart(self) -> None:
         """The electronics start again, with whatever image the flash says; the clock chip runs on."""
-        self.power_off()
-        self.power_on()
+        self._go_dark()
+        self._boot(clock_kept=True)
         # One lock by itself is no storm: it need not wait for its slot.
         self._connect_soon(0.0)
         self._in_slot = False

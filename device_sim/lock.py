@@ -12,10 +12,11 @@ from device_sim.door import Door
 from device_sim.doorway import Doorway
 from device_sim.failpoints import Failpoint, Reached, nowhere
 from device_sim.flash.chip import Flash
-from device_sim.held_list import LIST_ENTRIES, HeldList, ListRefused
+from device_sim.held_list import HeldList, ListRefused, can_hold
 from device_sim.recording import Recorder
 from device_sim.timekeeping import Timekeeper
 from device_sim.updating import HARDWARE, Fitness, Maker, Updater
+from device_sim.wrong_tries import remembered
 from face_engine.engine import FaceEngine
 from firmware_protocol.access_list import ListChange
 from firmware_protocol.errors import RemoteProtocolError
@@ -80,10 +81,15 @@ class Lock:
         self.time = Timekeeper(flash, start.chip_ms, start.now)
         self.held = HeldList(flash, engine, credential_key(static, identity.lock, identity.key_epoch))
         self._recorder = Recorder(flash, self.time, self._side.recorded)
+        self.held.spend_what_was_cut_off()
         self.doorway = Doorway(
-            start.door.powered_up(start.now), held=self.held, time=self.time, recorder=self._recorder
+            start.door.powered_up(start.now),
+            held=self.held,
+            time=self.time,
+            recorder=self._recorder,
+            lockout=remembered(flash, self.time.stamp(start.now), start.now),
         )
-        self._recorder.record_start(start.now)
+        self.doorway.record_start(start.now)
         self.updater = Updater(flash.images, start.maker, recorder=self._recorder, now=start.now)
         if flash.remembered.list_told != self.held.version:
             # The power went away after the list was switched and before that was recorded.
@@ -185,12 +191,7 @@ class Lock:
             clock.quality,
             HARDWARE,
             self.flash.images.image.version,
-            {
-                **self.updater.capabilities,
-                "list_entries": LIST_ENTRIES,
-                "face_engine": engine.engine_id if engine else 0,
-                "face_model": engine.model_hash.hex() if engine else "",
-            },
+            {**self.updater.capabilities, **can_hold(engine)},
         )
 
     def _act_on(self, happened: Happening, now: float) -> None:

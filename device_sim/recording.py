@@ -6,6 +6,7 @@ the counts go into the log as one event each when there is room again.
 """
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 from device_sim.flash.chip import Flash, RepeatKey
@@ -33,12 +34,12 @@ class Recorder:
             self._tell(event, now)
         return events[-1]
 
-    def record_start(self, now: float) -> None:
+    def record_start(self, now: float, fields: Mapping[Field, Any] = MappingProxyType({})) -> None:
         """The first events of a boot: what was found damaged, what was only counted before it, and that it started."""
         for event in self._flash.log.declare_damage(self._time.stamp(now)):
             self._tell(event, now)
         self.settle(now)
-        self.record(EventType.STARTED, {}, now)
+        self.record(EventType.STARTED, fields, now)
 
     def record_repeatable(self, kind: EventType, fields: Mapping[Field, Any], now: float) -> Event | None:
         """Something that anybody outside can cause as often as they like: an event of its own, or only counted (None)."""

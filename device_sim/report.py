@@ -8,9 +8,9 @@ from device_sim.door import Door
 from device_sim.doorway import Answer
 from device_sim.installation import Installation
 from device_sim.lock import Lock
-from device_sim.words import OPEN, OPEN_INSIDE, REASONS, Words
+from device_sim.words import FIRE_OVER, OPEN, OPEN_BY_KEY, OPEN_INSIDE, OVERRIDDEN, REASONS, Words
 from firmware_protocol.messages import Event
-from firmware_protocol.vocabulary import ClockQuality, EventType, Field, OperationSource
+from firmware_protocol.vocabulary import ClockQuality, EventType, Field, OperationSource, PassDirection
 
 Json = dict[str, Any]
 LAST_EVENTS = 12
@@ -58,6 +58,7 @@ def _report_door(door: Door) -> Json:
         "leaf": door.leaf.name.lower(),
         "obstructed": door.obstructed,
         "battery_percent": round(door.battery_percent, 1),
+        "emergency_power": door.emergency_power,
     }
 
 
@@ -68,6 +69,8 @@ def _report_electronics(lock: Lock, now: float) -> Json:
         "proven": lock.proven,
         "uptime_s": round(now, 1),
         "locked_out_s": round(lock.doorway.locked_out_s(now), 1),
+        "mode": lock.doorway.modes.mode.name.lower(),
+        "on_fire": lock.doorway.on_fire,
         "clock": {"quality": lock.time.clock.quality.name, "now_ms": lock.time.clock.now_ms(now)},
         "list": {"version": held.version, "digest": held.digest.hex(), "entries": dict(kinds), "erased": held.erased},
         "log": {
@@ -100,8 +103,12 @@ def _report_firmware(lock: Lock) -> Json:
 def _words(answer: Answer) -> Words:
     if answer.reason is not None:
         return REASONS[answer.reason]
-    inside = answer.event is not None and answer.event.get(Field.SOURCE) == OperationSource.MANUAL
-    return OPEN_INSIDE if inside else OPEN
+    event = answer.event
+    if event is not None and event.type == EventType.OVERRIDE_USED:
+        return OVERRIDDEN if answer.opened else FIRE_OVER
+    if event is None or event.get(Field.SOURCE) != OperationSource.MANUAL:
+        return OPEN
+    return OPEN_BY_KEY if event.get(Field.DIRECTION) == PassDirection.IN else OPEN_INSIDE
 
 
 def _name(names: type[IntEnum], number: int) -> str:

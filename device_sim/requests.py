@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from device_sim import door_requests
 from device_sim.camera import look, picture_from_bytes, picture_from_file, picture_from_webcam
 from device_sim.door import Door
 from device_sim.doorway import Answer
@@ -142,6 +143,14 @@ def _changed(runner: LockRunner, change: Callable[[Installation], None]) -> Json
     return runner.call(change_and_look)
 
 
+def _answered(act: Callable[[Installation, Request], Answer]) -> Callable[[LockRunner, Request], Json]:
+    return lambda runner, request: _at_door(runner, lambda installed: act(installed, request))
+
+
+def _done(act: Callable[[Installation, Request], None]) -> Callable[[LockRunner, Request], Json]:
+    return lambda runner, request: _changed(runner, lambda installed: act(installed, request))
+
+
 ACTIONS: dict[str, Callable[[LockRunner, Request], Json]] = {
     "state": lambda runner, _: {"state": runner.call(report_state)},
     "events": _events,
@@ -157,6 +166,8 @@ ACTIONS: dict[str, Callable[[LockRunner, Request], Json]] = {
     "drift_clock": _drift_clock,
     "cut_power": lambda runner, _: _changed(runner, Installation.power_off),
     "restore_power": _power_on,
+    **{name: _answered(act) for name, act in door_requests.ANSWERED.items()},
+    **{name: _done(act) for name, act in door_requests.DONE.items()},
 }
 
 

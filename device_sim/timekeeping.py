@@ -35,9 +35,10 @@ class Timekeeper:
         """The stamp of an event that happens now."""
         return Stamp(self._flash.remembered.boot_number, self.clock.now_ms(now), self.clock.quality)
 
-    def moment(self, now: float) -> Moment:
-        """What decisions are made by."""
-        return Moment(self.clock.now_s(now), self.clock.quality, self._last_contact_s, self._unset_s(now))
+    def moment(self, now: float, *, spent: frozenset[int] = frozenset(), private: bool = False) -> Moment:
+        """What decisions are made by: time as it is known here, and what the rest of the lock knows."""
+        clock = self.clock
+        return Moment(clock.now_s(now), clock.quality, self._last_contact_s, self._unset_s(now), spent, private)
 
     def is_question_due(self, now: float) -> bool:
         """Whether to ask the service for the time; asking once more waits for a while."""

@@ -14,6 +14,9 @@ class Words(NamedTuple):
 
 OPEN = Words("门已开锁，请进。", "Unlocked. Please come in.")
 OPEN_INSIDE = Words("门从里面打开。", "Opened from inside.")
+OPEN_BY_KEY = Words("用机械钥匙打开了，不知道是谁。", "Opened with the mechanical key. Nobody knows by whom.")
+OVERRIDDEN = Words("紧急开门，已记录。", "Opened in an emergency. It is recorded.")
+FIRE_OVER = Words("火警结束，门恢复正常。", "The fire alarm is over. The door is as usual again.")
 
 REASONS: dict[RefusalReason, Words] = {
     RefusalReason.UNSPECIFIED: Words("不能开门。", "The door stays shut."),

@@ -21,4 +21,8 @@ class Lockout:
     def after_wrong(self, now: float) -> "Lockout":
         """The state after one more wrong try; `holds` turns true with the fifth within five minutes, and an alarm is due."""
         recent = (*(at for at in self.tries if now - at < WITHIN_S), now)
-        return Lockout((), now + LOCKED_OUT_S) if len(recent) >= WRONG_TRIES else Lockout(recent, self.until)
+        return Lockout(recent, self.until).due(now)
+
+    def due(self, now: float) -> "Lockout":
+        """The state with the lock-out begun where as many tries ask for one (after a power cut it may have been cut off)."""
+        return Lockout((), now + LOCKED_OUT_S) if len(self.tries) >= WRONG_TRIES else self

@@ -31,6 +31,10 @@ class Remembered:
     reconnect_slot_ms: int = 0
 
 
+# One-time credentials that were used and are on no list any more; ids are never given twice, so the latest are enough.
+MOST_SPENT = 256
+
+
 class Flash:
     """The contents of one lock's flash; opening it finds the last whole state of each part."""
 
@@ -47,9 +51,11 @@ class Flash:
         self._list_slots = SlotPair(medium, "list")
         self._memory_slots = SlotPair(medium, "memory")
         self.images = Images(medium)
+        self._spent_slots = SlotPair(medium, "spent")
         self.log = FlashLog(medium, geometry, draw=draw, reached=reached)
         self.access_list = _unpack_list(self._list_slots.read())
         self.remembered = _unpack_memory(self._memory_slots.read())
+        self.spent: frozenset[int] = frozenset(cbor2.loads(self._spent_slots.read() or b"\x80"))
 
     def switch_list(self, after: AccessList) -> None:
         """Hold this list from now on; a power cut in the middle leaves the old one or this one."""
@@ -59,6 +65,14 @@ class Flash:
             switched=lambda: self._reached(Failpoint.LIST_SWITCHED),
         )
         self.access_list = after
+
+    def spend(self, credential_id: int) -> None:
+        """This one-time credential was used; safe when this returns."""
+        if credential_id not in self.spent:
+            held = sorted(self.spent & self.access_list.entries.keys() | {credential_id})
+            gone = sorted(self.spent - self.access_list.entries.keys())[-MOST_SPENT:]
+            self._spent_slots.write(cbor2.dumps(sorted(held + gone)))
+            self.spent = frozenset(held + gone)
 
     def remember(self, **changes: Any) -> None:
         """Change fields of `remembered`; safe when this returns, and not written where nothing differs."""

@@ -55,8 +55,10 @@ function show(state) {
 }
 
 function showFacts(state) {
-  const facts = [["link", linkWord(state)], ["battery", `${Math.round(state.door.battery_percent)}%`]];
+  const outside = state.door.emergency_power ? ` ${text("on_emergency")}` : "";
+  const facts = [["link", linkWord(state)], ["battery", `${Math.round(state.door.battery_percent)}%${outside}`]];
   if (state.power) {
+    facts.push(["mode", text(`mode_${state.mode}`) + (state.on_fire ? ` · ${text("on_fire")}` : "")]);
     const held = Object.entries(state.list.entries).map(([kind, count]) => `${text(`kind_${kind}`)} ${count}`).join(" · ");
     facts.push(["list", text("list_version", state.list.version, held || text("list_empty"))]);
     facts.push(["flash", text("flash_state", state.log.next_sequence - 1, state.log.unstored)]);
@@ -77,16 +79,26 @@ function eventLine(event) {
   const fields = event.fields;
   const type = { ALARM_RAISED: 0, DOOR_MOVED: 1 }[event.type];
   const said = [
-    fields.SOURCE !== undefined && TEXTS[`source_${fields.SOURCE}`] && text(`source_${fields.SOURCE}`),
+    sourceWord(fields),
+    fields.MODE !== undefined && text(`mode_is_${fields.MODE}`),
+    fields.OVERRIDE !== undefined && text(`override_${fields.OVERRIDE}`),
+    fields.OVERRIDE !== undefined && fields.OPERATION === 0 && text("override_ended"),
+    fields.POWER === 1 && text("emergency_power"),
     type !== undefined && text(`code_${type}_${fields.CODE}`),
     fields.CREDENTIAL_ID !== undefined && text("credential", fields.CREDENTIAL_ID),
     event.type === "ACCESS_LIST_APPLIED" && text("version", fields.LIST_VERSION),
+    fields.AFTER_CREDENTIAL !== undefined && text("after", fields.AFTER_CREDENTIAL),
     fields.COUNT !== undefined && text("times", fields.COUNT),
   ].filter(Boolean);
   const line = element("li");
   const time = element("time", event.clock === "UNSET" ? "—" : clockTime(event.at_ms, { timeStyle: "medium" }));
   line.append(time, element("span", [text(event.type), ...said].join(" · ")));
   return line;
+}
+
+function sourceWord(fields) {
+  const key = fields.SOURCE === 1 && fields.DIRECTION === 1 ? "source_1_1" : `source_${fields.SOURCE}`;
+  return fields.SOURCE !== undefined && TEXTS[key] && text(key);
 }
 
 function showMishaps(state) {
@@ -98,6 +110,11 @@ function showMishaps(state) {
     ["drain", { do: "drain", percent: 45 }],
     ["drift", { do: "drift_clock", seconds: 86400 }],
     ["force", { do: "door", to: "forced" }],
+    ["tamper", { do: "tamper" }],
+    ["key", { do: "key" }],
+    state.door.emergency_power ? ["power_outside_off", { do: "emergency_power", connected: false }] : ["power_outside", { do: "emergency_power", connected: true }],
+    state.on_fire ? ["fire_over", { do: "override", kind: "fire", lasts: false }] : ["fire", { do: "override", kind: "fire" }],
+    ["locksmith", { do: "override", kind: "locksmith" }],
   ];
   const names = language + mishaps.map(([name]) => name).join();
   if (find("mishaps").dataset.names === names) return;
@@ -209,6 +226,7 @@ find("shoot").addEventListener("click", () => showPicture(find("video"), find("v
 find("way-card").addEventListener("submit", (event) => { event.preventDefault(); act({ do: "card", number: find("number").value }); event.target.reset(); });
 find("way-pin").addEventListener("submit", (event) => event.preventDefault());
 find("way-face").addEventListener("submit", (event) => event.preventDefault());
+find("privacy").addEventListener("click", () => act({ do: "privacy" }));
 find("way-inside").addEventListener("submit", (event) => { event.preventDefault(); act({ do: "handle" }); });
 for (const way of document.querySelectorAll("[data-way]")) way.addEventListener("click", () => chooseWay(way.dataset.way));
 for (const leaf of document.querySelectorAll("[data-do=door]")) leaf.addEventListener("click", () => act({ do: "door", to: leaf.dataset.to }));

@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 
 from device_sim.door import Bolt, Door
 from device_sim.flash.event_log import Geometry
-from firmware_protocol.vocabulary import DoorState
+from firmware_protocol.schedules import ALL_DAYS, WeeklySchedule
+from firmware_protocol.vocabulary import CredentialType, DoorState, OverrideKind
 from tests.device.rig import DOCUMENT, NOW_S, Rig, card, pin
 
 TINY = Geometry(sector_bytes=600, sectors=2)
@@ -16,6 +17,11 @@ TINY = Geometry(sector_bytes=600, sectors=2)
 
 def obstruct(rig: Rig) -> None:
     rig.lock.doorway.door = replace(rig.lock.doorway.door, obstructed=True)
+
+
+ALWAYS_OPEN = replace(
+    card(30), type=CredentialType.PASSAGE, material=b"", schedules=(WeeklySchedule(ALL_DAYS, 0, 1440),)
+)
 
 
 def lock_out(rig: Rig) -> None:
@@ -46,6 +52,11 @@ MISHAPS: dict[str, Callable[[Rig], object]] = {
     "a moment": lambda rig: rig.pass_time(0.3),
     "a minute": lambda rig: rig.pass_time(60),
     "a forged frame": forge,
+    "privacy": lambda rig: rig.lock.doorway.press_button(rig.now),
+    "a fire": lambda rig: rig.lock.doorway.override(OverrideKind.FIRE, rig.now),
+    "the end of a fire": lambda rig: rig.lock.doorway.override(OverrideKind.FIRE, rig.now, lasts=False),
+    "a locksmith": lambda rig: rig.lock.doorway.override(OverrideKind.LOCKSMITH, rig.now),
+    "a passage": lambda rig: rig.give(card(), ALWAYS_OPEN),
     "a broken door": lambda rig: rig.lock.doorway.move(Door.force_leaf, rig.now),
     "a shut door": lambda rig: rig.lock.doorway.move(lambda door: door.close_leaf(rig.now), rig.now),
 }

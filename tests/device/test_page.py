@@ -183,3 +183,44 @@ def test_a_port_that_is_taken_is_said_in_words(estate: Estate) -> None:
     port = int(estate.page_address.rsplit(":", 1)[1].strip("/"))
     with pytest.raises(SimulatorError, match="cannot be used"):
         PageServer(port, lambda _: {})
+
+
+def test_everything_that_can_happen_to_a_door_can_be_tried_by_hand(page: Page) -> None:
+    page.click("summary")
+    page.click("#mishaps button:text-is('Pry the plate off')")
+    page.wait_for_selector("#events li:has-text('Alarm · plate pried off')")
+    page.click("#mishaps button:text-is('Turn the mechanical key')")
+    page.wait_for_selector("#answer.good:has-text('Nobody knows by whom')")
+    page.wait_for_selector("#events li:has-text('Unlocked · mechanical key')")
+    page.click("#mishaps button:text-is('Fire alarm')")
+    page.wait_for_selector("#events li:has-text('Override · fire alarm')")
+    page.click("#mishaps button:text-is('End the fire alarm')")
+    page.wait_for_selector("#events li:has-text('Override · fire alarm · ended')")
+    page.click("#mishaps button:text-is('Locksmith opens')")
+    page.wait_for_selector("#events li:has-text('Override · locksmith')")
+    page.click("[data-way=inside]")
+    page.click("#privacy")
+    page.wait_for_selector("#facts dd:has-text('Privacy: nobody comes in')")
+    page.click("#privacy")
+    page.wait_for_selector("#facts dd:text-is('Normal')")
+    assert not is_wider_than_the_screen(page)
+
+
+def test_a_missing_battery_is_replaced_from_outside_by_hand(page: Page, estate: Estate) -> None:
+    estate.answer({"lock": LOCK, "do": "cut_power"})
+    try:
+        page.wait_for_selector("#facts dd:text('No power')")
+        page.click("summary")
+        page.click("#mishaps button:text-is('Connect emergency power outside')")
+        page.wait_for_selector("#events li:has-text('Started · emergency power')")
+        page.click("#mishaps button:text-is('Take emergency power away')")
+        page.wait_for_selector("#facts dd:text('No power')")
+    finally:
+        estate.answer({"lock": LOCK, "do": "restore_power"})
+
+
+@pytest.mark.parametrize(
+    "request_", [{"do": "override"}, {"do": "override", "kind": "mood"}, {"do": "emergency_power", "connected": "yes"}]
+)
+def test_what_is_asked_wrongly_is_answered_in_words(estate: Estate, request_: dict[str, Any]) -> None:
+    assert "must be" in str(estate.answer({"lock": LOCK, **request_})["error"])
