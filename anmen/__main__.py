@@ -1,6 +1,8 @@
 """The command `anmen`: every process of a deployment, and the tools around them."""
 
+import json
 import sys
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -79,6 +81,32 @@ def migrate(
     else:
         migrations.upgrade(url, revision)
     typer.echo(f"The database is at {revision}.")
+
+
+@app.command()
+def certificate(
+    lock: Annotated[str, typer.Argument(help="Lock id (L-…).")],
+    day: Annotated[datetime, typer.Argument(formats=["%Y-%m-%d"], help="Day in Beijing's time, such as 2026-11-22.")],
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object instead of words.")] = False,
+) -> None:
+    """Say whether everything of a lock's day is in the register, and whether the lock vouches for it.
+
+    Needs ANMEN_DATABASE_URL (role anmen_serve) and ANMEN_KEYS_FILE. Ends with 1 unless the day is complete.
+    """
+    from anmen import certificate as certificates
+    from firmware_protocol.topics import lock_id
+    from service.completeness.rules import Verdict
+
+    try:
+        known = lock_id(lock)
+    except ValueError:
+        raise MachineError(f"{lock} is no lock id: L- and 12 letters or digits.") from None
+    issued = certificates.issue(Settings(), known, day.date())
+    words = certificates.in_words(issued)
+    typer.echo(json.dumps(certificates.as_json(issued), indent=2) if as_json else words)
+    if issued.verdict is not Verdict.COMPLETE:
+        sys.exit(1)
 
 
 def main() -> None:

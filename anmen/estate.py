@@ -34,11 +34,12 @@ _EASY_TO_READ = "abcdefghjkmnpqrstuvwxyz23456789"
 
 @dataclass(frozen=True, slots=True)
 class ProvisionedLock:
-    """A lock as the factory hands it over: its public key, and the service's private half for it."""
+    """A lock as the factory hands it over: its public keys, and the service's private half for it."""
 
     lock_id: LockId
     public_key: bytes
     service_private_key: bytes = field(repr=False)
+    signing_key: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,6 +159,7 @@ def _add_room(site: _Site, building_id: BuildingId, number: str, lock: Provision
         lock_id=lock.lock_id,
         public_key=lock.public_key,
         service_private_key=lock.service_private_key,
+        signing_key=lock.signing_key,
         keyring=site.keyring,
         now=site.now,
     )

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from device_sim.chain_signer import ChainSigner
 from device_sim.door import Door
 from device_sim.doorway import Doorway
 from device_sim.failpoints import Failpoint, Reached, nowhere
@@ -80,6 +81,7 @@ class Lock:
         self.refused_frames: Counter[str] = Counter()
         self.time = Timekeeper(flash, start.chip_ms, start.now)
         self.held = HeldList(flash, engine, credential_key(static, identity.lock, identity.key_epoch))
+        self._signer = ChainSigner(identity, flash.log, self.time, static)
         self._recorder = Recorder(flash, self.time, self._side.recorded)
         self.held.spend_what_was_cut_off()
         self.doorway = Doorway(
@@ -170,6 +172,7 @@ class Lock:
         """Erase what has ended, record what was only counted, write down what must outlive a power cut."""
         self.time.keep(now)
         self._recorder.settle(now)
+        self._signer.say_if_due(self._side, now)
         if self.time.clock.quality is not ClockQuality.UNSET:
             self.held.erase_ended(self.time.clock.now_s(now))
         self._ask_time(now)
@@ -191,7 +194,7 @@ class Lock:
             clock.quality,
             HARDWARE,
             self.flash.images.image.version,
-            {**self.updater.capabilities, **can_hold(engine)},
+            {**self.updater.capabilities, **can_hold(engine), **self._signer.capability()},
         )
 
     def _act_on(self, happened: Happening, now: float) -> None:
@@ -208,6 +211,7 @@ class Lock:
                 self.time.contacted(now)
             case Welcomed(slot_s):
                 self.flash.remember(reconnect_slot_ms=round(slot_s * 1000))
+                self._signer.say(self._side, now)
             case FirmwareOffer() | FirmwareChunk():
                 self.updater.hear(happened, self._fitness(), now)
 

@@ -1,11 +1,12 @@
 """What the factory puts into a lock: its keys, its certificate, and where its broker is. One JSON file a lock.
 
     {"format": "anmen-lock/1", "lock": "L-…", "label": "…", "private_key": "<hex>", "service_public_key": "<hex>",
-     "key_epoch": 1, "certificate": "<path>", "certificate_key": "<path>", "authority": "<path>",
+     "key_epoch": 1, "signing_key": "<hex>", "certificate": "<path>", "certificate_key": "<path>", "authority": "<path>",
      "broker_host": "…", "broker_port": 8883,
      "maker_public_key": "<hex>", "maker_id": "<hex>"}      (both or neither: a lock without takes no firmware)
 
-Paths are those of PEM files; relative ones start at the file's own folder. Keys are a 32-byte scalar and a 65-byte point.
+Paths are those of PEM files; relative ones start at the file's own folder. Keys are 32-byte scalars and a 65-byte point.
+A lock without a signing key (it is optional) signs no heads of its event chain.
 """
 
 import json
@@ -36,13 +37,14 @@ class Provision:
     broker_host: str
     broker_port: int
     key_epoch: int = 1
+    signing_key: bytes | None = field(default=None, repr=False)
     label: str = ""
     maker: Maker | None = None
 
     @property
     def identity(self) -> LockIdentity:
         """The half of the keys that the protocol needs."""
-        return LockIdentity(self.lock, self.private_key, self.service_public_key, self.key_epoch)
+        return LockIdentity(self.lock, self.private_key, self.service_public_key, self.key_epoch, self.signing_key)
 
 
 def provision_path(folder: Path, lock: LockId) -> Path:
@@ -89,6 +91,7 @@ def _to_json(provision: Provision) -> dict[str, Any]:
         "private_key": provision.private_key.hex(),
         "service_public_key": provision.service_public_key.hex(),
         "key_epoch": provision.key_epoch,
+        **({"signing_key": provision.signing_key.hex()} if provision.signing_key else {}),
         "certificate": str(provision.certificate),
         "certificate_key": str(provision.certificate_key),
         "authority": str(provision.authority),
@@ -117,6 +120,7 @@ def _from_json(written: Mapping[str, Any], folder: Path) -> Provision:
         private_key=_key(written, "private_key", 32),
         service_public_key=_key(written, "service_public_key", 65),
         key_epoch=int(written.get("key_epoch", 1)),
+        signing_key=_key(written, "signing_key", 32) if "signing_key" in written else None,
         certificate=folder / str(written["certificate"]),
         certificate_key=folder / str(written["certificate_key"]),
         authority=folder / str(written["authority"]),

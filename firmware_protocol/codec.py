@@ -177,8 +177,17 @@ def _in_order(value: Any) -> Any:
     if type(value) is dict:
         return dict(sorted(value.items(), key=lambda pair: cbor2.dumps(pair[0])))
     if type(value) is tuple and value and type(value[0]) is Event:
-        return [(*event[:5], dict(sorted(event.fields.items()))) for event in value]
+        return [_event_in_order(event) for event in value]
     return value
+
+
+def _event_in_order(event: Event) -> tuple[Any, ...]:
+    return (*event[:5], dict(sorted(event.fields.items())))
+
+
+def encoded_event(event: Event) -> bytes:
+    """The event's own bytes, as they stand in a message."""
+    return cbor2.dumps(_event_in_order(event))
 
 
 def decode_up(plain: bytes) -> UpMessage:

@@ -36,6 +36,7 @@ class KeyLabel(StrEnum):
     WILL = "will"
     DOWN = "down"
     CREDENTIALS = "credentials"
+    CHAIN = "chain"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,16 @@ def frame_key(
 
 def credential_key(static_secret: bytes, lock: LockId, key_epoch: int) -> bytes:
     """32-byte key under which both sides make this lock's card and PIN verifiers; changes at every handover."""
-    return HKDF(SHA256(), 32, _SALT, cbor2.dumps([KeyLabel.CREDENTIALS.value, lock, key_epoch])).derive(static_secret)
+    return _lasting_key(static_secret, KeyLabel.CREDENTIALS, lock, key_epoch)
+
+
+def chain_key(static_secret: bytes, lock: LockId, key_epoch: int) -> bytes:
+    """32-byte key of the commitments in the chain over this lock's events; changes at every handover."""
+    return _lasting_key(static_secret, KeyLabel.CHAIN, lock, key_epoch)
+
+
+def _lasting_key(static_secret: bytes, label: KeyLabel, lock: LockId, key_epoch: int) -> bytes:
+    return HKDF(SHA256(), 32, _SALT, cbor2.dumps([label.value, lock, key_epoch])).derive(static_secret)
 
 
 def _load_private(private: bytes) -> ec.EllipticCurvePrivateKey:

@@ -13,12 +13,13 @@ from firmware_protocol.topics import Direction, LockId
 
 @dataclass(frozen=True, slots=True)
 class LockIdentity:
-    """The lock's half of the keys. Keys: 32-byte scalar, 65-byte point."""
+    """The lock's half of the keys. Keys: 32-byte scalar, 65-byte point. A lock without a signing key signs no heads."""
 
     lock: LockId
     private_key: bytes = field(repr=False)
     service_public_key: bytes
     key_epoch: int = 1
+    signing_key: bytes | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

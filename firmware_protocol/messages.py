@@ -18,6 +18,7 @@ from firmware_protocol.commands import (
     ReadBackAnswer,
 )
 from firmware_protocol.firmware_messages import FirmwareChunk, FirmwareOffer, FirmwareWanted
+from firmware_protocol.key_messages import ChainHead
 from firmware_protocol.vocabulary import ClockQuality, Field
 from firmware_protocol.wire_field import at as _at
 
@@ -196,7 +197,9 @@ class Rebirth:
     TAG: ClassVar[int] = 71
 
 
-UpMessage = Birth | Proof | Heartbeat | Events | TimeRequest | AccessListRefused | Will | CommandUp | FirmwareWanted
+UpMessage = (
+    Birth | Proof | Heartbeat | Events | TimeRequest | AccessListRefused | Will | CommandUp | ChainHead | FirmwareWanted
+)
 DownMessage = (
     Challenge
     | Welcome
@@ -222,6 +225,7 @@ UP_MESSAGES: tuple[type[UpMessage], ...] = (
     CommandNonce,
     CommandResult,
     ReadBackAnswer,
+    ChainHead,
 )
 DOWN_MESSAGES: tuple[type[DownMessage], ...] = (
     Challenge,

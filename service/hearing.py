@@ -8,6 +8,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from sqlmodel import Session
 
 from firmware_protocol.errors import FrameRefusal, RemoteProtocolError
+from firmware_protocol.key_messages import ChainHead
 from firmware_protocol.keys import Holder
 from firmware_protocol.messages import (
     AccessListRefused,
@@ -35,7 +36,7 @@ from service.locks.rules import LinkNote
 REMEMBERED_LOCKS = 50_000
 
 
-M = TypeVar("M", Birth, Proof, Heartbeat, Events, TimeRequest, AccessListRefused, Will)
+M = TypeVar("M", Birth, Proof, Heartbeat, Events, TimeRequest, AccessListRefused, Will, ChainHead)
 
 
 class Said(NamedTuple, Generic[M]):

@@ -8,13 +8,16 @@ import logging
 import threading
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from service.accounts import actions as accounts
+from service.completeness import actions as completeness
 from service.edges.alone import alone
+from service.edges.keyring import Keyring
 from service.edges.requests import Parts
 from service.edges.transaction import SYSTEM, transaction
 from service.occupancy import actions as occupancy
@@ -50,25 +53,34 @@ def count_residents(session: Session, now: datetime) -> None:
     occupancy.settle_residents(session, now=now)
 
 
+def check_signed_heads(session: Session, now: datetime, *, keyring: Keyring) -> None:
+    """What locks have signed is held against what is stored; what does not verify is seen, not only kept."""
+    completeness.check_due(session, keyring, now)
+
+
 JOBS: tuple[Callable[[Session, datetime], None], ...] = (
     end_tenancies,
     refuse_stale_registrations,
     count_residents,
     forget_sessions,
 )
+# Those that open what is sealed.
+KEYED_JOBS = (check_signed_heads,)
 
 
-def run_due(engine: Engine, now: datetime) -> int:
+def run_due(engine: Engine, now: datetime, keyring: Keyring) -> int:
     """Do every job once, unless another process is at it; returns how many were done."""
     done = 0
-    for job in JOBS:
+    named = [(job.__name__, job) for job in JOBS]
+    named += [(job.__name__, partial(job, keyring=keyring)) for job in KEYED_JOBS]
+    for name, job in named:
         try:
             with transaction(engine, SYSTEM) as session:
                 if alone(session, ADVISORY_LOCK):
                     job(session, now)
                     done += 1
         except DBAPIError as fault:
-            log.warning("%s could not be done (%s); it is tried again", job.__name__, type(fault.orig).__name__)
+            log.warning("%s could not be done (%s); it is tried again", name, type(fault.orig).__name__)
     return done
 
 
@@ -91,6 +103,6 @@ class JobThread:
 
     def _run(self) -> None:
         while True:
-            run_due(self._parts.database, self._parts.clock())
+            run_due(self._parts.database, self._parts.clock(), self._parts.keyring)
             if self._stop.wait(EVERY_S):
                 return

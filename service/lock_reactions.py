@@ -8,6 +8,7 @@ from typing import Any
 from sqlmodel import Session
 
 from firmware_protocol.cursor import Receipt
+from firmware_protocol.key_messages import ChainHead
 from firmware_protocol.messages import (
     AccessListRefused,
     Birth,
@@ -26,6 +27,7 @@ from firmware_protocol.transitions import LinkEvent, next_link
 from firmware_protocol.vocabulary import EventType, Field
 from service import hearing as hearings
 from service.batches import Batch, Outcome
+from service.completeness import actions as completeness
 from service.delivery import actions as delivery
 from service.delivery.rules import HeldList
 from service.edges.inbox import Delivery
@@ -198,6 +200,11 @@ def _time_requests(batch: Batch, said: Sequence[Said[TimeRequest]]) -> None:
         batch.outcome.replies.append((one.lock, one.session.session, answer))
 
 
+def _heads(batch: Batch, said: Sequence[Said[ChainHead]]) -> None:
+    heads = [(one.lock, one.message) for one in said if one.session.proven]
+    completeness.note_heads(batch.session, heads, batch.now)
+
+
 def _wills(batch: Batch, said: Sequence[Said[Will]]) -> None:
     for one in said:
         listened = batch.memory.listened[one.lock]
@@ -228,5 +235,6 @@ REACTIONS: dict[type[UpMessage], Action] = {
     Heartbeat: _heartbeats,
     TimeRequest: _time_requests,
     AccessListRefused: _list_refusals,
+    ChainHead: _heads,
     Will: _wills,
 }

@@ -9,7 +9,9 @@ from sqlmodel import Session
 
 from firmware_protocol import Boot, LockIdentity, LockSide
 from firmware_protocol.access_list import AccessList
-from firmware_protocol.keys import private_key, public_key
+from firmware_protocol.chain import commitment, first_link, next_link, sign_head
+from firmware_protocol.key_messages import ChainHead
+from firmware_protocol.keys import chain_key, exchange, private_key, public_key
 from firmware_protocol.lock_side import ListComplete, StoredUpTo
 from firmware_protocol.messages import Event
 from firmware_protocol.standing import Standing
@@ -118,6 +120,20 @@ class WireLock:
         """Somebody leaves by the inside handle."""
         return self.record(EventType.LOCK_OPERATED, operated(OperationSource.MANUAL, PassDirection.OUT))
 
+    def sign(self, at_ms: int = 1_772_000_000_000) -> ChainHead:
+        """Say the signed head of the chain over all that has happened."""
+        identity = self.identity
+        key = chain_key(exchange(identity.private_key, identity.service_public_key), self.id, identity.key_epoch)
+        link = first_link(self.id, self.log.epoch)
+        for event in self.log.events:
+            link = next_link(link, commitment(key, event))
+        assert identity.signing_key is not None
+        head = sign_head(
+            identity.signing_key, self.id, self.log.epoch, link, signed_at_ms=at_ms, quality=ClockQuality.SYNCED
+        )
+        self.side.say(head)
+        return head
+
     def frames(self) -> list[bytes]:
         """What it sends now."""
         return self.side.to_send(self.now)
@@ -139,17 +155,18 @@ def operated(source: OperationSource, direction: PassDirection, credential_id: i
 
 def provisioned(session: Session, keyring: Keyring, now: Any) -> WireLock:
     """A lock that the service knows."""
-    lock_key, service_key = private_key(os.urandom(48)), private_key(os.urandom(48))
+    lock_key, service_key, signing_key = (private_key(os.urandom(48)) for _ in range(3))
     lock_id = draw_lock_id(os.urandom(8))
     locks.provision(
         session,
         lock_id=lock_id,
         public_key=public_key(lock_key),
         service_private_key=service_key,
+        signing_key=public_key(signing_key),
         keyring=keyring,
         now=now,
     )
-    return WireLock(LockIdentity(lock_id, lock_key, public_key(service_key)))
+    return WireLock(LockIdentity(lock_id, lock_key, public_key(service_key), signing_key=signing_key))
 
 
 @dataclass(frozen=True, slots=True)

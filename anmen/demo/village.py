@@ -107,6 +107,7 @@ def _provision(machine: Machine, identity: LockIdentity, label: str) -> Provisio
         label=label,
         private_key=identity.private_key,
         service_public_key=identity.service_public_key,
+        signing_key=identity.signing_key,
         certificate=certificate.certificate.absolute(),
         certificate_key=certificate.key.absolute(),
         authority=machine.broker.authority.absolute(),
@@ -119,5 +120,6 @@ def _manufacture() -> tuple[LockIdentity, ProvisionedLock]:
     """A lock as it leaves the factory: each side gets its half."""
     lock_id: LockId = draw_lock_id(os.urandom(8))
     locks_half, services_half = private_key(os.urandom(_KEY_ENTROPY)), private_key(os.urandom(_KEY_ENTROPY))
-    identity = LockIdentity(lock_id, locks_half, public_key(services_half))
-    return identity, ProvisionedLock(lock_id, public_key(locks_half), services_half)
+    signs_with = private_key(os.urandom(_KEY_ENTROPY))
+    identity = LockIdentity(lock_id, locks_half, public_key(services_half), signing_key=signs_with)
+    return identity, ProvisionedLock(lock_id, public_key(locks_half), services_half, public_key(signs_with))

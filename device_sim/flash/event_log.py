@@ -14,11 +14,13 @@ from typing import Any
 import cbor2
 
 from device_sim.failpoints import Failpoint, Reached, nowhere
+from device_sim.flash.event_chain import EventChain
 from device_sim.flash.medium import Medium
 from device_sim.flash.records import SectorHeader, pack_record
 from device_sim.flash.sector import Sector, begin_sector, open_sectors
 from device_sim.flash.slots import SlotPair
 from firmware_protocol.messages import Event
+from firmware_protocol.topics import LockId
 from firmware_protocol.vocabulary import EventType, Field
 
 # Kept free at the end of every sector for the tombstone that must precede the next overwriting.
@@ -61,6 +63,7 @@ class FlashLog:
         self._geometry = geometry
         self._reached = reached
         self._slot = SlotPair(medium, "stored")
+        self.chain: EventChain | None = None
         self._sectors: list[Sector] = list(open_sectors(medium))
         self._declared = [gap for sector in self._sectors for gap in sector.tombstones]
         self._damaged: list[tuple[int, int]] = []
@@ -88,6 +91,15 @@ class FlashLog:
         """Whether few sectors are left before events that are not stored must be overwritten."""
         held = sum(sector.next_sequence - 1 > self.stored_up_to for sector in self._sectors)
         return held >= _NEARLY_FULL * self._geometry.sectors
+
+    def chain_up(self, lock: LockId, chain_key: bytes) -> EventChain:
+        """Begin or go on with the chain over the log; before anything is recorded in this boot."""
+        self.chain = EventChain(self._medium, lock, self.epoch, chain_key)
+        sectors = [sector.header.first for sector in self._sectors]
+        holes = self.chain.resume(self.read, sectors, self.next_sequence)
+        # What the chain cannot be computed over must be said, though the service may have it.
+        self._damaged += [gap for gap in holes if gap not in self._damaged and not self._is_declared(gap)]
+        return self.chain
 
     def read(self, first: int, limit: int) -> list[Event]:
         """Up to `limit` events in order, the first with a number of at least `first`; one read of flash a sector."""
@@ -122,7 +134,7 @@ class FlashLog:
         damaged, self._damaged = self._damaged, []
         self._declared += damaged
         return tuple(
-            event for gap in damaged for event in self.append(EventType.EVENTS_LOST, _lost_fields(*gap), stamp)
+            event for gap in damaged for event in self.append(EventType.EVENTS_LOST, self._lost_fields(*gap), stamp)
         )
 
     def stored(self, up_to: int) -> None:
@@ -159,18 +171,22 @@ class FlashLog:
             self.save()
             gap = (self.stored_up_to + 1, self._sectors[1].header.first - 1)
             if gap[0] <= gap[1] and not self._is_declared(gap):
-                lost = (self._write(self._event(EventType.EVENTS_LOST, _lost_fields(*gap), stamp)),)
+                lost = (self._write(self._event(EventType.EVENTS_LOST, self._lost_fields(*gap), stamp)),)
                 self._declared.append(gap)
             self._medium.erase(self._sectors.pop(0).name)
         self._begin_sector()
         return lost
 
     def _begin_sector(self) -> None:
+        if self.chain:
+            self.chain.mark(self._sectors[0].header.first if self._sectors else self.next_sequence)
         self._sectors.append(begin_sector(self._medium, SectorHeader(self.epoch, self.next_sequence)))
 
     def _write(self, event: Event) -> Event:
         self._sectors[-1].append(event, self._reached)
         self.next_sequence = event.sequence + 1
+        if self.chain:
+            self.chain.follow(event)
         self._reached(Failpoint.EVENT_AFTER_FLASH)
         return event
 
@@ -181,6 +197,7 @@ class FlashLog:
     def _is_declared(self, gap: tuple[int, int]) -> bool:
         return any(first <= gap[0] and gap[1] <= last for first, last in self._declared)
 
-
-def _lost_fields(first: int, last: int) -> dict[Field, int]:
-    return {Field.FIRST: first, Field.LAST: last, Field.COUNT: last - first + 1}
+    def _lost_fields(self, first: int, last: int) -> dict[Field, Any]:
+        fields: dict[Field, Any] = {Field.COUNT: last - first + 1, Field.FIRST: first, Field.LAST: last}
+        link = self.chain.value_at(last) if self.chain else None
+        return fields if link is None else {**fields, Field.DIGEST: link}

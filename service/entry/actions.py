@@ -8,11 +8,22 @@ import cbor2
 from sqlmodel import Session
 
 from firmware_protocol.cursor import Receipt, StoredCursor
+from firmware_protocol.messages import Event
 from firmware_protocol.topics import LockId
 from firmware_protocol.vocabulary import EventType
 from service.edges.keyring import Keyring, Root
 from service.entry import records
-from service.entry.rules import HeardEvents, NewEntry, OwnEntry, StoredEntry, entry_of, may_begin, receipt, taken
+from service.entry.rules import (
+    HeardEvents,
+    NewEntry,
+    OwnEntry,
+    StoredEntry,
+    entry_of,
+    event_of,
+    may_begin,
+    receipt,
+    taken,
+)
 from service.people.rules import PersonId
 
 _QUARANTINE_PURPOSE = "quarantined event"
@@ -116,6 +127,17 @@ def quarantine(
     epochs[one.log_epoch] = cursor
     records.write_cursors(session, {(one.lock, one.log_epoch): cursor})
     return Recorded(receipts={one.lock: receipt(one.session, one.log_epoch, cursor)})
+
+
+def events_between(
+    session: Session, lock: LockId, log_epoch: int, after: int, up_to: int, *, keyring: Keyring
+) -> dict[int, Event]:
+    """The stored events with numbers in (after, up_to], as the lock said them; SealBroken where one put aside does not open."""
+    found = {one.sequence: event_of(one) for one in records.stored_between(session, lock, log_epoch, after, up_to)}
+    for sequence, sealed in records.quarantined_between(session, lock, log_epoch, after, up_to):
+        row = f"{lock}/{log_epoch}/{sequence}"
+        found[sequence] = Event(*cbor2.loads(keyring.open(Root.LOCKS, _QUARANTINE_PURPOSE, sealed, row=row)))
+    return found
 
 
 def entries_of_person(session: Session, person_id: PersonId, *, limit: int = 200) -> tuple[OwnEntry, ...]:

@@ -12,7 +12,7 @@ from firmware_protocol.topics import LockId
 from firmware_protocol.vocabulary import EventType
 from service.edges.arrays import byte_strings, instants, multiranges, numbers, words
 from service.edges.set_based import Statement
-from service.entry.rules import NewEntry, OwnEntry, Place, StoredEntry
+from service.entry.rules import NewEntry, OwnEntry, Place, StoredColumns, StoredEntry
 
 _LOAD_CURSORS = text(
     "SELECT lock_id, log_epoch, stored_up_to, above, lost FROM entry_cursor WHERE lock_id = ANY(CAST(:locks AS text[]))"
@@ -95,6 +95,33 @@ def append(session: Session, entries: Sequence[NewEntry], recorded_at: datetime)
     values = {name: write(column) for (name, _, write), column in zip(_COLUMNS, columns, strict=True)}
     rows = _APPEND.rows(session, recorded_at=recorded_at, **values)
     return [StoredEntry(entry, Place(*row)) for entry, row in zip(entries, rows, strict=True)]
+
+
+_IN_STRETCH = text(
+    "SELECT sequence, type, boot_number, device_ms, clock_quality, fields, operation, credential_id, list_version, source,"
+    " direction, code, score_band, liveness FROM entry"
+    " WHERE lock_id = :lock AND log_epoch = :epoch AND sequence > :after AND sequence <= :up_to ORDER BY sequence"
+)
+
+
+def stored_between(session: Session, lock: LockId, log_epoch: int, after: int, up_to: int) -> list[StoredColumns]:
+    """What the lock said in the events with these numbers, in their order; those put aside are not among them."""
+    rows = session.execute(_IN_STRETCH, {"lock": lock, "epoch": log_epoch, "after": after, "up_to": up_to})
+    return [StoredColumns(row[0], row[1], row[2], row[3], row[4], row[5], tuple(row[6:])) for row in rows]
+
+
+_PUT_ASIDE = text(
+    "SELECT sequence, event_sealed FROM quarantine"
+    " WHERE lock_id = :lock AND log_epoch = :epoch AND sequence > :after AND sequence <= :up_to"
+)
+
+
+def quarantined_between(
+    session: Session, lock: LockId, log_epoch: int, after: int, up_to: int
+) -> list[tuple[int, bytes]]:
+    """Number and sealed event of what was put aside among these numbers."""
+    rows = session.execute(_PUT_ASIDE, {"lock": lock, "epoch": log_epoch, "after": after, "up_to": up_to})
+    return [(row[0], row[1]) for row in rows]
 
 
 _OF_PERSON = text(

@@ -19,6 +19,7 @@ _SMALLINT = 1 << 15
 _INTEGER = 1 << 31
 
 _SMALL_COLUMNS = (Field.SOURCE, Field.DIRECTION, Field.CODE, Field.SCORE_BAND, Field.LIVENESS)
+_KEYS = (Field.OPERATION, Field.CREDENTIAL_ID, Field.LIST_VERSION, *_SMALL_COLUMNS)
 
 
 class HeardEvents(NamedTuple):
@@ -54,6 +55,18 @@ class NewEntry(NamedTuple):
     liveness: int | None
     live: bool
     fields: bytes | None
+
+
+class StoredColumns(NamedTuple):
+    """Of a stored row, what the lock said; `values` are those of operation, credential, list version and the small columns."""
+
+    sequence: int
+    type: int
+    boot_number: int
+    device_ms: int
+    clock_quality: int
+    fields: bytes | None
+    values: tuple[int | None, ...]
 
 
 class Place(NamedTuple):
@@ -116,6 +129,20 @@ def entry_of(heard: HeardEvents, event: Event, now: datetime) -> NewEntry:
         liveness,
         heard.live,
         cbor2.dumps(fields) if fields else None,
+    )
+
+
+def event_of(stored: StoredColumns) -> Event:
+    """The event as the lock said it: what `entry_of` has taken apart, put together again."""
+    fields: dict[int, object] = cbor2.loads(stored.fields) if stored.fields else {}
+    fields.update({int(key): value for key, value in zip(_KEYS, stored.values, strict=True) if value is not None})
+    return Event(
+        stored.type,
+        stored.sequence,
+        stored.boot_number,
+        stored.device_ms,
+        stored.clock_quality,
+        fields,
     )
 
 

@@ -17,7 +17,7 @@ from firmware_protocol.transitions import LinkEvent, LinkState, next_link
 from service.edges.keyring import Keyring, Root
 from service.errors import BadInput, Conflict, NotFound, SealBroken
 from service.locks import records
-from service.locks.rules import SILENT_AFTER_S, LinkNote, LockView, battery_state
+from service.locks.rules import SILENT_AFTER_S, LinkNote, LockView, battery_state, signing_key_said
 
 log = logging.getLogger(__name__)
 
@@ -45,9 +45,16 @@ class Heard:
 
 
 def provision(
-    session: Session, *, lock_id: LockId, public_key: bytes, service_private_key: bytes, keyring: Keyring, now: datetime
+    session: Session,
+    *,
+    lock_id: LockId,
+    public_key: bytes,
+    service_private_key: bytes,
+    signing_key: bytes | None = None,
+    keyring: Keyring,
+    now: datetime,
 ) -> None:
-    """Take a lock's public key and the service's private half for it.
+    """Take a lock's public keys (`signing_key`: that of its event chain) and the service's private half for it.
 
     Conflict where the lock is known already, BadInput where the key is no point of P-256: better now than at its first word.
     """
@@ -65,6 +72,7 @@ def provision(
             shard=shard_of(lock_id),
             public_key=public_key,
             service_key_wrapped=keyring.seal(Root.LOCKS, _KEY_PURPOSE, service_private_key, row=lock_id),
+            signing_key=signing_key,
             provisioned_at=now,
         )
     )
@@ -73,11 +81,35 @@ def provision(
 
 def credential_key(session: Session, lock_id: LockId, keyring: Keyring) -> bytes:
     """The key under which this lock's card and PIN verifiers are made; NotFound where there is no such lock."""
+    lock = _get_lock(session, lock_id)
+    return keys.credential_key(_static_secret(lock, keyring), lock_id, lock.key_epoch)
+
+
+def chain_key(session: Session, lock_id: LockId, keyring: Keyring) -> bytes:
+    """The key of the commitments in the chain over this lock's events; NotFound where there is no such lock."""
+    lock = _get_lock(session, lock_id)
+    return keys.chain_key(_static_secret(lock, keyring), lock_id, lock.key_epoch)
+
+
+def signing_key(session: Session, lock_id: LockId) -> bytes | None:
+    """The key that the lock signs heads with: given when it was provisioned, or said in the first birth that was proven."""
+    lock = _get_lock(session, lock_id)
+    if lock.signing_key is None:
+        lock.signing_key = signing_key_said(lock.capabilities)
+        session.flush()
+    return lock.signing_key
+
+
+def _get_lock(session: Session, lock_id: LockId) -> records.Lock:
     lock = records.find_lock(session, lock_id)
     if lock is None:
         raise NotFound("There is no such lock.")
-    private = keyring.open(Root.LOCKS, _KEY_PURPOSE, lock.service_key_wrapped, row=lock_id)
-    return keys.credential_key(keys.exchange(private, lock.public_key), lock_id, lock.key_epoch)
+    return lock
+
+
+def _static_secret(lock: records.Lock, keyring: Keyring) -> bytes:
+    private = keyring.open(Root.LOCKS, _KEY_PURPOSE, lock.service_key_wrapped, row=lock.id)
+    return keys.exchange(private, lock.public_key)
 
 
 def views(session: Session, locks: Iterable[LockId]) -> dict[LockId, LockView]:

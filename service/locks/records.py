@@ -25,6 +25,7 @@ class Lock(SQLModel, table=True):
     shard: int = Field(sa_column=Column(SmallInteger, nullable=False))
     public_key: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     service_key_wrapped: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
+    signing_key: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
     key_epoch: int = 1
     link: str = Field(default=LinkState.UNBORN.value, sa_column=Column(Text, nullable=False))
     birth_number: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))

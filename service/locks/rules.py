@@ -1,9 +1,11 @@
 """What is known of a lock's link, decided from what was heard. Pure."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from firmware_protocol.messages import Birth, Heartbeat
 from firmware_protocol.service_side import SessionState
@@ -93,3 +95,14 @@ def link_after_will(link: LinkState, will_number: int, latest_birth: int) -> Lin
 def clock_offset_ms(clock_ms: int, now: datetime) -> int:
     """How far the lock's clock is ahead of ours, in milliseconds."""
     return clock_ms - round(now.timestamp() * 1000)
+
+
+def signing_key_said(capabilities: Mapping[str, Any]) -> bytes | None:
+    """The key that a birth names for checking heads of the event chain; None where it names none that could be one."""
+    said = capabilities.get("signing_key")
+    if not isinstance(said, str) or len(said) != 130 or not said.startswith("04"):
+        return None
+    try:
+        return bytes.fromhex(said)
+    except ValueError:
+        return None

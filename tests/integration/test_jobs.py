@@ -4,17 +4,18 @@ from datetime import datetime
 
 from sqlalchemy import text
 
+from service.edges.keyring import Keyring
 from service.edges.transaction import SYSTEM, transaction
-from service.jobs import ADVISORY_LOCK, JOBS, run_due
+from service.jobs import ADVISORY_LOCK, JOBS, KEYED_JOBS, run_due
 from tests.fixtures_database import Database
 
 
-def test_every_job_is_done(database: Database, now: datetime) -> None:
-    assert run_due(database.serve, now) == len(JOBS)
+def test_every_job_is_done(database: Database, keyring: Keyring, now: datetime) -> None:
+    assert run_due(database.serve, now, keyring) == len(JOBS) + len(KEYED_JOBS)
 
 
-def test_a_process_that_comes_second_does_nothing(database: Database, now: datetime) -> None:
+def test_a_process_that_comes_second_does_nothing(database: Database, keyring: Keyring, now: datetime) -> None:
     with transaction(database.serve, SYSTEM) as session:
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
-        assert run_due(database.serve, now) == 0
-    assert run_due(database.serve, now) == len(JOBS)
+        assert run_due(database.serve, now, keyring) == 0
+    assert run_due(database.serve, now, keyring) == len(JOBS) + len(KEYED_JOBS)

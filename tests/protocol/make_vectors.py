@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from firmware_protocol.access_list import EMPTY_DIGEST, ListEntry, decode_entry, encode_entry, entry_hash
-from firmware_protocol.codec import encode
+from firmware_protocol.chain import commitment, statement
+from firmware_protocol.codec import encode, encoded_event
 from firmware_protocol.commands_wiped import wipe_key
 from firmware_protocol.keys import FrameKey, KeyLabel, exchange, frame_key, public_key, session_id
 from firmware_protocol.messages import Event, Message
@@ -176,6 +177,27 @@ def commands() -> dict[str, Any]:
     }
 
 
+def chain() -> dict[str, Any]:
+    """The chain over a few events, link by link, and its signed head."""
+    return {
+        "log_epoch": parts.EPOCH,
+        "chain_key": parts.CHAIN_KEY.hex(),
+        "signing_private": parts.SIGNING_KEY.hex(),
+        "signing_public": public_key(parts.SIGNING_KEY).hex(),
+        "first_link": parts.LINKS[0].value.hex(),
+        "events": [
+            {
+                "encoded": encoded_event(event).hex(),
+                "commitment": commitment(parts.CHAIN_KEY, event).hex(),
+                "link": link.value.hex(),
+            }
+            for event, link in zip(parts.CHAINED, parts.LINKS[1:], strict=True)
+        ],
+        "statement": statement(parts.LOCK, parts.HEAD).hex(),
+        "head": _said(parts.HEAD),
+    }
+
+
 def invalid() -> list[dict[str, Any]]:
     """What must be refused, and why."""
     good = bytes.fromhex(next(one["frame"] for one in sealed() if one["name"] == "live event: opened"))
@@ -227,6 +249,7 @@ def files() -> dict[str, str]:
         "lists": lists(),
         "commands": commands(),
         "firmware": firmware(),
+        "chain": chain(),
         "invalid": invalid(),
     }
     return {f"{name}.json": json.dumps(one, indent=1, ensure_ascii=False) + "\n" for name, one in made.items()}

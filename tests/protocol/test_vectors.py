@@ -10,11 +10,12 @@ import pytest
 from firmware_protocol import LockSide, RemoteProtocolError, ServiceSide
 from firmware_protocol.access_list import AccessList, decode_entry, encode_entry, entry_hash, list_digest
 from firmware_protocol.cbor_subset import read_first
+from firmware_protocol.chain import commitment, first_link, is_signed_by, next_link, statement
 from firmware_protocol.codec import decode_down, decode_up
 from firmware_protocol.commands_wiped import proves_wipe, wipe_key
 from firmware_protocol.keys import FrameKey, exchange, public_key, session_id
 from firmware_protocol.lock_side import ListComplete, StoredUpTo, Welcomed
-from firmware_protocol.messages import Challenge
+from firmware_protocol.messages import Challenge, Event
 from firmware_protocol.sealing import parse
 from firmware_protocol.standing import Standing
 from firmware_protocol.topics import Direction, frame_topic, lock_of, shard_of
@@ -26,12 +27,13 @@ from tests.protocol.schema import problems
 
 # Change one of these only with a new protocol version: the bytes are in locks that hang on doors.
 PINNED = {
+    "chain.json": "1174f1ab87d9c6e2c724985c583a754f8328de4fdde1404a043a135c8eac9202",
     "commands.json": "00e59a2374902c426b165d97dcace4f12a87a39abe5acf987774925bdad4c099",
     "firmware.json": "2c4898bb7c81e442da2ab0841a632a5291edfc3c807dd290f4ca1f85f0d6a97b",
     "invalid.json": "5bb2157ec83eb3bf5b4220044f911895e0be7a38d4f324fe75e345193cb2fb72",
     "keys.json": "6fbda18d1700351f6d858babffc8b6148f9e304f18d351798e149d09b7bee8ba",
     "lists.json": "290dc666842fca5dd12ee4e2dbacbe5e9515f84fcd0b6fd5e8101f4ab3443317",
-    "plain.json": "6c4ceb383c1ffe870380564066d643eca9e34fb2e5a11778bd3639aef3c37aa6",
+    "plain.json": "516716b831a14a9da922895b118e499451a8f100a123874a96e7d582f4c34cad",
     "sealed.json": "558857f48780d4c65582b580f0c344c70a284b1264727c276d90e94809155c21",
 }
 BIRTH = parts.BIRTH
@@ -87,6 +89,20 @@ def test_keys() -> None:
     assert session_id(bytes.fromhex(KEYS["ephemeral_public"])).hex() == KEYS["session"]
     assert shard_of(lock_of(KEYS["topic_up"])) == KEYS["shard"]
     assert KEYS["topic_down"] == frame_topic(parts.LOCK, Direction.DOWN)
+
+
+def test_the_chain() -> None:
+    chain = read("chain")
+    link = first_link(parts.LOCK, chain["log_epoch"])
+    assert link.value.hex() == chain["first_link"]
+    for one in chain["events"]:
+        event = Event(*cbor2.loads(bytes.fromhex(one["encoded"])))
+        assert commitment(bytes.fromhex(chain["chain_key"]), event).hex() == one["commitment"]
+        link = next_link(link, bytes.fromhex(one["commitment"]))
+        assert link.value.hex() == one["link"]
+    assert statement(parts.LOCK, parts.HEAD).hex() == chain["statement"]
+    assert is_signed_by(bytes.fromhex(chain["signing_public"]), parts.LOCK, parts.HEAD)
+    assert chain["head"]["fields"]["3"] == {"hex": link.value.hex()}
 
 
 @pytest.mark.parametrize("case", PLAIN, ids=lambda case: case["name"])

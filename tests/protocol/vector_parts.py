@@ -9,6 +9,7 @@ import cbor2
 
 from firmware_protocol import Boot, LockIdentity, ServiceIdentity
 from firmware_protocol.access_list import AccessList, ListChange, ListEntry, encode_entry
+from firmware_protocol.chain import Link, commitment, first_link, next_link, sign_head
 from firmware_protocol.commands import (
     Command,
     CommandFailure,
@@ -23,7 +24,7 @@ from firmware_protocol.commands_wiped import wipe_key, wipe_proof
 from firmware_protocol.credentials import card_material, pin_material
 from firmware_protocol.firmware import FirmwareCause, FirmwareOutcome, FirmwareRefusal
 from firmware_protocol.firmware_messages import FirmwareChunk, FirmwareOffer, FirmwareWanted
-from firmware_protocol.keys import Holder, credential_key, exchange, private_key, public_key
+from firmware_protocol.keys import Holder, chain_key, credential_key, exchange, private_key, public_key
 from firmware_protocol.manifest import describe, sign, vendor_id
 from firmware_protocol.messages import (
     AccessListRefused,
@@ -71,6 +72,7 @@ def fixed(name: str, size: int) -> bytes:
 LOCK = lock_id("L-0123456789AB")
 KEY_EPOCH = 1
 LOCK_KEY, SERVICE_KEY = private_key(fixed("lock", 48)), private_key(fixed("service", 48))
+SIGNING_KEY = private_key(fixed("signing", 48))
 BOOT = Boot(3, private_key(fixed("boot 3", 48)))
 LOCK_IDENTITY = LockIdentity(LOCK, LOCK_KEY, public_key(SERVICE_KEY), KEY_EPOCH)
 SERVICE_IDENTITY = ServiceIdentity(LOCK, SERVICE_KEY, public_key(LOCK_KEY), KEY_EPOCH)
@@ -196,6 +198,24 @@ EVENTS = {
         {Field.CODE: AlarmCode.FORCED_USER, Field.CREDENTIAL_ID: 44, Field.AFTER_CREDENTIAL: 41},
     ),
 }
+CHAIN_KEY = chain_key(exchange(LOCK_KEY, public_key(SERVICE_KEY)), LOCK, KEY_EPOCH)
+
+
+# Numbered as if nothing else had happened.
+CHAINED = tuple(
+    EVENTS[name]._replace(sequence=number) for number, name in enumerate(("started", "opened", "refused", "alarm"), 1)
+)
+
+
+def _links() -> list[Link]:
+    links = [first_link(LOCK, EPOCH)]
+    for one in CHAINED:
+        links.append(next_link(links[-1], commitment(CHAIN_KEY, one)))
+    return links
+
+
+LINKS = _links()
+HEAD = sign_head(SIGNING_KEY, LOCK, EPOCH, LINKS[-1], signed_at_ms=AT_MS + 3_600_000, quality=int(ClockQuality.SYNCED))
 BIRTH = Birth(
     BIRTH_NUMBER,
     BOOT.number,
@@ -232,6 +252,7 @@ UP: dict[str, UpMessage] = {
     "read-back answer": ReadBackAnswer(
         COMMAND, 2, LIST_2.digest, 3, 1, 200, EPOCH, 11, 10, BOOT.number, 5, 60, AT_MS + 70_000, 2, "1.0.0"
     ),
+    "chain head": HEAD,
 }
 DOWN: dict[str, DownMessage] = {
     "challenge": Challenge(CHALLENGE),

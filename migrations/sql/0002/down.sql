@@ -1,0 +1,2 @@
+DROP TABLE chain_head;
+ALTER TABLE lock DROP COLUMN signing_key;
