@@ -36,8 +36,6 @@ class Recorder:
 
     def record_start(self, now: float, fields: Mapping[Field, Any] = MappingProxyType({})) -> None:
         """The first events of a boot: what was found damaged, what was only counted before it, and that it started."""
-        for event in self._flash.log.declare_damage(self._time.stamp(now)):
-            self._tell(event, now)
         self.settle(now)
         self.record(EventType.STARTED, fields, now)
 
@@ -55,7 +53,9 @@ class Recorder:
         return self.record(kind, fields, now)
 
     def settle(self, now: float) -> None:
-        """Record what was only counted, once there is room again."""
+        """Say what flash has lost; record what was only counted, once there is room again."""
+        for event in self._flash.log.declare_damage(self._time.stamp(now)):
+            self._tell(event, now)
         if self._flash.log.nearly_full:
             return
         self._told_once.clear()

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from anmen.access_rules import Rule, Verb
 from anmen.broker import Broker, BrokerKind
@@ -15,6 +16,10 @@ from anmen.state import StateFolder, temporary_state
 from tests.figures import FigureBook, figures_file
 
 pytest_plugins = ("tests.fixtures_database", "tests.fixtures_service")
+
+# Without deadlines: a busy machine is no defect. What must be quick is measured where it is said.
+settings.register_profile("unhurried", deadline=None)
+settings.load_profile("unhurried")
 
 # Accounts that exist in tests only: one hears everything the broker hears, one speaks for any lock.
 TAP_NAME = "anmen-tap"

@@ -130,12 +130,18 @@ class FlashLog:
         return (*lost, self._write(self._event(kind, fields, stamp)))
 
     def declare_damage(self, stamp: Stamp) -> tuple[Event, ...]:
-        """Record a tombstone for each range that opening the log found unreadable."""
-        damaged, self._damaged = self._damaged, []
+        """Record a tombstone for each range that opening the log, or reading it since then, found unreadable."""
+        damaged, self._damaged = self._damaged + self._worn_since(), []
         self._declared += damaged
         return tuple(
             event for gap in damaged for event in self.append(EventType.EVENTS_LOST, self._lost_fields(*gap), stamp)
         )
+
+    def _worn_since(self) -> list[tuple[int, int]]:
+        worn = [number for sector in self._sectors for number in sector.worn]
+        for sector in self._sectors:
+            sector.worn.clear()
+        return [(number, number) for number in worn if number > self.stored_up_to]
 
     def stored(self, up_to: int) -> None:
         """The service has everything up to this number; that much may be overwritten."""

@@ -92,11 +92,11 @@ class MemoryMedium:
             torn[at] = dice.randrange(256)
         return bytes(torn)
 
-    def rot(self, name: str, at: int) -> None:
+    def rot(self, name: str, at: int, bit: int = 0) -> None:
         """Flip one bit, as worn cells do."""
         region = self._regions[name]
         spoilt = bytearray(region.now)
-        spoilt[at] ^= 1
+        spoilt[at] ^= 1 << bit
         region.now = region.synced = bytes(spoilt)
 
     def _change(self, name: str, content: bytes) -> None:

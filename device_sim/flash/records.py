@@ -21,6 +21,7 @@ MAGIC = b"ANS1"
 MAX_BODY_BYTES = 512
 _SECTOR = struct.Struct(">4sQQ")
 _RECORD = struct.Struct(">HQ")
+_LENGTH = struct.Struct(">H")
 _CRC = struct.Struct(">I")
 SECTOR_HEADER_BYTES = _SECTOR.size + _CRC.size
 RECORD_BYTES = _RECORD.size + _CRC.size
@@ -123,8 +124,11 @@ def _next_sound(sector: bytes, start: int, expected: int) -> tuple[Event, int] |
 
 
 def _is_whole(sector: bytes, offset: int) -> bool:
-    """Whether the unreadable rest of a sector is as long as the record it claims to be."""
+    """Whether the unreadable rest of a sector was a record once: as long as it claims, or as it would with one bit righted."""
     if len(sector) - offset < RECORD_BYTES:
         return False
     length: int = _RECORD.unpack_from(sector, offset)[0]
-    return offset + RECORD_BYTES + length <= len(sector)
+    if offset + RECORD_BYTES + length <= len(sector):
+        return True
+    rest = sector[offset + _LENGTH.size :]
+    return any(read_record(_LENGTH.pack(length ^ 1 << bit) + rest, 0) for bit in range(16))

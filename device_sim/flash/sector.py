@@ -34,11 +34,13 @@ class Sector:
     tombstones: tuple[tuple[int, int], ...] = ()
     alarms: list[int] = field(default_factory=list)
     next_sequence: int = 0
+    worn: list[int] = field(default_factory=list)
+    """Numbers that have become unreadable since the sector was opened, for the log to declare."""
     numbers: "array[int]" = field(default_factory=lambda: array("Q"))
     offsets: "array[int]" = field(default_factory=lambda: array("I"))
 
     def read(self, first: int, limit: int) -> list[Event]:
-        """Up to `limit` events in order, the first with a number of at least `first`."""
+        """Up to `limit` events in order, the first with a number of at least `first`; what has worn out is passed over."""
         begin = bisect_left(self.numbers, first)
         offsets = self.offsets[begin : begin + limit]
         if not offsets:
@@ -47,7 +49,18 @@ class Sector:
         stop = self.offsets[end] if end < len(self.offsets) else self.used_bytes
         raw = self.medium.read(self.name, offsets[0], stop - offsets[0])
         sound = [read_record(raw, offset - offsets[0]) for offset in offsets]
+        if None in sound:
+            self._give_up(begin + sound.index(None))
+            return self.read(first, limit)
         return [one[0] for one in sound if one is not None]
+
+    def _give_up(self, at: int) -> None:
+        """What has been readable is so no more."""
+        number = self.numbers.pop(at)
+        self.offsets.pop(at)
+        self.worn.append(number)
+        if number in self.alarms:
+            self.alarms.remove(number)
 
     def append(self, event: Event, reached: Reached) -> None:
         """Record an event behind the last one; it is safe when this returns."""
@@ -101,7 +114,7 @@ def _open_sector(medium: Medium, name: str) -> Sector:
         reading.damaged,
         tuple((event.fields[Field.FIRST], event.fields[Field.LAST]) for event in lost),
         [event.sequence for _, event in reading.found if event.type == EventType.ALARM_RAISED],
-        reading.next_sequence,
-        array("Q", [event.sequence for _, event in reading.found]),
-        array("I", [offset for offset, _ in reading.found]),
+        next_sequence=reading.next_sequence,
+        numbers=array("Q", [event.sequence for _, event in reading.found]),
+        offsets=array("I", [offset for offset, _ in reading.found]),
     )

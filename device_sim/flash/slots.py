@@ -1,9 +1,10 @@
-"""A value that is changed whole or not at all: written into one of two slots in turn, valid once its header is written.
+"""A value that is changed whole or not at all, and is there twice: in two slots, each valid once its header is written.
 
     slot    magic "ANV1" | generation u64 | content length u32 | CRC-32 of the content u32 | CRC-32 of these u32 | content
 
-A change writes the other slot with an empty header, makes it safe, and only then writes the header: that is the switch.
-A power cut before the switch leaves the old value, after it the new one.
+A change writes one slot with an empty header, makes it safe, and only then writes the header: that is the switch. A power
+cut before the switch leaves the old value, after it the new one. Then the other slot is written in the same way, so that
+one worn cell never brings an old value back: an old access list would open to those who were put out.
 """
 
 import struct
@@ -30,23 +31,34 @@ class SlotPair:
         self._names = (f"{name}.a", f"{name}.b")
 
     def read(self) -> bytes | None:
-        """The value last written whole, or None where there never was one."""
-        newest = max((one for one in map(self._load, self._names) if one), default=None)
-        return newest[1] if newest else None
+        """The value last written whole, or None where there never was one. A copy that differs is made good."""
+        found = [self._load(name) for name in self._names]
+        newest = max((one for one in found if one), default=None)
+        if newest is None:
+            return None
+        for name, one in zip(self._names, found, strict=True):
+            if one != newest:
+                self._put(name, *newest)
+        return newest[1]
 
     def write(
         self, content: bytes, *, slot_written: Callable[[], None] = _nothing, switched: Callable[[], None] = _nothing
     ) -> None:
         """Change the value; it is safe when this returns. The two callbacks are the failpoints before and after the switch."""
         generations = [loaded[0] if loaded else 0 for loaded in map(self._load, self._names)]
-        older = self._names[generations.index(min(generations))]
-        self._medium.write(older, bytes(HEADER_BYTES) + content)
-        self._medium.sync(older)
-        slot_written()
-        header = _HEADER.pack(_MAGIC, max(generations) + 1, len(content), crc32(content))
-        self._medium.patch(older, 0, header + _CRC.pack(crc32(header)))
-        self._medium.sync(older)
+        # The newer one stays as it is until the other holds what comes after it.
+        older, newer = self._names if generations[0] <= generations[1] else reversed(self._names)
+        self._put(older, max(generations) + 1, content, slot_written)
         switched()
+        self._put(newer, max(generations) + 1, content)
+
+    def _put(self, name: str, generation: int, content: bytes, slot_written: Callable[[], None] = _nothing) -> None:
+        self._medium.write(name, bytes(HEADER_BYTES) + content)
+        self._medium.sync(name)
+        slot_written()
+        header = _HEADER.pack(_MAGIC, generation, len(content), crc32(content))
+        self._medium.patch(name, 0, header + _CRC.pack(crc32(header)))
+        self._medium.sync(name)
 
     def _load(self, name: str) -> tuple[int, bytes] | None:
         """The slot's generation and content, or None where it holds nothing whole."""

@@ -147,14 +147,16 @@ def test_a_value_is_changed_whole_or_not_at_all(values: list[bytes], at: int, ke
     assert SlotPair(medium.after_power_cut(), "x").read() in written[-2:]
 
 
-def test_a_worn_value_falls_back_to_the_one_before() -> None:
+@pytest.mark.parametrize("worn", ["x.a", "x.b"])
+def test_a_worn_copy_brings_nothing_old_back_and_is_made_good(worn: str) -> None:
     medium = MemoryMedium()
     slots = SlotPair(medium, "x")
     slots.write(b"first")
     slots.write(b"second")
+    medium.rot(worn, 26)
     assert slots.read() == b"second"
-    medium.rot("x.b", 26)
-    assert slots.read() == b"first"
+    medium.rot("x.a" if worn == "x.b" else "x.b", 26)
+    assert slots.read() == b"second"
 
 
 def test_small_things_are_remembered_and_not_written_again_for_nothing() -> None:
