@@ -89,6 +89,9 @@ class Door:
     emergency_power: bool = False
     # A passage, or a fire: the bolt stays back.
     held_open: bool = False
+    relock_s: float = RELOCK_AFTER_S
+    ajar_s: float = AJAR_AFTER_S
+    stay_s: float | None = None
 
     @property
     def can_drive(self) -> bool:
@@ -121,6 +124,13 @@ class Door:
             return DoorStep(self._relocking(now))
         return self._driven(Push.MOTOR_BACK, now)
 
+    def unlock_for(self, seconds: float, now: float) -> "DoorStep":
+        """Drive the bolt back and keep it there so long; what somebody else's opening has begun is not cut short."""
+        staying = replace(self, stay_s=seconds)
+        if self.bolt is Bolt.UNLOCKED:
+            return DoorStep(staying._relocking(now))
+        return staying._driven(Push.MOTOR_BACK, now)
+
     def turn_handle(self, now: float) -> "DoorStep":
         """The inside handle, and the mechanical key: the bolt is back, always and at once."""
         freed = replace(self, bolt=BOLT_TRANSITIONS[self.bolt, Push.HANDLE], motor_until=None)
@@ -130,7 +140,7 @@ class Door:
         """Pull the door: it opens if the bolt is back."""
         if self.leaf is not DoorState.CLOSED or self.bolt is not Bolt.UNLOCKED:
             return DoorStep(self)
-        opened = replace(self, leaf=DoorState.OPEN, relock_at=None, ajar_at=now + AJAR_AFTER_S)
+        opened = replace(self, leaf=DoorState.OPEN, relock_at=None, ajar_at=now + self.ajar_s)
         return DoorStep(opened, (LeafMoved(DoorState.OPEN),))
 
     def force_leaf(self) -> "DoorStep":
@@ -159,7 +169,7 @@ class Door:
         if still.bolt in (Bolt.UNLOCKING, Bolt.LOCKING):
             still = replace(still, motor_until=now + still._motor_s)
         if still.leaf is DoorState.OPEN:
-            return replace(still, ajar_at=now + AJAR_AFTER_S)
+            return replace(still, ajar_at=now + self.ajar_s)
         return still._relocking(now)
 
     def deadline(self) -> float | None:
@@ -199,7 +209,9 @@ class Door:
     def _relocking(self, now: float) -> "Door":
         """Lock by itself in a while, if the bolt is back and the leaf shut."""
         waits = self.bolt is Bolt.UNLOCKED and self.leaf is DoorState.CLOSED and not self.held_open
-        return replace(self, relock_at=now + RELOCK_AFTER_S if waits else None)
+        stay_s = self.relock_s if self.stay_s is None else self.stay_s
+        relock_at = max(now + stay_s, self.relock_at or 0.0)
+        return replace(self, relock_at=relock_at if waits else None, stay_s=None)
 
 
 @dataclass(frozen=True, slots=True)

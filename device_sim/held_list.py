@@ -5,6 +5,7 @@ from device_sim.flash.chip import Flash
 from device_sim.presentation import Holding
 from face_engine.engine import FaceEngine
 from firmware_protocol.access_list import AccessList, ListChange, ListEntry, decode_entry
+from firmware_protocol.commands_wiped import without_faces
 from firmware_protocol.errors import RemoteProtocolError
 from firmware_protocol.list_entry import ONE_TIME_CAPABILITY, PASSAGE_CAPABILITY, SCHEDULES_CAPABILITY
 from firmware_protocol.messages import Event
@@ -86,6 +87,14 @@ class HeldList:
         if after is not self._flash.access_list:
             self._flash.switch_list(after)
             self._hold(after)
+
+    def erase_faces(self) -> None:
+        """Erase every face, from older copies of the list too; the digest stays."""
+        after = without_faces(self._flash.access_list)
+        # Once for each slot: the other one still holds the list as it was.
+        for _ in range(2):
+            self._flash.switch_list(after)
+        self._hold(after)
 
     def disown_if_erased_too_early(self, now_s: int) -> bool:
         """Whether entries were erased by a clock that was ahead. Then the list is no version any more: the service must

@@ -9,17 +9,22 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from device_sim.chain_signer import ChainSigner
+from device_sim.command_memory import CommandMemory
 from device_sim.door import Door
 from device_sim.doorway import Doorway
 from device_sim.failpoints import Failpoint, Reached, nowhere
 from device_sim.flash.chip import Flash
-from device_sim.held_list import HeldList, ListRefused, can_hold
+from device_sim.held_list import HeldList, can_hold
+from device_sim.list_changes import ListChanges
+from device_sim.obedience import CAPABILITY, Body, Obedience, with_parameters
 from device_sim.recording import Recorder
 from device_sim.timekeeping import Timekeeper
 from device_sim.updating import HARDWARE, Fitness, Maker, Updater
+from device_sim.wiping import finish_wipe
 from device_sim.wrong_tries import remembered
 from face_engine.engine import FaceEngine
-from firmware_protocol.access_list import ListChange
+from firmware_protocol.commands import Command, NonceAsked
+from firmware_protocol.commands_wiped import wipe_key
 from firmware_protocol.errors import RemoteProtocolError
 from firmware_protocol.firmware_messages import FirmwareChunk, FirmwareOffer
 from firmware_protocol.keys import credential_key, exchange, private_key
@@ -38,8 +43,6 @@ from firmware_protocol.standing import Standing
 from firmware_protocol.vocabulary import ClockQuality, EventType, Field
 
 HOUSEKEEPING_S = 30.0
-# A service that sends again what was just refused is not told so again at once: both would do nothing else.
-SAY_NO_EVERY_S = 60.0
 TIME_NONCE_BYTES = 8
 KEY_ENTROPY_BYTES = 48
 
@@ -73,11 +76,12 @@ class Lock:
         self._draw = draw
         self._reached = reached
         self._engine = engine
+        memory = CommandMemory(flash)
+        wiped = finish_wipe(flash, memory, wipe_key(static, identity.lock, identity.key_epoch))
         self._side = LockSide(identity, boot, flash.log)
         self._housekeep_at = start.now + HOUSEKEEPING_S
         self.identity = identity
         self.flash = flash
-        self._list_refusals: dict[bytes, float] = {}
         self.refused_frames: Counter[str] = Counter()
         self.time = Timekeeper(flash, start.chip_ms, start.now)
         self.held = HeldList(flash, engine, credential_key(static, identity.lock, identity.key_epoch))
@@ -85,7 +89,7 @@ class Lock:
         self._recorder = Recorder(flash, self.time, self._side.recorded)
         self.held.spend_what_was_cut_off()
         self.doorway = Doorway(
-            start.door.powered_up(start.now),
+            with_parameters(start.door, memory.kept.parameters).powered_up(start.now),
             held=self.held,
             time=self.time,
             recorder=self._recorder,
@@ -93,9 +97,11 @@ class Lock:
         )
         self.doorway.record_start(start.now)
         self.updater = Updater(flash.images, start.maker, recorder=self._recorder, now=start.now)
-        if flash.remembered.list_told != self.held.version:
-            # The power went away after the list was switched and before that was recorded.
-            self._tell_list(start.now)
+        body = Body(flash, self.held, self.time, self.doorway, self._recorder, draw, self._side.say)
+        self.commands = Obedience(memory, body)
+        self.commands.begin_boot(wiped, start.now)
+        self._lists = ListChanges(self.held, flash, self._recorder, time=self.time, refuse=self._refuse_list)
+        self._lists.begin_boot(start.now)
 
     @property
     def proven(self) -> bool:
@@ -110,8 +116,8 @@ class Lock:
 
     @property
     def restart_due(self) -> bool:
-        """Whether another image is to be started: power off and on."""
-        return self.updater.restart_due
+        """Whether the electronics are to be started again: power off and on."""
+        return self.updater.restart_due or self.commands.restart_due
 
     def connecting(self) -> bytes:
         """The will for the next connect."""
@@ -162,6 +168,7 @@ class Lock:
     def expire(self, now: float) -> None:
         """Do what is due."""
         self.doorway.expire(now)
+        self.commands.expire(now)
         self._side.expire(self.standing(now), now)
         self.updater.expire(self._fitness(), now)
         if now >= self._housekeep_at:
@@ -194,7 +201,7 @@ class Lock:
             clock.quality,
             HARDWARE,
             self.flash.images.image.version,
-            {**self.updater.capabilities, **can_hold(engine), **self._signer.capability()},
+            {**self.updater.capabilities, **can_hold(engine), **self._signer.capability(), **CAPABILITY},
         )
 
     def _act_on(self, happened: Happening, now: float) -> None:
@@ -203,12 +210,15 @@ class Lock:
                 self._reached(Failpoint.STORED_BEFORE_APPLY)
                 self.flash.log.stored(up_to)
                 self._reached(Failpoint.STORED_AFTER_APPLY)
+                self.commands.stored()
             case ListComplete(change):
-                self._change_list(change, now)
+                self._lists.take(change, now)
             case ClockOffered(now_ms):
                 self._set_clock(now_ms, now)
             case Contacted():
                 self.time.contacted(now)
+            case Command() | NonceAsked():
+                self.commands.hear(happened, now)
             case Welcomed(slot_s):
                 self.flash.remember(reconnect_slot_ms=round(slot_s * 1000))
                 self._signer.say(self._side, now)
@@ -219,31 +229,13 @@ class Lock:
         door = self.doorway.door
         return Fitness(door.is_at_rest, door.battery_percent)
 
-    def _change_list(self, change: ListChange, now: float) -> None:
-        said_no_at = self._list_refusals.get(change.digest, float("-inf"))
-        if self.held.holds_already(change) or now - said_no_at < SAY_NO_EVERY_S:
-            return
-        try:
-            self.held.apply(change)
-        except ListRefused as refused:
-            self._list_refusals = {change.digest: now}
-            self._side.refuse_list(self.standing(now), str(refused))
-            return
-        self._tell_list(now)
-        # The offline leases of what has just come begin with the service's word that it is the latest.
-        self.time.ask_soon(now)
-
-    def _tell_list(self, now: float) -> None:
-        fields = {Field.LIST_VERSION: self.held.version, Field.DIGEST: self.held.digest}
-        self._recorder.record(EventType.ACCESS_LIST_APPLIED, fields, now)
-        self.flash.remember(list_told=self.held.version)
+    def _refuse_list(self, problem: str, now: float) -> None:
+        self._side.refuse_list(self.standing(now), problem)
 
     def _set_clock(self, now_ms: int, now: float) -> None:
         if self.time.told(now_ms, now):
             self._recorder.record(EventType.CLOCK_SET, {Field.UPTIME_MS: round(now * 1000)}, now)
-        if self.held.disown_if_erased_too_early(self.time.clock.now_s(now)):
-            self.flash.remember(list_told=self.held.version)
-            self._side.refuse_list(self.standing(now), "entries were erased by a clock that was ahead")
+        self._lists.clock_was_set(now)
 
     def _ask_time(self, now: float) -> None:
         if self._side.proven and self.time.is_question_due(now):

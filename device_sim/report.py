@@ -71,6 +71,7 @@ def _report_electronics(lock: Lock, now: float) -> Json:
         "locked_out_s": round(lock.doorway.locked_out_s(now), 1),
         "mode": lock.doorway.modes.mode.name.lower(),
         "on_fire": lock.doorway.on_fire,
+        "shows_itself_s": round(max(0.0, lock.commands.shown_until - now), 1),
         "clock": {"quality": lock.time.clock.quality.name, "now_ms": lock.time.clock.now_ms(now)},
         "list": {"version": held.version, "digest": held.digest.hex(), "entries": dict(kinds), "erased": held.erased},
         "log": {

@@ -1,7 +1,8 @@
 """All that the flash holds: images, the event log, the access list, and what the lock must remember over a power cut."""
 
 from collections.abc import Callable
-from dataclasses import astuple, dataclass, replace
+from dataclasses import asdict, astuple, dataclass, replace
+from functools import partial
 from typing import Any
 
 import cbor2
@@ -33,6 +34,8 @@ class Remembered:
 
 # One-time credentials that were used and are on no list any more; ids are never given twice, so the latest are enough.
 MOST_SPENT = 256
+# They are the lock's own, not anybody's who was let in.
+_OUTLIVES_A_WIPE = ("boot_number", "clock_floor_ms", "reconnect_slot_ms")
 
 
 class Flash:
@@ -48,11 +51,12 @@ class Flash:
     ) -> None:
         self._medium = medium
         self._reached = reached
+        self._new_log = partial(FlashLog, medium, geometry, draw=draw, reached=reached)
         self._list_slots = SlotPair(medium, "list")
         self._memory_slots = SlotPair(medium, "memory")
         self.images = Images(medium)
         self._spent_slots = SlotPair(medium, "spent")
-        self.log = FlashLog(medium, geometry, draw=draw, reached=reached)
+        self.log = self._new_log()
         self.access_list = _unpack_list(self._list_slots.read())
         self.remembered = _unpack_memory(self._memory_slots.read())
         self.spent: frozenset[int] = frozenset(cbor2.loads(self._spent_slots.read() or b"\x80"))
@@ -78,8 +82,28 @@ class Flash:
         """Change fields of `remembered`; safe when this returns, and not written where nothing differs."""
         after = replace(self.remembered, **changes)
         if after != self.remembered:
-            self._memory_slots.write(cbor2.dumps(list(astuple(after))))
+            self._memory_slots.write(_pack_memory(after))
             self.remembered = after
+
+    def slots(self, name: str) -> SlotPair:
+        """A region of its own for a value that changes whole or not at all."""
+        return SlotPair(self._medium, name)
+
+    def wipe(self) -> None:
+        """Erase what people have brought here: list, log, counts. Keys are elsewhere; boot number, clock floor and slot stay.
+
+        The log goes last; a new one with a new epoch begins with the last old sector gone.
+        """
+        self._list_slots.erase()
+        self._spent_slots.erase()
+        self.spent = frozenset()
+        self.access_list = AccessList()
+        kept = self.remembered
+        forgotten = asdict(Remembered()) | {name: getattr(kept, name) for name in _OUTLIVES_A_WIPE}
+        self.remember(**forgotten)
+        self._memory_slots.write(_pack_memory(self.remembered))
+        self.log.erase()
+        self.log = self._new_log()
 
     def close(self) -> None:
         """Let go of the medium's files."""
@@ -95,6 +119,10 @@ def _unpack_list(raw: bytes | None) -> AccessList:
         return AccessList()
     version, entries, erased = cbor2.loads(raw)[:3]
     return AccessList(version, entries, {number: Erased(*one) for number, one in erased.items()})
+
+
+def _pack_memory(remembered: Remembered) -> bytes:
+    return cbor2.dumps(list(astuple(remembered)))
 
 
 def _unpack_memory(raw: bytes | None) -> Remembered:

@@ -152,6 +152,11 @@ class FlashLog:
         """Write down how far the log is stored. Seldom: what is forgotten costs a few frames sent twice."""
         self._slot.write(cbor2.dumps([self.epoch, self.stored_up_to]))
 
+    def erase(self) -> None:
+        """Give up every sector, the oldest first; after it only a new log may be opened on the medium."""
+        while self._sectors:
+            self._medium.erase(self._sectors.pop(0).name)
+
     def _resume(self) -> None:
         self.epoch = self._sectors[-1].header.epoch
         epoch, up_to = cbor2.loads(self._slot.read() or cbor2.dumps([0, 0]))

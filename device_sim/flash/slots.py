@@ -60,6 +60,12 @@ class SlotPair:
         self._medium.patch(name, 0, header + _CRC.pack(crc32(header)))
         self._medium.sync(name)
 
+    def erase(self) -> None:
+        """Leave nothing of the value, nor of the one before it."""
+        for name in self._names:
+            self._medium.write(name, b"")
+            self._medium.sync(name)
+
     def _load(self, name: str) -> tuple[int, bytes] | None:
         """The slot's generation and content, or None where it holds nothing whole."""
         raw = self._medium.read(name)

@@ -303,6 +303,7 @@ def test_the_birth_says_what_the_lock_can_hold() -> None:
     capabilities = rig.lock.standing(rig.now).capabilities
     assert {"list_entries": 200, "face_engine": 0, "face_model": ""}.items() <= capabilities.items()
     assert all(capabilities[name] is True for name in ("schedules", "one_time", "passage"))
+    assert capabilities["commands"] == 0b101111110
 
 
 def test_every_boot_is_told() -> None:

@@ -1,0 +1,233 @@
+"""What the lock does about commands: once, fresh, and never against the person behind the door.
+
+The id is in flash before anything happens on its account, and the event of its end before the id is marked as ended: a
+power cut in between tells of one command twice rather than never, and the first word counts.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from device_sim.command_memory import CommandMemory, Parameters
+from device_sim.door import Bolt, Door
+from device_sim.doorway import Doorway
+from device_sim.flash.chip import Flash
+from device_sim.held_list import LIST_ENTRIES, HeldList
+from device_sim.recording import Recorder
+from device_sim.timekeeping import Timekeeper
+from firmware_protocol.commands import (
+    NONCE_BYTES,
+    Command,
+    CommandFailure,
+    CommandKind,
+    CommandNonce,
+    CommandResult,
+    CommandState,
+    NonceAsked,
+    ReadBackAnswer,
+    capability,
+)
+from firmware_protocol.commands_judged import (
+    CommandMoment,
+    Decline,
+    Nonces,
+    Obey,
+    Obeyed,
+    Repeat,
+    after_power_cut,
+    begin,
+    judge,
+    settled,
+)
+from firmware_protocol.messages import UpMessage
+from firmware_protocol.vocabulary import AlarmCode, ClockQuality, EventType, Field, Operation, OperationSource
+
+ABLE = frozenset(CommandKind) - {CommandKind.START_ENROLMENT}
+CAPABILITY = {"commands": capability(ABLE)}
+# Field COMMAND_KIND has room for less than a command's own kind.
+_MOST_KIND = 32_767
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The parts of a lock that commands reach."""
+
+    flash: Flash
+    held: HeldList
+    time: Timekeeper
+    doorway: Doorway
+    recorder: Recorder
+    draw: Callable[[int], bytes]
+    say: Callable[[UpMessage], None]
+
+
+class Obedience:
+    """Commands of one boot; `memory` is what the boots before it have left."""
+
+    def __init__(self, memory: CommandMemory, body: Body) -> None:
+        self._memory = memory
+        self._body = body
+        self._nonces = Nonces()
+        self._opening: Obeyed | None = None
+        self._wiping: Obeyed | None = None
+        self.shown_until = float("-inf")
+        self.restart_due = False
+
+    def begin_boot(self, wiped: tuple[Obeyed, bytes] | None, now: float) -> None:
+        """Say what became of what the last boot had taken up and not ended; `wiped`: a wipe that this one has finished, and its proof."""
+        if wiped is not None:
+            self._body.recorder.record(EventType.ALARM_RAISED, {Field.CODE: AlarmCode.LOCK_FACTORY_RESET}, now)
+            self._end(wiped[0], CommandState.DONE, now, content=wiped[1])
+            self._memory.keep(wiping_epoch=0)
+        for one in self._memory.book.unfinished():
+            ended = after_power_cut(one)
+            self._end(one, ended.state, now, failure=ended.failure)
+
+    def hear(self, message: Command | NonceAsked, now: float) -> None:
+        """The service asks for a nonce, or commands."""
+        known = self._memory.book.find(message.id)
+        if known is not None:
+            self._say(known, repeated=True)
+        elif isinstance(message, NonceAsked):
+            nonce = self._body.draw(NONCE_BYTES)
+            self._nonces = self._nonces.with_one(message.id, nonce, now)
+            self._body.say(CommandNonce(message.id, nonce))
+        else:
+            self._judge(message, now)
+
+    def stored(self) -> None:
+        """A receipt has come: a wipe may have waited for it."""
+        if self._wiping is not None and self._body.flash.log.unstored == 0:
+            running = settled(self._wiping, CommandState.RUNNING)
+            self._memory.keep(book=self._memory.book.with_one(running), wiping_epoch=self._body.flash.log.epoch)
+            self._say(running)
+            self._wiping, self.restart_due = None, True
+
+    def expire(self, now: float) -> None:
+        """See whether the bolt has arrived, and whether a wipe has waited too long."""
+        if self._opening is not None and self._body.doorway.door.bolt is not Bolt.UNLOCKING:
+            jammed = self._body.doorway.door.bolt is Bolt.JAMMED
+            opening, self._opening = self._opening, None
+            state, failure = (CommandState.FAILED, CommandFailure.JAMMED) if jammed else (CommandState.DONE, None)
+            self._end(opening, state, now, failure=failure)
+        now_s = self._moment(now).now_s
+        if self._wiping is not None and now_s is not None and now_s >= self._wiping.expires_at:
+            late, self._wiping = self._wiping, None
+            self._end(late, CommandState.EXPIRED, now)
+
+    def _judge(self, command: Command, now: float) -> None:
+        self._memory.keep(book=self._memory.book.pruned(self._body.time.clock.floor_ms // 1000))
+        verdict = judge(command, self._memory.book, self._nonces, self._moment(now), able=ABLE)
+        self._nonces = self._nonces.without(command.id)
+        match verdict:
+            case Obey(kind):
+                self._memory.keep(book=self._memory.book.with_one(begin(command)))
+                self._say(begin(command))
+                self._begin(kind, command, now)
+            case Decline(state, failure):
+                declined = begin(command)._replace(state=state, failure=failure, content=b"")
+                self._record_end(declined, now)
+                self._say(declined)
+            case Repeat(obeyed):
+                self._say(obeyed, repeated=True)
+
+    def _begin(self, kind: CommandKind, command: Command, now: float) -> None:
+        one = begin(command)
+        match kind:
+            case CommandKind.UNLOCK_DOOR:
+                self._open(one, command.seconds, now)
+            case CommandKind.FACTORY_WIPE:
+                self._wiping = one
+                self.stored()
+            case CommandKind.REBOOT:
+                self._say(settled(one, CommandState.RUNNING))
+                self.restart_due = True
+            case _:
+                self._do_at_once(kind, command, now)
+                self._end(one, CommandState.DONE, now)
+
+    def _do_at_once(self, kind: CommandKind, command: Command, now: float) -> None:
+        match kind:
+            case CommandKind.IDENTIFY:
+                self.shown_until = now + command.seconds
+            case CommandKind.READ_BACK:
+                self._body.say(self._held(command.id, now))
+            case CommandKind.SET_PARAMETERS:
+                parameters = Parameters(command.relock_s, command.ajar_s)
+                self._memory.keep(parameters=parameters)
+                self._body.doorway.door = with_parameters(self._body.doorway.door, parameters)
+            case CommandKind.ERASE_BIOMETRIC:
+                self._body.held.erase_faces()
+
+    def _open(self, one: Obeyed, seconds: int, now: float) -> None:
+        doorway = self._body.doorway
+        if not doorway.door.can_drive:
+            self._end(one, CommandState.FAILED, now, failure=CommandFailure.INSUFFICIENT_BATTERY)
+            return
+        fields = {
+            Field.OPERATION: Operation.UNLOCK,
+            Field.SOURCE: OperationSource.REMOTE,
+            Field.LIST_VERSION: self._body.held.version,
+            Field.COMMAND: one.id,
+        }
+        self._body.recorder.record(EventType.LOCK_OPERATED, fields, now)
+        doorway.move(lambda door: door.unlock_for(seconds, now), now)
+        self._opening = one
+        self.expire(now)
+
+    def _end(
+        self,
+        one: Obeyed,
+        state: CommandState,
+        now: float,
+        *,
+        failure: CommandFailure | None = None,
+        content: bytes = b"",
+    ) -> None:
+        ended = settled(one, state, failure or CommandFailure.NONE)._replace(content=content)
+        self._record_end(ended, now)
+        self._memory.keep(book=self._memory.book.with_one(ended))
+        self._say(ended)
+
+    def _record_end(self, one: Obeyed, now: float) -> None:
+        fields = {
+            Field.COMMAND: one.id,
+            Field.COMMAND_KIND: min(one.kind, _MOST_KIND),
+            Field.COMMAND_STATE: one.state,
+            **({Field.CODE: one.failure} if one.failure else {}),
+            **({Field.DIGEST: one.content} if one.content else {}),
+        }
+        self._body.recorder.record(EventType.COMMAND_DONE, fields, now)
+
+    def _say(self, one: Obeyed, *, repeated: bool = False) -> None:
+        content = one.content if one.state is CommandState.DONE else b""
+        self._body.say(CommandResult(one.id, one.state, one.failure, repeated, content))
+
+    def _held(self, name: bytes, now: float) -> ReadBackAnswer:
+        flash, held, clock = self._body.flash, self._body.held, self._body.time.clock
+        parameters = self._memory.kept.parameters
+        return ReadBackAnswer(
+            name,
+            held.version,
+            held.digest,
+            len(held.holding.entries),
+            held.erased,
+            LIST_ENTRIES,
+            flash.log.epoch,
+            flash.log.next_sequence,
+            flash.log.stored_up_to,
+            flash.remembered.boot_number,
+            parameters.relock_s,
+            parameters.ajar_s,
+            clock.now_ms(now),
+            clock.quality,
+            flash.images.image.version,
+        )
+
+    def _moment(self, now: float) -> CommandMoment:
+        clock = self._body.time.clock
+        return CommandMoment(now, None if clock.quality is ClockQuality.UNSET else clock.now_s(now))
+
+
+def with_parameters(door: Door, parameters: Parameters) -> Door:
+    """The door as it was told to be."""
+    return replace(door, relock_s=float(parameters.relock_s), ajar_s=float(parameters.ajar_s))
