@@ -20,8 +20,8 @@ class ListChanges:
         self,
         held: HeldList,
         flash: Flash,
-        *,
         recorder: Recorder,
+        *,
         time: Timekeeper,
         refuse: Callable[[str, float], None],
     ) -> None:

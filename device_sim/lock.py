@@ -24,6 +24,7 @@ from device_sim.wiping import finish_wipe
 from device_sim.wrong_tries import remembered
 from face_engine.engine import FaceEngine
 from firmware_protocol.commands import Command, NonceAsked
+from firmware_protocol.commands_judged import Obeyed
 from firmware_protocol.commands_wiped import wipe_key
 from firmware_protocol.errors import RemoteProtocolError
 from firmware_protocol.firmware_messages import FirmwareChunk, FirmwareOffer
@@ -75,13 +76,11 @@ class Lock:
         static = exchange(identity.private_key, identity.service_public_key)
         self._draw = draw
         self._reached = reached
-        self._engine = engine
+        self._engine, self.identity, self.flash = engine, identity, flash
         memory = CommandMemory(flash)
         wiped = finish_wipe(flash, memory, wipe_key(static, identity.lock, identity.key_epoch))
         self._side = LockSide(identity, boot, flash.log)
         self._housekeep_at = start.now + HOUSEKEEPING_S
-        self.identity = identity
-        self.flash = flash
         self.refused_frames: Counter[str] = Counter()
         self.time = Timekeeper(flash, start.chip_ms, start.now)
         self.held = HeldList(flash, engine, credential_key(static, identity.lock, identity.key_epoch))
@@ -99,9 +98,8 @@ class Lock:
         self.updater = Updater(flash.images, start.maker, recorder=self._recorder, now=start.now)
         body = Body(flash, self.held, self.time, self.doorway, self._recorder, draw, self._side.say)
         self.commands = Obedience(memory, body)
-        self.commands.begin_boot(wiped, start.now)
         self._lists = ListChanges(self.held, flash, self._recorder, time=self.time, refuse=self._refuse_list)
-        self._lists.begin_boot(start.now)
+        self._tell_of_the_last_boot(wiped, start.now)
 
     @property
     def proven(self) -> bool:
@@ -228,6 +226,10 @@ class Lock:
     def _fitness(self) -> Fitness:
         door = self.doorway.door
         return Fitness(door.is_at_rest, door.battery_percent)
+
+    def _tell_of_the_last_boot(self, wiped: tuple[Obeyed, bytes] | None, now: float) -> None:
+        self.commands.begin_boot(wiped, now)
+        self._lists.begin_boot(now)
 
     def _refuse_list(self, problem: str, now: float) -> None:
         self._side.refuse_list(self.standing(now), problem)
