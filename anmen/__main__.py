@@ -11,6 +11,7 @@ from rich.console import Console
 
 from anmen import failpoints
 from anmen.bench.command import app as bench
+from anmen.conformance.command import app as conformance
 from anmen.demo.command import demo
 from anmen.errors import MachineError
 from anmen.sim import app as sim
@@ -28,6 +29,7 @@ app = typer.Typer(
 app.command()(demo)
 app.add_typer(bench, name="bench")
 app.add_typer(sim, name="sim")
+app.add_typer(conformance, name="conformance")
 
 
 @app.command()

@@ -218,6 +218,7 @@ class Lock:
             case Command() | NonceAsked():
                 self.commands.hear(happened, now)
             case Welcomed(slot_s):
+                self.time.ask_soon(now)
                 self.flash.remember(reconnect_slot_ms=round(slot_s * 1000))
                 self._signer.say(self._side, now)
             case FirmwareOffer() | FirmwareChunk():

@@ -132,6 +132,11 @@ class SendWindow:
         What has not been sent at all comes by itself, so a live event that overtakes a back-fill does not hurry it. A
         service restored from a backup names numbers below its own receipts; what flash still has of them goes again.
         """
+        if last < self._log.oldest_sequence:
+            # Flash gave all of it up, and the tombstone that says so lies behind what was sent: that has been heard, go on.
+            self._behind.clear()
+            self._ahead.clear()
+            return
         first, last = max(first, self._log.oldest_sequence), min(last, self._next - 1)
         recent = [
             number

@@ -136,6 +136,22 @@ def test_a_named_gap_goes_again_but_not_what_has_just_been_sent() -> None:
     assert numbers(window.take(2.5))[:3] == [3, 4, 5]
 
 
+def test_a_tombstone_far_behind_a_lost_front_gets_through() -> None:
+    log = filled(600, 400)
+    lost_up_to = log.oldest_sequence - 1
+    window = begun(log)
+    sent: set[int] = set()
+    for now in moments(window, 60.0):
+        window.expire(now)
+        for group in window.take(now):
+            sent.update(numbers([group]))
+            # The service has nothing of the front: no receipt moves until it hears the tombstone.
+            window.stored(0, now)
+            window.missing(1, lost_up_to, now)
+    assert lost_up_to > 100
+    assert sent == set(range(log.oldest_sequence, log.next_sequence))
+
+
 def test_naming_gaps_hurries_no_back_fill() -> None:
     window = begun(filled(5_000, 6_000))
     sent = numbers(window.take(0.0))

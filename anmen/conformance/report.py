@@ -1,0 +1,75 @@
+"""What came out of a run, as JSON that anybody can read and check."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from anmen.conformance import KIT_VERSION
+from anmen.conformance.registry import Profile
+from anmen.conformance.sentences import Sentence, protocol_digest
+from anmen.conformance.verdict import Outcome, Verdict
+from firmware_protocol import ServiceIdentity
+from firmware_protocol.messages import Birth
+
+FORMAT = "anmen-conformance-report/1"
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a report is about; `birth` is the last one heard, `now` is aware."""
+
+    identity: ServiceIdentity
+    birth: Birth | None
+    profile: Profile
+    now: datetime
+
+
+def write_report(verdicts: Sequence[Verdict], sentences: dict[str, Sentence], *, about: About) -> Json:
+    """The report of a run."""
+    return {
+        "format": FORMAT,
+        "kit": KIT_VERSION,
+        "profile": about.profile.value,
+        "date": about.now.isoformat(timespec="seconds"),
+        "protocol": {"sentences": len(sentences), "digest": protocol_digest()},
+        "lock": _lock(about.identity, about.birth),
+        "conforms": conforms(verdicts, sentences),
+        "totals": {outcome.value: count for outcome, count in totals(verdicts).items()},
+        "results": [_result(one, sentences[one.number]) for one in verdicts],
+    }
+
+
+def totals(verdicts: Sequence[Verdict]) -> dict[Outcome, int]:
+    """How often each outcome, in the order of the outcomes."""
+    counted = Counter(one.outcome for one in verdicts)
+    return {outcome: counted[outcome] for outcome in Outcome}
+
+
+def conforms(verdicts: Sequence[Verdict], sentences: dict[str, Sentence]) -> bool:
+    """Whether nothing that a lock MUST do failed or was left untried; a SHOULD may fail, and is shown."""
+    bad = {Outcome.FAILED, Outcome.NOT_TRIED}
+    return bool(verdicts) and not any(one.outcome in bad and not sentences[one.number].is_advice for one in verdicts)
+
+
+def _lock(identity: ServiceIdentity, birth: Birth | None) -> Json:
+    said = (
+        {}
+        if birth is None
+        else {"hardware": birth.hardware, "firmware": birth.firmware, "capabilities": dict(birth.capabilities)}
+    )
+    return {"id": identity.lock, **said}
+
+
+def _result(one: Verdict, sentence: Sentence) -> Json:
+    optional = {"expected": one.expected, "unseen": one.unseen, "advice": sentence.is_advice, "took_s": one.took_s}
+    return {
+        "sentence": one.number,
+        "page": sentence.page,
+        "text": sentence.text,
+        "outcome": one.outcome.value,
+        "seen": one.seen,
+        **{key: value for key, value in optional.items() if value},
+    }

@@ -1,0 +1,103 @@
+"""Where the kit finds the broker, its own certificate, and the service's half of each lock's keys: one JSON file.
+
+    {"format": "anmen-conformance-stand/1", "broker": "HOST:PORT", "authority": "<path>", "certificate": "<path>",
+     "certificate_key": "<path>", "locks": {"L-…": {"service_private_key": "<hex>", "lock_public_key": "<hex>", "key_epoch": 1}}}
+
+Paths are those of PEM files; relative ones start at the file's own folder.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from anmen.conformance.mqtt_line import BrokerAddress, MqttLine
+from anmen.conformance.operators import CommandOperator, Operator, PromptOperator, SimulatorOperator
+from anmen.conformance.stand import Stand
+from anmen.errors import MachineError
+from anmen.state import write_private
+from device_sim.control import ask
+from firmware_protocol import ServiceIdentity
+from firmware_protocol.topics import LockId, lock_id
+
+FORMAT = "anmen-conformance-stand/1"
+PRIVATE_BYTES, PUBLIC_BYTES = 32, 65
+
+
+def write_stand_file(path: Path, address: BrokerAddress, *identities: ServiceIdentity) -> None:
+    """Write the file, readable by its owner only."""
+    content = {
+        "format": FORMAT,
+        "broker": f"{address.host}:{address.port}",
+        "authority": str(address.authority),
+        "certificate": str(address.certificate),
+        "certificate_key": str(address.key),
+        "locks": {
+            one.lock: {
+                "service_private_key": one.private_key.hex(),
+                "lock_public_key": one.lock_public_key.hex(),
+                "key_epoch": one.key_epoch,
+            }
+            for one in identities
+        },
+    }
+    write_private(path, json.dumps(content, indent=1).encode())
+
+
+def read_stand_file(path: Path, lock: str) -> tuple[BrokerAddress, ServiceIdentity]:
+    """Broker and keys of that lock; MachineError says what is wrong with the file."""
+    try:
+        written = json.loads(path.read_text(encoding="utf-8"))
+        if written["format"] != FORMAT:
+            raise ValueError(f"the format must be {FORMAT}")
+        return _address(written, path.parent), _identity(written, lock_id(lock))
+    except OSError as unreadable:
+        raise MachineError(f"{path}: {unreadable.strerror}") from unreadable
+    except KeyError as missing:
+        raise MachineError(f"{path}: {missing.args[0]} is missing (see docs/protocol/conformance.md)") from missing
+    except (TypeError, ValueError, AttributeError) as wrong:
+        raise MachineError(f"{path}, lock {lock}: {wrong} (see docs/protocol/conformance.md)") from wrong
+
+
+@contextmanager
+def stand_with(path: Path, lock: str, operator: str) -> Iterator[Stand]:
+    """A stand with that lock on its broker and that operator at its door."""
+    address, identity = read_stand_file(path, lock)
+    at_the_door = operator_of(operator, identity.lock)
+    with MqttLine(address, identity.lock) as line:
+        yield Stand(line, at_the_door, identity)
+
+
+def operator_of(text: str, lock: LockId) -> Operator:
+    """The operator that the command line names; MachineError where it names none."""
+    kind, _, where = text.partition(":")
+    if kind == "prompt" and not where:
+        return PromptOperator(input)
+    if kind == "simulator" and where:
+        return SimulatorOperator(lock, lambda request: ask(Path(where), request))
+    if kind == "command" and where:
+        return CommandOperator(Path(where))
+    raise MachineError(f"--operator {text}: write prompt, simulator:SOCKET or command:PROGRAM.")
+
+
+def _address(written: dict[str, Any], folder: Path) -> BrokerAddress:
+    host, _, port = str(written["broker"]).rpartition(":")
+    if not host or not port.isdecimal() or not 0 < int(port) < 1 << 16:
+        raise ValueError("broker must be HOST:PORT, such as localhost:8884")
+    authority, certificate, key = (
+        folder / str(written[name]) for name in ("authority", "certificate", "certificate_key")
+    )
+    return BrokerAddress(host, int(port), authority, certificate, key)
+
+
+def _identity(written: dict[str, Any], lock: LockId) -> ServiceIdentity:
+    if lock not in written["locks"]:
+        raise ValueError("its keys are not in this file")
+    keys = written["locks"][lock]
+    private, public = bytes.fromhex(keys["service_private_key"]), bytes.fromhex(keys["lock_public_key"])
+    if (len(private), len(public)) != (PRIVATE_BYTES, PUBLIC_BYTES):
+        raise ValueError(
+            f"service_private_key has {PRIVATE_BYTES} bytes, lock_public_key {PUBLIC_BYTES}, in hexadecimal"
+        )
+    return ServiceIdentity(lock, private, public, int(keys.get("key_epoch", 1)))

@@ -1,0 +1,178 @@
+"""The simulated lock in this process, on a wire without a broker, with time as a number: a wait of an hour takes none."""
+
+import hashlib
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+from anmen.conformance.line import Heard
+from anmen.conformance.operators import Json, SimulatorOperator
+from anmen.conformance.stand import Stand
+from device_sim import requests
+from device_sim.door import Door
+from device_sim.flash.chip import Flash
+from device_sim.flash.event_log import Geometry
+from device_sim.flash.memory import MemoryMedium
+from device_sim.hardware import Hardware
+from device_sim.installation import Installation
+from device_sim.lock import Lock, Start
+from device_sim.provision import Provision
+from firmware_protocol import ServiceIdentity
+from firmware_protocol.keys import private_key, public_key
+from firmware_protocol.topics import draw_lock_id
+
+T = TypeVar("T")
+LOCK = draw_lock_id(b"\x0f\x1e\x2d\x3c\x4b\x5a\x69\x78")
+LOCK_KEY, SERVICE_KEY = private_key(b"kit lock" * 6), private_key(b"kit serv" * 6)
+IDENTITY = ServiceIdentity(LOCK, SERVICE_KEY, public_key(LOCK_KEY))
+BEGAN_MS = 1_790_000_000_000
+# Small, so that a full flash is a matter of some hundred events.
+GEOMETRY = Geometry(sector_bytes=4096, sectors=4)
+
+
+@dataclass
+class MemoryHardware:
+    """What Hardware is, with flash in memory and the wire's time."""
+
+    wire: "MemoryWire"
+    medium: MemoryMedium = field(default_factory=MemoryMedium)
+    engine: None = None
+    drawn: int = 0
+
+    def uptime_s(self) -> float:
+        return self.wire.clock_s
+
+    def draw(self, size: int) -> bytes:
+        self.drawn += 1
+        return hashlib.shake_128(b"hardware %d" % self.drawn).digest(size)
+
+    def boot(self, provision: Provision, folder: Path, door: Door, *, clock_kept: bool = True) -> Lock:
+        self.medium = self.medium.after_power_cut()
+        flash = Flash(self.medium, GEOMETRY, draw=self.draw)
+        start = Start(0.0, self.wire.unix_ms() if clock_kept else None, door)
+        return Lock(provision.identity, flash, start, engine=None, draw=self.draw)
+
+
+class MemoryLink:
+    """The lock's way out. What a sabotaged lock does to its broker is a flag here."""
+
+    def __init__(self, wire: "MemoryWire") -> None:
+        self.wire = wire
+        self.will: bytes | None = None
+        self.up = False
+        self.qos, self.retained, self.clean = 1, False, True
+        self.early_birth = False
+        self.has_will = True
+        self.connect_at: float | None = None
+        self.kept: list[bytes] = []
+
+    def connect(self, will: bytes) -> None:
+        self.will = will if self.has_will else None
+        self.connect_at = self.wire.clock_s + 0.02
+
+    def arrive(self) -> None:
+        """The broker lets the lock in and acknowledges its subscriptions."""
+        self.connect_at = None
+        self.up = True
+        self.wire.installed.came_up()
+        kept, self.kept = self.kept, []
+        for frame in kept:
+            self.wire.installed.receive(frame)
+
+    def publish(self, frame: bytes) -> None:
+        if self.up:
+            self.wire.queue.append(Heard(frame, self.wire.clock_s, self.qos, self.retained))
+            self.wire.acknowledged(frame)
+
+    def drop(self) -> None:
+        was_up, self.up, self.connect_at = self.up, False, None
+        if was_up and self.will is not None:
+            self.wire.queue.append(Heard(self.will, self.wire.clock_s, self.qos, self.retained))
+
+    def close(self) -> None:
+        self.up = False
+
+
+class MemoryWire:
+    """A Line (anmen.conformance.line) with one installed lock behind it."""
+
+    def __init__(self) -> None:
+        self.clock_s = 1000.0
+        self.queue: deque[Heard] = deque()
+        self.acknowledged: Callable[[bytes], None] = lambda _: None
+        provision = Provision(
+            lock=LOCK,
+            private_key=LOCK_KEY,
+            service_public_key=public_key(SERVICE_KEY),
+            certificate=Path(),
+            certificate_key=Path(),
+            authority=Path(),
+            broker_host="",
+            broker_port=0,
+        )
+        self.link = MemoryLink(self)
+        self.hardware = MemoryHardware(self)
+        hardware: Hardware = self.hardware  # type: ignore[assignment]  # the same members, other parts
+        self.installed = Installation(provision, Path(), hardware=hardware, link=self.link)
+        self.provision, self.engine = provision, None
+
+    def now(self) -> float:
+        return self.clock_s
+
+    def unix_ms(self) -> int:
+        return BEGAN_MS + round(self.clock_s * 1000)
+
+    def say(self, frame: bytes) -> None:
+        if self.link.up:
+            self.installed.receive(frame)
+            self.installed.drive()
+        elif not self.link.clean:
+            self.link.kept.append(frame)
+
+    def announce(self, payload: bytes) -> None:
+        if self.link.up:
+            self.installed.announced()
+            self.installed.drive()
+
+    def next(self, until: float) -> Heard | None:
+        while not self.queue:
+            if self.clock_s >= until:
+                return None
+            self._step(until)
+        return self.queue.popleft()
+
+    def _step(self, until: float) -> None:
+        """On to whatever is due first."""
+        wait_s = self.installed.wait_s()
+        dates = [until]
+        if wait_s is not None:
+            dates.append(self.clock_s + max(wait_s, 0.001))
+        if self.link.connect_at is not None:
+            dates.append(self.link.connect_at)
+        self.clock_s = min(dates)
+        if self.link.connect_at is not None and self.clock_s >= self.link.connect_at:
+            self.link.arrive()
+        self.installed.drive()
+
+    def call(self, work: Callable[[Installation], T]) -> T:
+        """As a LockRunner does: for the simulator's own table of requests."""
+        result = work(self.installed)
+        self.installed.drive()
+        return result
+
+    def ask(self, request: Json) -> Json:
+        """As the control socket answers."""
+        return requests.answer({LOCK: self}, request)  # type: ignore[dict-item]  # the part of a LockRunner that is used
+
+
+def memory_stand() -> tuple[MemoryWire, Stand]:
+    """A powered lock on a fresh stand."""
+    wire = MemoryWire()
+    drawn = iter(range(1, 1 << 60))
+
+    def draw(size: int) -> bytes:
+        return hashlib.shake_128(b"kit %d" % next(drawn)).digest(size)
+
+    return wire, Stand(wire, SimulatorOperator(LOCK, wire.ask), IDENTITY, draw)
