@@ -11,10 +11,9 @@ SCHEMA = ROOT / "firmware_protocol" / "anmen.cddl"
 _SENTENCE = re.compile(r"^\*\*(ANM-[A-Z]{3}-\d{3})\*\* (.*?)(?=\n\n|\Z)", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 _MODAL = re.compile(r"\b(MUST|SHOULD)\b")
-# One obligation: a modal verb, and what comes before it within its sentence.
-_CLAUSE = re.compile(r"[^.:]*?\b(?:MUST|SHOULD)\b")
-_ON_THE_SERVICE = re.compile(r"\b[Tt]he service (?:MUST|SHOULD)\b|\b[Tt]he service\b[^.]*\b(?:MUST|SHOULD)\b")
-_SERVICE_DOES = re.compile(r"\bthe service (?!MUST|SHOULD|MAY)\w+s\b")
+_END = re.compile(r"(?<=\.)\s")
+# Who is spoken of before the verb. Lists and their changes are the service's to write.
+_SUBJECT = re.compile(r"\b(the service)\b|\b(?:a change|a writer)\b|\b(locks?|senders?|receivers?)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +27,15 @@ class Sentence:
     @property
     def binds_lock(self) -> bool:
         """Whether it asks something of a lock; what only the service MUST or SHOULD do, and mere definitions, do not."""
-        text = (
-            re.sub(r"\bIt (?=MUST|SHOULD)", "The service ", self.text)
-            if _SERVICE_DOES.search(self.text.split(" It ")[0])
-            else self.text
-        )
-        return any(not _ON_THE_SERVICE.search(clause) for clause in _CLAUSE.findall(text))
+        is_lock = True
+        for clause in _END.split(self.text):
+            verb = _MODAL.search(clause)
+            subject = _SUBJECT.search(clause, 0, verb.start() if verb else len(clause))
+            # "It MUST" speaks of whom the sentence before spoke of.
+            is_lock = is_lock if subject is None else subject[2] is not None
+            if verb and is_lock:
+                return True
+        return False
 
     @property
     def is_advice(self) -> bool:

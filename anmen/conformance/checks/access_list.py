@@ -22,7 +22,9 @@ declared(
 @checks("ANM-LST-002")
 def longer_entries(stand: Stand) -> str:
     """An entry to which a later version appended is held, with all its bytes in the digest."""
-    later = cbor2.dumps([*cbor2.loads(stand.issuer().card(7)), False, [1, 2], {1: b"later"}, "later"])
+    plain = cbor2.loads(stand.issuer().card(7))
+    # Ten positions are known today (ANM-LST-021); what stands behind them is of a later version.
+    later = cbor2.dumps([*plain, *([], False)[len(plain) - 8 :], [1, 2], {1: b"later"}, "later"])
     event = stand.give(later)
     wanted = list_of(0, [later]).digest
     if event.get(Field.DIGEST) != wanted:
@@ -30,7 +32,7 @@ def longer_entries(stand: Stand) -> str:
             expected=f"the digest {wanted.hex()[:16]}… over the entry's bytes as they came",
             seen=_hex(event.get(Field.DIGEST)),
         )
-    return "an entry of 12 elements held; the digest covers all of them"
+    return "an entry of 13 elements held; the digest covers all of them"
 
 
 @checks("ANM-LST-007", unseen="whether the material is erased: a lock that keeps it shows the same digest")

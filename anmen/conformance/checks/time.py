@@ -6,7 +6,7 @@ from anmen.conformance.registry import Profile, checks
 from anmen.conformance.stand import ANSWER_S, SLACK_S, Stand
 from anmen.conformance.verdict import Failed
 from firmware_protocol.messages import Birth, Rebirth, TimeAnswer, TimeRequest
-from firmware_protocol.vocabulary import EventType, Field
+from firmware_protocol.vocabulary import EventType, Field, RefusalReason
 
 UNANSWERED = Manners(times=False)
 # A lie that a lock must not believe, and that does no lasting harm if it does.
@@ -84,11 +84,14 @@ def only_time_answers_are_contact(stand: Stand) -> str:
     _contact(stand)
     stand.behave(Manners(times=False))
     stand.listen(LONG_ENOUGH_S)
+    since = stand.mark()
     if stand.operator.show_card(CARD):
         raise Failed(
             expected="the card refused 45 s after the last time answer (lease 30 s)",
             seen="it opened: something else counts as contact",
         )
+    over = RefusalReason.OFFLINE_LEASE_OVER
+    stand.await_event(EventType.ACCESS_REFUSED, since, where=lambda one: one.get(Field.CODE) == over)
     stand.behave(Manners(version=stand.service.wanted.version + 1))
     stand.say(Rebirth())
     stand.listen(1.0)
