@@ -40,6 +40,10 @@ class Manifest:
     version: str
     needs_running: int = 0
 
+    def describes(self, image: bytes) -> bool:
+        """Whether these bytes are the image."""
+        return len(image) == self.size and hashlib.sha256(image).digest() == self.digest
+
 
 @dataclass(frozen=True, slots=True)
 class Running:

@@ -20,6 +20,8 @@ class Outcome:
     """What may be said to locks once the batch is committed."""
 
     replies: list[tuple[LockId, bytes, DownMessage]] = field(default_factory=list)
+    afterwards: list[tuple[LockId, bytes, DownMessage]] = field(default_factory=list)
+    """What nobody at a door waits for: said behind everything else."""
     receipts: dict[LockId, tuple[Receipt, int]] = field(default_factory=dict)
     at_once: set[LockId] = field(default_factory=set)
     changes: dict[LockId, ListChange] = field(default_factory=dict)

@@ -8,6 +8,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from sqlmodel import Session
 
 from firmware_protocol.errors import FrameRefusal, RemoteProtocolError
+from firmware_protocol.firmware_messages import FirmwareWanted
 from firmware_protocol.key_messages import ChainHead
 from firmware_protocol.keys import Holder
 from firmware_protocol.messages import (
@@ -27,6 +28,7 @@ from service.delivery.rules import HeldList
 from service.edges.inbox import Delivery
 from service.edges.keyring import Keyring
 from service.entry.actions import CursorMemory
+from service.firmware.actions import Shelf
 from service.locks import actions as locks
 from service.locks.actions import Heard, ListenedLock, refusal
 from service.locks.pace import Pace
@@ -36,7 +38,7 @@ from service.locks.rules import LinkNote
 REMEMBERED_LOCKS = 50_000
 
 
-M = TypeVar("M", Birth, Proof, Heartbeat, Events, TimeRequest, AccessListRefused, Will, ChainHead)
+M = TypeVar("M", Birth, Proof, Heartbeat, Events, TimeRequest, AccessListRefused, Will, ChainHead, FirmwareWanted)
 
 
 class Said(NamedTuple, Generic[M]):
@@ -59,6 +61,7 @@ class Memory:
     claimed: dict[LockId, Said[Birth]] = field(default_factory=dict)
     """The latest birth that is not proven yet."""
     topics: dict[str, LockId] = field(default_factory=dict)
+    shelf: Shelf = field(default_factory=Shelf)
     pace: Pace = field(default_factory=Pace)
 
     def forget(self, which: Iterable[LockId]) -> None:

@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -35,6 +35,7 @@ from service.entry import actions as entry
 from service.hearing import Memory
 from service.locks import actions as locks
 from service.recording import Committed, Reached, Recorder, Tally
+from service.rollout import actions as rollout
 
 log = logging.getLogger(__name__)
 
@@ -52,6 +53,7 @@ class IngestParts:
     batch_wait_s: float = 0.05
     lease_s: float = 10.0
     inbox_bound: int = 20_000
+    firmware_s: float = 2.0
     committed: Committed = lambda _recorded_at, _stored: None
     """Told of each commit: when its entries were recorded, and how many are new."""
 
@@ -72,6 +74,7 @@ class Ingest:
         self._stop = threading.Event()
         self._renew_at = 0.0
         self._sweep_at = 0.0
+        self._firmware_at = 0.0
         self.tally = Tally()
         self._recorder = Recorder(
             engine=parts.engine,
@@ -119,6 +122,9 @@ class Ingest:
             self._link.acknowledge(batch)
             self._reached("inbox.acknowledged")
         self._deliver_lists()
+        if now >= self._firmware_at:
+            self._firmware_at = now + self._parts.firmware_s
+            self._rest_unless(self._offer_firmware)
         self._outbox.send_due(time.monotonic(), loaded=len(batch) >= self._parts.batch_limit)
         self._link.flush()
 
@@ -134,6 +140,8 @@ class Ingest:
             if side is not None and side.current is not None:
                 for part in change.parts():
                     self._outbox.say(lock, side.current.session, part)
+        for lock, session, message in outcome.afterwards:
+            self._outbox.say(lock, session, message)
 
     def _recover(self, rest_s: float) -> bool:
         self._stop.wait(rest_s)
@@ -146,15 +154,27 @@ class Ingest:
         if shards:
             self._rest_unless(lambda: self._send_lists(shards))
 
+    def _offer_firmware(self) -> None:
+        """Move roll-outs on, and tell the locks of our shards what is offered or called off."""
+        with transaction(self._parts.engine, SYSTEM) as session:
+            offers = rollout.due(session, self._leases.held, clock.now())
+            self._listen_to(session, [lock for lock, _ in offers])
+        for lock, offer in offers:
+            side = self._memory.side_of(lock)
+            if side is not None and side.current is not None:
+                self._outbox.say(lock, side.current.session, offer)
+
+    def _listen_to(self, session: Session, asked: Iterable[LockId]) -> None:
+        unknown = [lock for lock in asked if lock not in self._memory.listened]
+        if unknown:
+            self._memory.listened.update(locks.listen_to(session, unknown, self._leases.held, self._parts.keyring))
+
     def _send_lists(self, shards: set[int]) -> None:
         with transaction(self._parts.engine, SYSTEM) as session:
             asked = delivery.differing(session, shards)
             for lock in asked:
                 self._memory.held.pop(lock, None)
-            unknown = [lock for lock in asked if lock not in self._memory.listened]
-            self._memory.listened.update(
-                locks.listen_to(session, unknown, self._leases.held, self._parts.keyring) if unknown else {}
-            )
+            self._listen_to(session, asked)
             changes = delivery.due(session, asked, self._parts.keyring)
         self._answer(Outcome(changes=changes))
 

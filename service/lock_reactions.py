@@ -8,6 +8,7 @@ from typing import Any
 from sqlmodel import Session
 
 from firmware_protocol.cursor import Receipt
+from firmware_protocol.firmware_messages import FirmwareWanted
 from firmware_protocol.key_messages import ChainHead
 from firmware_protocol.messages import (
     AccessListRefused,
@@ -25,6 +26,7 @@ from firmware_protocol.messages import (
 from firmware_protocol.topics import LockId
 from firmware_protocol.transitions import LinkEvent, next_link
 from firmware_protocol.vocabulary import EventType, Field
+from service import firmware_reactions
 from service import hearing as hearings
 from service.batches import Batch, Outcome
 from service.completeness import actions as completeness
@@ -52,6 +54,7 @@ def react(
         _believe_lists(batch)
     # After the lists: whoever grants holds a lock's list first and the counts after it, too.
     presence.follow_entries(session, batch.stored, now)
+    firmware_reactions.follow(batch, batch.stored)
     locks.remember(session, batch.hearing.heard, memory.listened, now)
     batch.outcome.refused = batch.hearing.heard.refused.total()
     return batch.outcome
@@ -237,4 +240,5 @@ REACTIONS: dict[type[UpMessage], Action] = {
     AccessListRefused: _list_refusals,
     ChainHead: _heads,
     Will: _wills,
+    FirmwareWanted: firmware_reactions.hand_out,
 }

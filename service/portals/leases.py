@@ -42,6 +42,7 @@ class LockShown:
     contact: str
     battery_percent: int | None
     battery_low: bool
+    firmware: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +96,7 @@ def lock_shown(lock: LockView, words: Words) -> LockShown:
         contact=_contact(lock, words),
         battery_percent=lock.battery_percent,
         battery_low=lock.battery in {BatteryState.LOW, BatteryState.CRITICAL},
+        firmware=lock.firmware,
     )
 
 

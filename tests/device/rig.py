@@ -57,6 +57,7 @@ class Rig:
     )
     points: list[str] = field(default_factory=list)
     maker: Maker | None = None
+    identity: LockIdentity = IDENTITY
     now: float = 0.0
     linked: bool = False
     drawn: int = 0
@@ -70,7 +71,7 @@ class Rig:
         self.now, self.linked = 0.0, False
         flash = Flash(self.medium, self.geometry, draw=self.draw, reached=self.points.append)
         start = Start(self.now, chip_ms, door or Door(), self.maker)
-        self.lock = Lock(IDENTITY, flash, start, engine=self.engine, draw=self.draw, reached=self.points.append)
+        self.lock = Lock(self.identity, flash, start, engine=self.engine, draw=self.draw, reached=self.points.append)
 
     def draw(self, size: int) -> bytes:
         self.drawn += 1

@@ -1,0 +1,1 @@
+DROP TABLE firmware_update, firmware_rollout, firmware_release;

@@ -1,0 +1,1 @@
+"""Releases of lock firmware: what a maker signed, and its image."""

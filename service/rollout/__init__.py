@@ -1,0 +1,1 @@
+"""Staged roll-outs of firmware, and where each lock stands in one."""
