@@ -2,7 +2,7 @@
 
 import pytest
 
-from anmen.conformance.registry import Profile
+from anmen.conformance.registry import AWAITED, Profile
 from anmen.conformance.run import run
 from anmen.conformance.verdict import Outcome
 from tests.conformance.memory_line import memory_stand
@@ -16,7 +16,7 @@ def test_the_simulator_passes(profile: Profile) -> None:
     wire.installed.power_on()
     stand.profile = profile
     verdicts = run(stand)
-    assert [one for one in verdicts if one.outcome not in GOOD] == []
+    assert [one for one in verdicts if one.outcome not in GOOD and one.number not in AWAITED] == []
     assert sum(one.outcome is Outcome.PASSED for one in verdicts) > 40
 
 

@@ -8,9 +8,9 @@ from anmen.conformance.checks import (
     events,
     receipts,
     access_list,
-    door,
     time,
     full_flash,
+    door,
     awaited,
 )
 
