@@ -1,0 +1,25 @@
+/* The link to the broker, in a thread of its own: the door never waits for it. */
+#ifndef ANMEN_LINK_THREAD_H
+#define ANMEN_LINK_THREAD_H
+
+#include <pthread.h>
+#include <stdint.h>
+
+#include "../core/lock.h"
+#include "provision.h"
+
+/* One lock, and the mutex under which it is touched. */
+struct shared_lock {
+    struct anmen_lock lock;
+    pthread_mutex_t mutex;
+    int wake[2]; /* a byte for every action at the door */
+    uint64_t begun;
+    const struct provision *provision;
+};
+
+/* Milliseconds since this lock booted. */
+uint64_t uptime_of(const struct shared_lock *shared);
+/* Connects, speaks, hears, and begins again after a break; for pthread_create. Never returns. */
+void *link_run(void *shared_lock);
+
+#endif
