@@ -107,7 +107,7 @@ static void speak_until_it_breaks(struct shared_lock *shared, struct mqtt *link,
 {
     uint64_t due = 0;
 
-    while (hear_all(shared, link, topics) && say_all(shared, link, topics, &due)
+    while (!atomic_load(&shared->stop) && hear_all(shared, link, topics) && say_all(shared, link, topics, &due)
            && mqtt_keep_alive(link, uptime_of(shared))) {
         uint64_t now = uptime_of(shared);
         uint64_t wait = due > now ? due - now : 0;
@@ -120,14 +120,18 @@ static void speak_until_it_breaks(struct shared_lock *shared, struct mqtt *link,
 }
 
 /* Between half of the pause and all of it, so that a town's locks do not come back in one second. */
-static void pause_for(uint64_t pause_ms)
+static void pause_for(struct shared_lock *shared, uint64_t pause_ms)
 {
     uint16_t drawn = 0;
 
     (void)anmen_random((uint8_t *)&drawn, sizeof drawn);
-    uint64_t wait = pause_ms / 2 + pause_ms / 2 * drawn / 65535;
-    struct timespec time = {.tv_sec = (time_t)(wait / 1000), .tv_nsec = (long)(wait % 1000) * 1000000};
-    (void)nanosleep(&time, NULL);
+    uint64_t until = uptime_of(shared) + pause_ms / 2 + pause_ms / 2 * drawn / 65535;
+    while (!atomic_load(&shared->stop) && uptime_of(shared) < until) {
+        struct pollfd end = {.fd = shared->wake[0], .events = POLLIN};
+        if (poll(&end, 1, (int)(until - uptime_of(shared)) + 1) > 0) {
+            empty(shared->wake[0]);
+        }
+    }
 }
 
 void *link_run(void *shared_lock)
@@ -142,7 +146,7 @@ void *link_run(void *shared_lock)
         fprintf(stderr, "the certificate, its key or the authority's certificate cannot be read\n");
         return NULL;
     }
-    for (;;) {
+    while (!atomic_load(&shared->stop)) {
         if (connect_once(shared, &link, &topics)) {
             uint64_t since = uptime_of(shared);
             speak_until_it_breaks(shared, &link, &topics);
@@ -153,7 +157,9 @@ void *link_run(void *shared_lock)
         anmen_lock_tick(&shared->lock, uptime_of(shared));
         (void)pthread_mutex_unlock(&shared->mutex);
         mqtt_close(&link);
-        pause_for(pause_ms);
+        pause_for(shared, pause_ms);
         pause_ms = pause_ms * 2 < LAST_PAUSE_MS ? pause_ms * 2 : LAST_PAUSE_MS;
     }
+    SSL_CTX_free(link.tls);
+    return NULL;
 }

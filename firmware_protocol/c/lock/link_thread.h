@@ -3,6 +3,7 @@
 #define ANMEN_LINK_THREAD_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include "../core/lock.h"
@@ -14,12 +15,14 @@ struct shared_lock {
     pthread_mutex_t mutex;
     int wake[2]; /* a byte for every action at the door */
     uint64_t begun;
+    atomic_bool stop;
     const struct provision *provision;
 };
 
 /* Milliseconds since this lock booted. */
 uint64_t uptime_of(const struct shared_lock *shared);
-/* Connects, speaks, hears, and begins again after a break; for pthread_create. Never returns. */
+/* Connects, speaks, hears, and begins again after a break; for pthread_create. Returns soon after `stop` is set and a byte
+   stands in `wake`. */
 void *link_run(void *shared_lock);
 
 #endif

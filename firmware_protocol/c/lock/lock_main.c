@@ -91,7 +91,9 @@ int main(int count, char **words)
     while (fgets(line, sizeof line, stdin) != NULL) {
         line[strcspn(line, "\n")] = '\0';
         if (!act(&shared, line)) {
-            return 0;
+            atomic_store(&shared.stop, true);
+            (void)!write(shared.wake[1], "!", 1);
+            return pthread_join(link, NULL) == 0 ? 0 : 1;
         }
     }
     for (;;) {

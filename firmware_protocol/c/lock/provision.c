@@ -16,7 +16,7 @@ static bool read_hex(uint8_t *out, size_t length, const char *text)
         if (digit == NULL) {
             return false;
         }
-        out[i / 2] = (uint8_t)((out[i / 2] << 4 | (unsigned)(digit - digits)) & 0xFF);
+        out[i / 2] = (uint8_t)((unsigned)out[i / 2] << 4 | (unsigned)(digit - digits));
     }
     return true;
 }
