@@ -64,7 +64,7 @@ class CLock:
         return {name: int(value) for name, value in (word.split("=") for word in self.do("state").split()[1:])}
 
     def kill(self) -> None:
-        """kill -9."""
+        """As kill -9 does."""
         self._process.kill()
         self._close()
 

@@ -117,26 +117,45 @@ bool anmen_normalise_number(char *out, size_t room, const char *number)
     return true;
 }
 
-bool anmen_tries_locked_out(struct anmen_tries *tries, uint64_t now)
+void anmen_tries_restart(struct anmen_tries *tries, unsigned count, uint64_t now)
 {
-    if (tries->locked_out && now >= tries->until) {
-        *tries = (struct anmen_tries){0};
+    *tries = (struct anmen_tries){.count = count < ANMEN_WRONG_TRIES ? count : ANMEN_WRONG_TRIES};
+    for (unsigned i = 0; i < tries->count; i++) {
+        tries->at[i] = now;
     }
-    return tries->locked_out;
+    tries->locked_out = count >= ANMEN_WRONG_TRIES;
+    tries->until = now + ANMEN_LOCKED_OUT_MS;
 }
 
-bool anmen_tries_wrong(struct anmen_tries *tries, uint64_t now)
+void anmen_tries_forget(struct anmen_tries *tries, uint64_t now)
 {
     unsigned kept = 0;
 
+    if (tries->locked_out) {
+        if (now >= tries->until) {
+            *tries = (struct anmen_tries){0};
+        }
+        return;
+    }
     for (unsigned i = 0; i < tries->count; i++) {
         if (now - tries->at[i] < ANMEN_WRONG_WITHIN_MS) {
             tries->at[kept++] = tries->at[i];
         }
     }
-    tries->at[kept++] = now;
     tries->count = kept;
-    if (kept < ANMEN_WRONG_TRIES) {
+}
+
+bool anmen_tries_locked_out(struct anmen_tries *tries, uint64_t now)
+{
+    anmen_tries_forget(tries, now);
+    return tries->locked_out;
+}
+
+bool anmen_tries_wrong(struct anmen_tries *tries, uint64_t now)
+{
+    anmen_tries_forget(tries, now);
+    tries->at[tries->count++] = now;
+    if (tries->count < ANMEN_WRONG_TRIES) {
         return false;
     }
     tries->locked_out = true;

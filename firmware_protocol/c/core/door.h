@@ -43,6 +43,10 @@ bool anmen_verifier(uint8_t verifier[ANMEN_VERIFIER], const uint8_t credential_k
 /* ANM-LST-004: half-width, upper case, no spaces. False when it does not fit into the room. */
 bool anmen_normalise_number(char *out, size_t room, const char *number);
 
+/* After a power cut nobody knows how long ago they were: they count as of now, a lock-out begins anew (ANM-DOR-013). */
+void anmen_tries_restart(struct anmen_tries *tries, unsigned count, uint64_t now);
+/* Lets go of what is too long ago to count. */
+void anmen_tries_forget(struct anmen_tries *tries, uint64_t now);
 bool anmen_tries_locked_out(struct anmen_tries *tries, uint64_t now);
 /* True when this is the try that locks out. */
 bool anmen_tries_wrong(struct anmen_tries *tries, uint64_t now);

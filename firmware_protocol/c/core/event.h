@@ -33,6 +33,7 @@ enum anmen_field {
     FIELD_LAST,
     FIELD_DIGEST,
     FIELD_UPTIME,
+    FIELD_AFTER_CREDENTIAL = 19,
     FIELDS
 };
 

@@ -28,6 +28,10 @@
 #define ANMEN_ANNOUNCED_MS 500u       /* ANM-SES-021 */
 #define ANMEN_HEARTBEAT_S 60u
 #define ANMEN_SILENT_HEARTBEATS 3u    /* ANM-SES-019 */
+#define ANMEN_SLOT_MAX_MS 600000u     /* ANM-SES-022 */
+#define ANMEN_LIVE_WAY_MS 5000u       /* ANM-SES-031 */
+#define ANMEN_ALARM_ROOM 8u           /* beside the live events on their way (ANM-SES-030) */
+#define ANMEN_AFTER_MS 30000u         /* ANM-DOR-012 */
 #define ANMEN_TIME_BELIEVED_MS 2000u  /* ANM-TIM-002 */
 #define ANMEN_TIME_ASKED_MS 3600000u  /* ANM-TIM-003 */
 #define ANMEN_SYNCED_MS 86400000u     /* ANM-TIM-005 */

@@ -9,7 +9,7 @@
 #include "limits.h"
 #include "message.h"
 
-enum anmen_entry_type { ENTRY_PIN = 1, ENTRY_CARD = 2, ENTRY_FACE = 5 };
+enum anmen_entry_type { ENTRY_PIN = 1, ENTRY_CARD = 2, ENTRY_FACE = 5, ENTRY_PASSAGE = 16 };
 
 /* What is kept of an entry: its hash stands for its bytes in the digest. A lock without a camera keeps no template. */
 struct anmen_entry {

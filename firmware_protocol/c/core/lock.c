@@ -26,7 +26,7 @@ bool anmen_lock_record(struct anmen_lock *lock, const struct anmen_event *event,
     uint64_t given = anmen_log_append(&lock->log, event);
 
     for (uint64_t sequence = before; sequence < lock->log.next; sequence++) {
-        anmen_sender_recorded(&lock->sender, sequence, now);
+        anmen_sender_recorded(&lock->sender, sequence, event->type == EVENT_ALARM, now);
     }
     return given != 0;
 }
@@ -34,6 +34,14 @@ bool anmen_lock_record(struct anmen_lock *lock, const struct anmen_event *event,
 bool anmen_lock_keep(struct anmen_lock *lock)
 {
     return anmen_slots_save(&lock->kept_slots, &lock->kept, sizeof lock->kept);
+}
+
+void anmen_lock_keep_tries(struct anmen_lock *lock)
+{
+    if (lock->kept.wrong_tries != lock->tries.count) {
+        lock->kept.wrong_tries = lock->tries.count;
+        (void)anmen_lock_keep(lock);
+    }
 }
 
 static bool draw_epoch(struct anmen_lock *lock)
@@ -71,6 +79,11 @@ static void charge_unset(struct anmen_lock *lock)
     lock->kept.unset_s += UNSET_STEP_S;
 }
 
+uint64_t anmen_lock_slot(const struct anmen_lock *lock)
+{
+    return lock->kept.slot_ms;
+}
+
 void anmen_lock_tick(struct anmen_lock *lock, uint64_t now)
 {
     if (!lock->clock.set && lock->kept.unset_s < ANMEN_UNSET_S
@@ -78,6 +91,8 @@ void anmen_lock_tick(struct anmen_lock *lock, uint64_t now)
         lock->kept.unset_s += UNSET_STEP_S;
         (void)anmen_lock_keep(lock);
     }
+    anmen_tries_forget(&lock->tries, now);
+    anmen_lock_keep_tries(lock);
 }
 
 static void declare_holes(struct anmen_lock *lock, uint64_t now)
@@ -114,6 +129,7 @@ bool anmen_lock_start(struct anmen_lock *lock, const struct anmen_identity *who,
     }
     anmen_sender_start(&lock->sender);
     anmen_clock_start(&lock->clock, lock->kept.time_floor);
+    anmen_tries_restart(&lock->tries, (unsigned)lock->kept.wrong_tries, now);
     lock->kept.boot++;
     lock->kept.log_begun = 1;
     charge_unset(lock);

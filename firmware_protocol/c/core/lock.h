@@ -24,6 +24,8 @@ struct anmen_kept {
     uint64_t time_floor; /* Unix milliseconds */
     uint64_t contact;    /* Unix milliseconds */
     uint64_t unset_s;    /* uptime without a clock, counted over boots and ahead */
+    uint64_t slot_ms;    /* the turn to come back (ANM-SES-022) */
+    uint64_t wrong_tries; /* not yet forgotten; the last of them locks out (ANM-DOR-013) */
 };
 
 /* One connection to the broker, and where the session stands on it. */
@@ -73,6 +75,8 @@ struct anmen_lock {
     struct anmen_clock clock;
     uint64_t unset_begin_s;
     struct anmen_tries tries;
+    uint64_t opened_by; /* the last card that opened, and when (ANM-DOR-012) */
+    uint64_t opened_at;
     struct anmen_log log;
     struct anmen_sender sender;
     struct anmen_list list;
@@ -95,6 +99,9 @@ size_t anmen_lock_will(struct anmen_lock *lock, uint8_t *out, size_t room);
 /* The subscriptions are acknowledged. */
 void anmen_lock_connected(struct anmen_lock *lock, uint64_t now);
 void anmen_lock_disconnected(struct anmen_lock *lock);
+
+/* How long to wait with the first CONNECT after power or link came back, in milliseconds (ANM-SES-023). */
+uint64_t anmen_lock_slot(const struct anmen_lock *lock);
 
 /* A message of the down topic; `frame` is used up. What it says has been done, or it is counted and has no effect. */
 enum anmen_refusal anmen_lock_receive(struct anmen_lock *lock, uint8_t *frame, size_t length, uint64_t now);
@@ -119,5 +126,6 @@ void anmen_lock_handle(struct anmen_lock *lock, uint64_t now);
 struct anmen_event anmen_lock_event(const struct anmen_lock *lock, enum anmen_event_type type, uint64_t now);
 bool anmen_lock_record(struct anmen_lock *lock, const struct anmen_event *event, uint64_t now);
 bool anmen_lock_keep(struct anmen_lock *lock);
+void anmen_lock_keep_tries(struct anmen_lock *lock);
 
 #endif

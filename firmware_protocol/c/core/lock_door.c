@@ -31,6 +31,20 @@ static void raise_alarm(struct anmen_lock *lock, uint64_t alarm, uint64_t now)
     (void)anmen_lock_record(lock, &raised, now);
 }
 
+/* ANM-DOR-012: alone, or after a card has opened. */
+static void raise_duress(struct anmen_lock *lock, uint64_t credential_id, uint64_t now)
+{
+    struct anmen_event raised = anmen_lock_event(lock, EVENT_ALARM, now);
+
+    anmen_event_say(&raised, FIELD_CREDENTIAL, credential_id);
+    anmen_event_say(&raised, FIELD_CODE, ALARM_FORCED_USER);
+    if (lock->opened_at != 0 && now - lock->opened_at < ANMEN_AFTER_MS) {
+        anmen_event_say(&raised, FIELD_AFTER_CREDENTIAL, lock->opened_by);
+    }
+    (void)anmen_lock_record(lock, &raised, now);
+}
+
+
 static void record_refused(struct anmen_lock *lock, const struct anmen_verdict *verdict, uint64_t source, uint64_t now)
 {
     struct anmen_event refused = anmen_lock_event(lock, EVENT_ACCESS_REFUSED, now);
@@ -64,11 +78,16 @@ static bool present(struct anmen_lock *lock, enum anmen_entry_type type, const c
         if (!verdict.recognised && anmen_tries_wrong(&lock->tries, now)) {
             raise_alarm(lock, ALARM_WRONG_CODES, now);
         }
+        anmen_lock_keep_tries(lock);
         return false;
     }
     record_opened(lock, &verdict, source, now);
     if (verdict.duress) {
-        raise_alarm(lock, ALARM_FORCED_USER, now);
+        raise_duress(lock, verdict.credential_id, now);
+    }
+    if (type == ENTRY_CARD) {
+        lock->opened_by = verdict.credential_id;
+        lock->opened_at = now;
     }
     return true;
 }

@@ -11,6 +11,15 @@ static void birth_again(struct anmen_link *link, uint64_t at)
     link->birth_at = at;
 }
 
+static void take_slot(struct anmen_lock *lock, uint64_t slot_ms)
+{
+    slot_ms = slot_ms < ANMEN_SLOT_MAX_MS ? slot_ms : ANMEN_SLOT_MAX_MS;
+    if (slot_ms != lock->kept.slot_ms) {
+        lock->kept.slot_ms = slot_ms;
+        (void)anmen_lock_keep(lock);
+    }
+}
+
 static void take_welcome(struct anmen_lock *lock, const struct anmen_message *said, uint64_t now)
 {
     struct anmen_link *link = &lock->link;
@@ -24,6 +33,7 @@ static void take_welcome(struct anmen_lock *lock, const struct anmen_message *sa
     link->heartbeat_ms = seconds < 86400 ? seconds * 1000 : 86400000;
     link->heartbeat_at = now + link->heartbeat_ms;
     anmen_sender_rate(&lock->sender, said->value[3].number);
+    take_slot(lock, said->value[4].number);
     anmen_clock_ask_soon(&lock->clock, now);
 }
 

@@ -10,10 +10,10 @@ static struct anmen_sent *find(struct anmen_on_their_way *way, uint64_t sequence
     return NULL;
 }
 
-static void add(struct anmen_on_their_way *way, uint64_t sequence, uint64_t now, bool waiting)
+static void add(struct anmen_on_their_way *way, struct anmen_sent sent, unsigned room)
 {
-    if (way->count < ANMEN_ON_THEIR_WAY) {
-        way->event[way->count++] = (struct anmen_sent){sequence, now, waiting};
+    if (way->count < room) {
+        way->event[way->count++] = sent;
     }
 }
 
@@ -68,10 +68,25 @@ void anmen_sender_disconnect(struct anmen_sender *sender)
     sender->fill.count = 0;
 }
 
-void anmen_sender_recorded(struct anmen_sender *sender, uint64_t sequence, uint64_t now)
+/* While older ones are missing no receipt covers a live event: it counts for some seconds only (ANM-SES-031). */
+static void drop_old(struct anmen_on_their_way *way, uint64_t now)
+{
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < way->count; i++) {
+        if (way->event[i].waiting || now - way->event[i].at < ANMEN_LIVE_WAY_MS) {
+            way->event[kept++] = way->event[i];
+        }
+    }
+    way->count = kept;
+}
+
+void anmen_sender_recorded(struct anmen_sender *sender, uint64_t sequence, bool alarm, uint64_t now)
 {
     if (sender->connected) {
-        add(&sender->live, sequence, now, true); /* with 32 on their way it goes with the stored ones */
+        /* With 32 on their way it goes with the stored ones, unless it is an alarm (ANM-SES-030). */
+        drop_old(&sender->live, now);
+        add(&sender->live, (struct anmen_sent){sequence, now, true}, ANMEN_ON_THEIR_WAY + (alarm ? ANMEN_ALARM_ROOM : 0));
     }
 }
 
@@ -170,7 +185,7 @@ static void next_fill(struct anmen_sender *sender, const struct anmen_log *log, 
         }
         sender->cursor = at + 1;
         if (find(&sender->live, at) == NULL) {
-            add(&sender->fill, at, now, false);
+            add(&sender->fill, (struct anmen_sent){at, now, false}, ANMEN_ON_THEIR_WAY);
             batch->sequence[batch->count++] = at;
         }
     }

@@ -15,7 +15,7 @@ struct anmen_sent {
 };
 
 struct anmen_on_their_way {
-    struct anmen_sent event[ANMEN_ON_THEIR_WAY];
+    struct anmen_sent event[ANMEN_ON_THEIR_WAY + ANMEN_ALARM_ROOM];
     unsigned count;
 };
 
@@ -45,7 +45,7 @@ void anmen_sender_connect(struct anmen_sender *sender, const struct anmen_log *l
 void anmen_sender_disconnect(struct anmen_sender *sender);
 /* Everything that is not stored goes again, from the first on, at the same pace (ANM-EVT-012, ANM-EVT-014). */
 void anmen_sender_again(struct anmen_sender *sender, const struct anmen_log *log);
-void anmen_sender_recorded(struct anmen_sender *sender, uint64_t sequence, uint64_t now);
+void anmen_sender_recorded(struct anmen_sender *sender, uint64_t sequence, bool alarm, uint64_t now);
 void anmen_sender_rate(struct anmen_sender *sender, uint64_t events_a_second);
 /* `progress` says whether the receipt moved the log's. */
 void anmen_sender_receipt(struct anmen_sender *sender, const struct anmen_log *log, bool progress, uint64_t now);

@@ -3,7 +3,8 @@
 
 static const struct anmen_field_shape challenge[] = {{1, SHAPE_BYTES, 16, false, NULL}};
 static const struct anmen_field_shape welcome[] = {
-    {1, SHAPE_NUMBER, 0, false, NULL}, {2, SHAPE_NUMBER, 0, false, NULL}, {3, SHAPE_NUMBER, 0, false, NULL}};
+    {1, SHAPE_NUMBER, 0, false, NULL}, {2, SHAPE_NUMBER, 0, false, NULL}, {3, SHAPE_NUMBER, 0, false, NULL},
+    {4, SHAPE_NUMBER, 0, true, NULL}};
 static const struct anmen_field_shape stored[] = {{1, SHAPE_NUMBER, 0, false, NULL},
                                                   {2, SHAPE_NUMBER, 0, false, NULL}};
 static const struct anmen_field_shape missing[] = {

@@ -119,13 +119,10 @@ static void speak_until_it_breaks(struct shared_lock *shared, struct mqtt *link,
     }
 }
 
-/* Between half of the pause and all of it, so that a town's locks do not come back in one second. */
 static void pause_for(struct shared_lock *shared, uint64_t pause_ms)
 {
-    uint16_t drawn = 0;
+    uint64_t until = uptime_of(shared) + pause_ms;
 
-    (void)anmen_random((uint8_t *)&drawn, sizeof drawn);
-    uint64_t until = uptime_of(shared) + pause_ms / 2 + pause_ms / 2 * drawn / 65535;
     while (!atomic_load(&shared->stop) && uptime_of(shared) < until) {
         struct pollfd end = {.fd = shared->wake[0], .events = POLLIN};
         if (poll(&end, 1, (int)(until - uptime_of(shared)) + 1) > 0) {
@@ -134,31 +131,53 @@ static void pause_for(struct shared_lock *shared, uint64_t pause_ms)
     }
 }
 
+/* Between half of it and all of it, so that a town's locks do not come back in one second. */
+static uint64_t with_chance(uint64_t pause_ms)
+{
+    uint16_t drawn = 0;
+
+    (void)anmen_random((uint8_t *)&drawn, sizeof drawn);
+    return pause_ms / 2 + pause_ms / 2 * drawn / 65535;
+}
+
+/* Disconnected: what is told to the lock, and its turn to come back. */
+static uint64_t lose_link(struct shared_lock *shared)
+{
+    (void)pthread_mutex_lock(&shared->mutex);
+    anmen_lock_disconnected(&shared->lock);
+    anmen_lock_tick(&shared->lock, uptime_of(shared));
+    uint64_t slot_ms = anmen_lock_slot(&shared->lock);
+    (void)pthread_mutex_unlock(&shared->mutex);
+    return slot_ms;
+}
+
 void *link_run(void *shared_lock)
 {
     static struct mqtt link;
     struct shared_lock *shared = shared_lock;
     struct topics topics;
-    uint64_t pause_ms = FIRST_PAUSE_MS;
+    uint64_t failed_ms = FIRST_PAUSE_MS;
 
     name_topics(&topics, shared->provision->who.lock_id);
     if (!mqtt_prepare(&link, &shared->provision->account)) {
         fprintf(stderr, "the certificate, its key or the authority's certificate cannot be read\n");
         return NULL;
     }
+    pause_for(shared, lose_link(shared)); /* its turn, as after every loss (ANM-SES-023) */
     while (!atomic_load(&shared->stop)) {
-        if (connect_once(shared, &link, &topics)) {
-            uint64_t since = uptime_of(shared);
+        bool connected = connect_once(shared, &link, &topics);
+        if (connected) {
+            failed_ms = FIRST_PAUSE_MS;
             speak_until_it_breaks(shared, &link, &topics);
-            pause_ms = uptime_of(shared) - since > LAST_PAUSE_MS ? FIRST_PAUSE_MS : pause_ms;
         }
-        (void)pthread_mutex_lock(&shared->mutex);
-        anmen_lock_disconnected(&shared->lock);
-        anmen_lock_tick(&shared->lock, uptime_of(shared));
-        (void)pthread_mutex_unlock(&shared->mutex);
         mqtt_close(&link);
-        pause_for(shared, pause_ms);
-        pause_ms = pause_ms * 2 < LAST_PAUSE_MS ? pause_ms * 2 : LAST_PAUSE_MS;
+        uint64_t slot_ms = lose_link(shared);
+        if (connected) {
+            pause_for(shared, slot_ms != 0 ? slot_ms : with_chance(1000));
+        } else {
+            pause_for(shared, with_chance(failed_ms));
+            failed_ms = failed_ms * 2 < LAST_PAUSE_MS ? failed_ms * 2 : LAST_PAUSE_MS;
+        }
     }
     SSL_CTX_free(link.tls);
     return NULL;
