@@ -32,6 +32,8 @@ from service.batches import Batch, Outcome
 from service.completeness import actions as completeness
 from service.delivery import actions as delivery
 from service.delivery.rules import HeldList
+from service.doubts import actions as doubts
+from service.doubts.rules import DoubtKind, ProvenBoot
 from service.edges.inbox import Delivery
 from service.entry import actions as entry
 from service.entry.rules import HeardEvents, StoredEntry
@@ -105,6 +107,10 @@ def _believe_birth(batch: Batch, lock: LockId, birth: Birth) -> None:
 
 
 def _proofs(batch: Batch, said: Sequence[Said[Proof]]) -> None:
+    boots = [
+        (one.lock, ProvenBoot(one.session.session, one.session.boot_number, one.session.log_epoch)) for one in said
+    ]
+    doubts.note_boots(batch.session, boots, batch.now)
     batch.memory.cursors.load(batch.session, {one.lock for one in said})
     for one in said:
         listened = batch.memory.listened[one.lock]
@@ -157,6 +163,9 @@ def _events(batch: Batch, said: Sequence[Said[Events]]) -> None:
         trusted = session.proven and session.log_epoch == message.log_epoch
         heard.append(HeardEvents(one.lock, session.session, message.log_epoch, trusted, message.live, message.events))
     recorded = entry.record(batch.session, heard, batch.memory.cursors, batch.now)
+    if recorded.forked:
+        forks = [(lock, DoubtKind.EVENTS_FORK) for lock in recorded.forked]
+        doubts.raise_doubts(batch.session, forks, batch.now)
     batch.stored = recorded.stored
     _note_applied(batch, recorded.stored)
     batch.outcome.stored += len(recorded.stored)

@@ -39,6 +39,7 @@ class Act(StrEnum):
     FIRMWARE_ADDED = "firmware:release:added"
     ROLLOUT_BEGUN = "rollout:rollout:begun"
     ROLLOUT_CHANGED = "rollout:rollout:changed"
+    LOCK_DOUBT_SETTLED = "doubts:lock:settled"
     PERSON_REGISTERED = "people:person:registered"
     PERSON_READ = "people:person:read"
     IDENTITY_PROVEN = "people:identity:proven"

@@ -1,6 +1,6 @@
 """Heads: keep what locks sign, check it against what is stored, and certify days."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone
 from itertools import groupby
@@ -25,6 +25,8 @@ from service.completeness.rules import (
     where_to_begin,
 )
 from service.completeness.rules import walk as follow
+from service.doubts import actions as doubts
+from service.doubts.rules import DoubtKind
 from service.edges.keyring import Keyring
 from service.entry import actions as entry
 from service.errors import SealBroken
@@ -60,7 +62,18 @@ def check_due(session: Session, keyring: Keyring, now: datetime) -> int:
         walked, stretch = _check(session, one, keyring)
         packed = pack_commitments(stretch.commitments) if walked.state is not HeadState.UNSIGNED else None
         records.write_checked(session, one, state=walked.state, commitments=packed, now=now)
+        doubts.raise_doubts(session, _doubts(session, one, walked.state), now)
     return len(due)
+
+
+def _doubts(session: Session, one: StoredHead, state: HeadState) -> Iterator[tuple[LockId, DoubtKind]]:
+    """What a checked head gives rise to."""
+    if state is HeadState.FAILED:
+        yield one.lock, DoubtKind.CHAIN_FAILED
+    if state is not HeadState.UNSIGNED and records.signed_another_link(session, one):
+        yield one.lock, DoubtKind.HEADS_FORK
+    if locks.names_another_signing_key(session, one.lock):
+        yield one.lock, DoubtKind.SIGNING_KEY_CHANGED
 
 
 def certificate(session: Session, lock: LockId, day: date, *, keyring: Keyring) -> DayCertificate:

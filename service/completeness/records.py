@@ -62,6 +62,10 @@ _CHECKED = text(
     "UPDATE chain_head SET state = :state, checked_at = :now, commitments = :commitments WHERE lock_id = :lock"
     " AND log_epoch = :epoch AND sequence = :sequence AND link = :link"
 )
+_ANOTHER = text(
+    "SELECT EXISTS (SELECT FROM chain_head WHERE lock_id = :lock AND log_epoch = :epoch AND sequence = :sequence"
+    " AND link <> :link AND state NOT IN ('waiting', 'unsigned'))"
+)
 _LAST_DECLARED = text(
     "SELECT max(sequence) FROM entry WHERE lock_id = :lock AND log_epoch = :epoch AND sequence > :after AND type = :lost"
 )
@@ -123,6 +127,13 @@ def write_checked(
             "now": now,
         },
     )
+
+
+def signed_another_link(session: Session, one: StoredHead) -> bool:
+    """Whether the lock has also signed another link for the head's number."""
+    head = one.head
+    asked = {"lock": one.lock, "epoch": head.log_epoch, "sequence": head.sequence, "link": head.link}
+    return bool(session.execute(_ANOTHER, asked).scalar_one())
 
 
 def last_declared(session: Session, lock: LockId, log_epoch: int, after: int, *, kind: int) -> int:

@@ -27,6 +27,8 @@ from service.entry.rules import (
 from service.people.rules import PersonId
 
 _QUARANTINE_PURPOSE = "quarantined event"
+# After a broker's death everything comes twice; a copied lock is found by any one of its events.
+REPEATED_COMPARED = 200
 
 
 @dataclass(slots=True)
@@ -56,6 +58,8 @@ class Recorded:
     stored: list[StoredEntry] = field(default_factory=list)
     receipts: dict[LockId, Receipt] = field(default_factory=dict)
     duplicates: int = 0
+    forked: set[LockId] = field(default_factory=set)
+    """Locks that gave a number to another event than the stored one: no lock does, but two with one identity do."""
 
 
 def prepare(session: Session, now: datetime) -> None:
@@ -81,6 +85,7 @@ def record(session: Session, heard: Sequence[HeardEvents], memory: CursorMemory,
     recorded = Recorded()
     moved: dict[tuple[LockId, int], StoredCursor] = {}
     entries: list[NewEntry] = []
+    repeated: list[tuple[LockId, int, Event]] = []
     for one in heard:
         epochs = memory.known[one.lock]
         cursor = epochs.get(one.log_epoch)
@@ -92,6 +97,7 @@ def record(session: Session, heard: Sequence[HeardEvents], memory: CursorMemory,
             after = taken(cursor, event)
             if after is None:
                 recorded.duplicates += 1
+                repeated.append((one.lock, one.log_epoch, event))
             else:
                 cursor = moved[one.lock, one.log_epoch] = after
                 entries.append(entry_of(one, event, now))
@@ -100,7 +106,16 @@ def record(session: Session, heard: Sequence[HeardEvents], memory: CursorMemory,
     if entries:
         recorded.stored = records.append(session, entries, now)
         records.write_cursors(session, moved)
+    if repeated:
+        recorded.forked = _forked(session, repeated[:REPEATED_COMPARED])
     return recorded
+
+
+def _forked(session: Session, repeated: Sequence[tuple[LockId, int, Event]]) -> set[LockId]:
+    """Locks among these that say something else under a number than is stored under it."""
+    said = {(lock, epoch, event.sequence): event for lock, epoch, event in repeated}
+    stored = records.stored_under(session, list(said))
+    return {key[0] for key, columns in stored if event_of(columns) != said[key]}
 
 
 def quarantine(

@@ -110,6 +110,33 @@ def stored_between(session: Session, lock: LockId, log_epoch: int, after: int, u
     return [StoredColumns(row[0], row[1], row[2], row[3], row[4], row[5], tuple(row[6:])) for row in rows]
 
 
+_UNDER = Statement("""
+    SELECT e.lock_id, e.log_epoch, e.sequence, e.type, e.boot_number, e.device_ms, e.clock_quality, e.fields, e.operation,
+        e.credential_id, e.list_version, e.source, e.direction, e.code, e.score_band, e.liveness
+    FROM unnest(CAST(%(locks)s AS text[]), CAST(%(epochs)s AS bigint[]), CAST(%(sequences)s AS bigint[])) AS said (lock_id, log_epoch, sequence)
+    JOIN entry e USING (lock_id, log_epoch, sequence)
+""")
+
+
+def stored_under(
+    session: Session, keys: Sequence[tuple[LockId, int, int]]
+) -> list[tuple[tuple[LockId, int, int], StoredColumns]]:
+    """What is stored under each (lock, log epoch, sequence); those that are not there, or were put aside, are left out."""
+    rows = _UNDER.rows(
+        session,
+        locks=words([lock for lock, _, _ in keys]),
+        epochs=numbers(epoch for _, epoch, _ in keys),
+        sequences=numbers(sequence for _, _, sequence in keys),
+    )
+    return [
+        (
+            (LockId(row[0]), row[1], row[2]),
+            StoredColumns(row[2], row[3], row[4], row[5], row[6], row[7], tuple(row[8:])),
+        )
+        for row in rows
+    ]
+
+
 _PUT_ASIDE = text(
     "SELECT sequence, event_sealed FROM quarantine"
     " WHERE lock_id = :lock AND log_epoch = :epoch AND sequence > :after AND sequence <= :up_to"

@@ -100,6 +100,13 @@ def signing_key(session: Session, lock_id: LockId) -> bytes | None:
     return lock.signing_key
 
 
+def names_another_signing_key(session: Session, lock_id: LockId) -> bool:
+    """Whether the lock's latest birth names another signing key than the one we know."""
+    lock = _get_lock(session, lock_id)
+    said = signing_key_said(lock.capabilities)
+    return said is not None and lock.signing_key is not None and said != lock.signing_key
+
+
 def _get_lock(session: Session, lock_id: LockId) -> records.Lock:
     lock = records.find_lock(session, lock_id)
     if lock is None:

@@ -1,0 +1,64 @@
+"""SQL of doubts and of the boots that have proven themselves."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlmodel import Session
+
+from firmware_protocol.topics import LockId
+from service.doubts.rules import Doubt, DoubtKind, ProvenBoot
+
+_BOOTS = text(
+    "SELECT lock_id, session_id, boot_number, log_epoch FROM proven_boot WHERE lock_id = ANY(CAST(:locks AS text[])) ORDER BY id"
+)
+_APPEND_BOOT = text(
+    "INSERT INTO proven_boot (lock_id, session_id, boot_number, log_epoch, proven_at)"
+    " VALUES (:lock, :session, :boot, :epoch, :now)"
+)
+_RAISE = text(
+    "INSERT INTO identity_doubt (lock_id, kind, first_at, last_at) VALUES (:lock, :kind, :now, :now)"
+    " ON CONFLICT (lock_id, kind) WHERE settled_at IS NULL DO UPDATE SET last_at = excluded.last_at, times = identity_doubt.times + 1"
+)
+_OPEN = text(
+    "SELECT lock_id, kind, first_at, last_at, times FROM identity_doubt"
+    " WHERE lock_id = ANY(CAST(:locks AS text[])) AND settled_at IS NULL ORDER BY lock_id, first_at"
+)
+_SETTLE = text(
+    "UPDATE identity_doubt SET settled_at = :now, settled_by = :account WHERE lock_id = :lock AND settled_at IS NULL"
+)
+
+
+def boots_of(session: Session, locks: Iterable[LockId]) -> dict[LockId, list[ProvenBoot]]:
+    """The boots of these locks that have proven themselves, in that order."""
+    found: dict[LockId, list[ProvenBoot]] = {}
+    for lock, *boot in session.execute(_BOOTS, {"locks": list(locks)}):
+        found.setdefault(LockId(lock), []).append(ProvenBoot(*boot))
+    return found
+
+
+def append_boots(session: Session, boots: Sequence[tuple[LockId, ProvenBoot]], now: datetime) -> None:
+    """Remember that these have proven themselves."""
+    rows = [
+        {"lock": lock, "session": one.session, "boot": one.boot_number, "epoch": one.log_epoch, "now": now}
+        for lock, one in boots
+    ]
+    session.execute(_APPEND_BOOT, rows)
+
+
+def append_doubts(session: Session, doubts: Iterable[tuple[LockId, DoubtKind]], now: datetime) -> None:
+    """Raise these, or count them once more where they are raised already."""
+    for lock, kind in sorted(set(doubts)):
+        session.execute(_RAISE, {"lock": lock, "kind": kind.value, "now": now})
+
+
+def open_doubts(session: Session, locks: Iterable[LockId]) -> list[Doubt]:
+    """What is not settled about these locks."""
+    rows = session.execute(_OPEN, {"locks": list(locks)})
+    return [Doubt(LockId(lock), DoubtKind(kind), *rest) for lock, kind, *rest in rows]
+
+
+def settle(session: Session, lock: LockId, *, account_id: int, now: datetime) -> int:
+    """Somebody has seen to it; how many doubts that settles."""
+    settled = session.execute(_SETTLE, {"lock": lock, "account": account_id, "now": now})
+    return int(settled.rowcount)  # type: ignore[attr-defined]  # what an UPDATE returns has it
