@@ -26,14 +26,11 @@ from firmware_protocol.messages import (
 from firmware_protocol.topics import LockId
 from firmware_protocol.transitions import LinkEvent, next_link
 from firmware_protocol.vocabulary import EventType, Field
-from service import firmware_reactions
+from service import firmware_reactions, key_reactions
 from service import hearing as hearings
 from service.batches import Batch, Outcome
-from service.completeness import actions as completeness
 from service.delivery import actions as delivery
 from service.delivery.rules import HeldList
-from service.doubts import actions as doubts
-from service.doubts.rules import DoubtKind, ProvenBoot
 from service.edges.inbox import Delivery
 from service.entry import actions as entry
 from service.entry.rules import HeardEvents, StoredEntry
@@ -107,10 +104,7 @@ def _believe_birth(batch: Batch, lock: LockId, birth: Birth) -> None:
 
 
 def _proofs(batch: Batch, said: Sequence[Said[Proof]]) -> None:
-    boots = [
-        (one.lock, ProvenBoot(one.session.session, one.session.boot_number, one.session.log_epoch)) for one in said
-    ]
-    doubts.note_boots(batch.session, boots, batch.now)
+    key_reactions.note_boots(batch, said)
     batch.memory.cursors.load(batch.session, {one.lock for one in said})
     for one in said:
         listened = batch.memory.listened[one.lock]
@@ -163,9 +157,7 @@ def _events(batch: Batch, said: Sequence[Said[Events]]) -> None:
         trusted = session.proven and session.log_epoch == message.log_epoch
         heard.append(HeardEvents(one.lock, session.session, message.log_epoch, trusted, message.live, message.events))
     recorded = entry.record(batch.session, heard, batch.memory.cursors, batch.now)
-    if recorded.forked:
-        forks = [(lock, DoubtKind.EVENTS_FORK) for lock in recorded.forked]
-        doubts.raise_doubts(batch.session, forks, batch.now)
+    key_reactions.doubt_forks(batch, recorded.forked)
     batch.stored = recorded.stored
     _note_applied(batch, recorded.stored)
     batch.outcome.stored += len(recorded.stored)
@@ -212,11 +204,6 @@ def _time_requests(batch: Batch, said: Sequence[Said[TimeRequest]]) -> None:
         batch.outcome.replies.append((one.lock, one.session.session, answer))
 
 
-def _heads(batch: Batch, said: Sequence[Said[ChainHead]]) -> None:
-    heads = [(one.lock, one.message) for one in said if one.session.proven]
-    completeness.note_heads(batch.session, heads, batch.now)
-
-
 def _wills(batch: Batch, said: Sequence[Said[Will]]) -> None:
     for one in said:
         listened = batch.memory.listened[one.lock]
@@ -247,7 +234,7 @@ REACTIONS: dict[type[UpMessage], Action] = {
     Heartbeat: _heartbeats,
     TimeRequest: _time_requests,
     AccessListRefused: _list_refusals,
-    ChainHead: _heads,
+    ChainHead: key_reactions.note_heads,
     Will: _wills,
     FirmwareWanted: firmware_reactions.hand_out,
 }

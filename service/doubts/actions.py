@@ -10,7 +10,7 @@ from firmware_protocol.topics import LockId
 from service.audit.actions import record
 from service.audit.rules import Act, Acting
 from service.doubts import records
-from service.doubts.rules import Doubt, DoubtKind, ProvenBoot, doubt_of_boot
+from service.doubts.rules import Doubt, DoubtKind, PlacedDoubt, ProvenBoot, doubt_of_boot
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +48,11 @@ def open_doubts(session: Session, locks: Iterable[LockId]) -> dict[LockId, tuple
     for one in records.open_doubts(session, locks):
         found[one.lock] = (*found.get(one.lock, ()), one)
     return found
+
+
+def doubts_in_scope(session: Session, now: datetime) -> list[PlacedDoubt]:
+    """The unsettled doubts about locks in rooms that whoever asks may see, with the rooms."""
+    return records.doubts_in_scope(session, now)
 
 
 def settle(session: Session, lock: LockId, *, actor: Acting, now: datetime) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from firmware_protocol.topics import LockId
-from service.doubts.rules import Doubt, DoubtKind, ProvenBoot
+from service.doubts.rules import Doubt, DoubtKind, PlacedDoubt, ProvenBoot
 
 _BOOTS = text(
     "SELECT lock_id, session_id, boot_number, log_epoch FROM proven_boot WHERE lock_id = ANY(CAST(:locks AS text[])) ORDER BY id"
@@ -23,6 +23,13 @@ _RAISE = text(
 _OPEN = text(
     "SELECT lock_id, kind, first_at, last_at, times FROM identity_doubt"
     " WHERE lock_id = ANY(CAST(:locks AS text[])) AND settled_at IS NULL ORDER BY lock_id, first_at"
+)
+# A unit outside the scope of whoever asks is no row.
+_IN_SCOPE = text(
+    "SELECT d.lock_id, d.kind, d.first_at, d.last_at, d.times, b.address, u.number FROM identity_doubt d"
+    " JOIN door ON door.lock_id = d.lock_id AND door.hung @> CAST(:now AS timestamptz)"
+    " JOIN unit u ON u.id = door.unit_id JOIN building b ON b.id = u.building_id"
+    " WHERE d.settled_at IS NULL ORDER BY d.first_at DESC LIMIT 200"
 )
 _SETTLE = text(
     "UPDATE identity_doubt SET settled_at = :now, settled_by = :account WHERE lock_id = :lock AND settled_at IS NULL"
@@ -56,6 +63,14 @@ def open_doubts(session: Session, locks: Iterable[LockId]) -> list[Doubt]:
     """What is not settled about these locks."""
     rows = session.execute(_OPEN, {"locks": list(locks)})
     return [Doubt(LockId(lock), DoubtKind(kind), *rest) for lock, kind, *rest in rows]
+
+
+def doubts_in_scope(session: Session, now: datetime) -> list[PlacedDoubt]:
+    """What is not settled about locks that hang in rooms that whoever asks may see, the latest first."""
+    return [
+        PlacedDoubt(Doubt(LockId(row[0]), DoubtKind(row[1]), row[2], row[3], row[4]), row[5], row[6])
+        for row in session.execute(_IN_SCOPE, {"now": now})
+    ]
 
 
 def settle(session: Session, lock: LockId, *, account_id: int, now: datetime) -> int:

@@ -49,6 +49,14 @@ class Doubt:
     times: int
 
 
+class PlacedDoubt(NamedTuple):
+    """A doubt, and the room on whose door the lock hangs."""
+
+    doubt: Doubt
+    address: str
+    number: str
+
+
 def doubt_of_boot(history: Sequence[ProvenBoot], new: ProvenBoot) -> DoubtKind | None:
     """What a boot that has just proven itself gives rise to; `history`: all that did before, in that order."""
     if not history or history[-1].session == new.session:

@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from firmware_protocol.topics import LockId
 from service.accounts.signed_in import checked_form
+from service.doubts import actions as doubts
 from service.edges.requests import Tx
 from service.errors import AnmenError
 from service.locks import actions as locks
@@ -158,4 +159,6 @@ def _end_form(visit: Visit, session: Session, tenancy_id: TenancyId, form: forms
 
 
 def _locks(visit: Visit, session: Session, wanted: Iterable[LockId]) -> dict[LockId, LockShown]:
-    return {lock: lock_shown(view, visit.words) for lock, view in locks.views(session, list(wanted)).items()}
+    views = locks.views(session, list(wanted))
+    doubted = doubts.open_doubts(session, views)
+    return {lock: lock_shown(view, visit.words, doubted.get(lock, ())) for lock, view in views.items()}

@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 from firmware_protocol.topics import LockId
 from firmware_protocol.transitions import LinkState
 from service.access.rules import DeliveryState, LockDelivery
+from service.doubts.rules import Doubt, DoubtKind
 from service.locks.rules import BatteryState, LockView
 from service.portals.translation import N_, Words, local_day
 from service.portals.wording import LeaseState
@@ -43,6 +44,7 @@ class LockShown:
     battery_percent: int | None
     battery_low: bool
     firmware: str | None
+    doubts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +90,23 @@ def lease_state(view: TenancyView, now: datetime) -> LeaseState:
     return LeaseState.UPCOMING if now < view.span.starts_at else LeaseState.RUNNING
 
 
-def lock_shown(lock: LockView, words: Words) -> LockShown:
-    """A lock's contact and battery in words."""
+_DOUBTS = {
+    DoubtKind.BOOTS_ALTERNATE: N_("Two devices take turns in speaking as this lock."),
+    DoubtKind.BOOT_REUSED: N_("Two devices have started with this lock's keys."),
+    DoubtKind.EVENTS_FORK: N_("Two different events came under one number of this lock."),
+    DoubtKind.HEADS_FORK: N_("The lock has signed two different histories."),
+    DoubtKind.CHAIN_FAILED: N_("What is stored differs from what the lock has signed."),
+    DoubtKind.SIGNING_KEY_CHANGED: N_("The lock signs with another key than before."),
+}
+
+
+def doubt_in_words(kind: DoubtKind, words: Words) -> str:
+    """What speaks against a lock being the lock, in a sentence."""
+    return words.say(_DOUBTS[kind])
+
+
+def lock_shown(lock: LockView, words: Words, doubts: Sequence[Doubt] = ()) -> LockShown:
+    """A lock's contact, battery and doubts in words."""
     return LockShown(
         lock_id=lock.id,
         live=lock.link is LinkState.LIVE,
@@ -97,6 +114,7 @@ def lock_shown(lock: LockView, words: Words) -> LockShown:
         battery_percent=lock.battery_percent,
         battery_low=lock.battery in {BatteryState.LOW, BatteryState.CRITICAL},
         firmware=lock.firmware,
+        doubts=tuple(doubt_in_words(one.kind, words) for one in doubts),
     )
 
 

@@ -10,12 +10,13 @@ from service.portals.feed import Feed
 from service.portals.inviting_pages import router as inviting
 from service.portals.landlord_pages import router as landlord
 from service.portals.live import router as live
+from service.portals.lock_pages import router as locks
 from service.portals.my_pages import router as mine
 from service.portals.registration_pages import router as registration
 from service.portals.sign_in_pages import router as sign_in
 from service.portals.staff_pages import router as staff
 
-PAGES = (sign_in, landlord, inviting, registration, mine, staff, live)
+PAGES = (sign_in, landlord, locks, inviting, registration, mine, staff, live)
 
 
 class KeptFiles(StaticFiles):

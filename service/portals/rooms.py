@@ -152,6 +152,8 @@ def _list(words: Words, parts: Sequence[str]) -> str:
 def _lock_lines(lock: LockShown, words: Words) -> list[LockLine]:
     text = words.say(N_("Lock: {contact}"), contact=lock.contact)
     lines = [LockLine(picture="lock" if lock.live else "warning", text=text, warn=not lock.live)]
+    if lock.doubts:
+        lines.append(LockLine(picture="warning", text=words.say(N_("This lock's identity is in doubt")), warn=True))
     if lock.battery_low:
         low = words.say(N_("Battery {percent} %: change it soon"), percent=lock.battery_percent)
         lines.append(LockLine(picture="battery", text=low, warn=True))

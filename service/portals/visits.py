@@ -33,6 +33,7 @@ class Said(StrEnum):
     TENANCY_ENDED = "tenancy_ended"
     MOVED_OUT = "moved_out"
     FACE_WITHDRAWN = "face_withdrawn"
+    LOCK_SETTLED = "lock_settled"
     SIGNED_OUT = "signed_out"
 
 
@@ -45,6 +46,7 @@ _SENTENCES: dict[str, str] = {
     Said.FACE_WITHDRAWN: N_(
         "Your face is erased here and is being deleted from the locks. Card and PIN go on opening."
     ),
+    Said.LOCK_SETTLED: N_("Noted that you have seen to the lock."),
     Said.SIGNED_OUT: N_("You are signed out."),
 }
 
@@ -61,7 +63,11 @@ _MENUS: dict[Role, tuple[MenuEntry, ...]] = {
     Role.LANDLORD: (MenuEntry("/rooms", N_("Rooms")),),
     Role.TENANT: (MenuEntry("/me", N_("My page")), MenuEntry("/me/entries", N_("My entries"))),
     Role.GRID_WORKER: (MenuEntry("/areas", N_("Overview")), MenuEntry("/inquiries", N_("My inquiries"))),
-    Role.OFFICER: (MenuEntry("/areas", N_("Overview")), MenuEntry("/inquiries", N_("My inquiries"))),
+    Role.OFFICER: (
+        MenuEntry("/areas", N_("Overview")),
+        MenuEntry("/inquiries", N_("My inquiries")),
+        MenuEntry("/doubts", N_("Locks in doubt")),
+    ),
 }
 
 

@@ -2,6 +2,7 @@
 
 import copy
 from datetime import datetime
+from typing import NamedTuple
 
 import pytest
 
@@ -11,7 +12,7 @@ from service.completeness import actions as completeness
 from service.doubts import actions as doubts
 from service.doubts.rules import DoubtKind
 from service.edges.keyring import Keyring
-from service.edges.transaction import SYSTEM, transaction
+from service.edges.transaction import SYSTEM, Scope, transaction
 from tests.fixtures_database import Database
 from tests.integration.test_listening import Service, born
 from tests.wire_lock import HungDoor, WireLock, hung_door
@@ -91,3 +92,28 @@ def test_two_links_signed_for_one_number_are_noticed(service: Service, door: Hun
     with transaction(service.database.serve, SYSTEM) as session:
         completeness.check_due(session, service.keyring, service.now)
     assert {DoubtKind.HEADS_FORK, DoubtKind.CHAIN_FAILED} <= noticed(service, original)
+
+
+def test_the_police_of_the_area_and_the_landlord_see_it_and_nobody_else(service: Service, door: HungDoor) -> None:
+    lock, home = door.lock.id, door.home
+    with transaction(service.database.serve, SYSTEM) as session:
+        doubts.raise_doubts(session, [(lock, DoubtKind.BOOT_REUSED)], service.now)
+    for scope, seen in (
+        (Scope(areas=(home.areas.grid,)), [lock]),
+        (Scope(areas=(home.areas.other_grid,)), []),
+        (Scope(landlord=home.landlord_id), [lock]),
+    ):
+        with transaction(service.database.serve, scope) as session:
+            assert [one.doubt.lock for one in doubts.doubts_in_scope(session, service.now)] == seen
+    with transaction(service.database.serve, SYSTEM) as session:
+        landlord = Asker(home.landlord_id, "landlord")
+        doubts.settle(session, lock, actor=landlord, now=service.now)
+        assert doubts.open_doubts(session, [lock]) == {}
+        # It comes up again with the next sign.
+        doubts.raise_doubts(session, [(lock, DoubtKind.BOOT_REUSED)], service.now)
+        assert [one.times for one in doubts.open_doubts(session, [lock])[lock]] == [1]
+
+
+class Asker(NamedTuple):
+    account_id: int
+    role: str

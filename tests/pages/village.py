@@ -74,6 +74,7 @@ class Village:
             "ended tenancy": (pages["landlord"], f"/tenancies/{self.ending}"),
             "end": (pages["landlord"], f"/tenancies/{self.running}/end"),
             "not for a landlord": (pages["landlord"], "/areas"),
+            "locks in doubt": (self.officer, "/doubts"),
             "my page": (pages["tenant"], "/me"),
             "my entries": (pages["tenant"], "/me/entries"),
             "new PIN?": (pages["tenant"], f"/me/tenancies/{self.running}/pin"),
