@@ -14,6 +14,7 @@ from anmen.bench.command import app as bench
 from anmen.conformance.command import app as conformance
 from anmen.demo.command import demo
 from anmen.errors import MachineError
+from anmen.firmware import app as firmware
 from anmen.sim import app as sim
 from device_sim.errors import SimulatorError
 from service.errors import AnmenError
@@ -29,6 +30,7 @@ app = typer.Typer(
 app.command()(demo)
 app.add_typer(bench, name="bench")
 app.add_typer(sim, name="sim")
+app.add_typer(firmware, name="firmware")
 app.add_typer(conformance, name="conformance")
 
 

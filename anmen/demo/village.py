@@ -9,14 +9,19 @@ from pathlib import Path
 from anmen.database_roles import DatabaseRole
 from anmen.demo.machine import Machine
 from anmen.estate import ADDRESSES, LOCKS_NEEDED, ROOM_NUMBERS, Estate, ProvisionedLock, SignIn, build_estate
+from anmen.maker_key import draw_maker_key, public_point
 from anmen.state import write_private
 from device_sim.provision import Provision, read_provisions, write_provision
+from device_sim.updating import Maker
 from firmware_protocol.keys import private_key, public_key
 from firmware_protocol.lock_side import LockIdentity
+from firmware_protocol.manifest import vendor_id
 from firmware_protocol.topics import LockId, draw_lock_id
 from service.edges import clock
 from service.edges.transaction import SYSTEM, transaction
 
+# Who made the demo's locks; the key is `secrets/maker.pem` in the state folder (docs/operations.md, firmware).
+MAKER_DOMAIN = "locks.example"
 _KEY_ENTROPY = 48
 
 
@@ -108,6 +113,7 @@ def _provision(machine: Machine, identity: LockIdentity, label: str) -> Provisio
         private_key=identity.private_key,
         service_public_key=identity.service_public_key,
         signing_key=identity.signing_key,
+        maker=Maker(public_point(machine.state.secret("maker.pem", draw_maker_key)), vendor_id(MAKER_DOMAIN)),
         certificate=certificate.certificate.absolute(),
         certificate_key=certificate.key.absolute(),
         authority=machine.broker.authority.absolute(),

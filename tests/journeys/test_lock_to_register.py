@@ -29,8 +29,9 @@ def ingest_address(broker: Broker) -> BrokerAddress:
 class Running:
     """An ingest process's loop in a thread of the test."""
 
-    def __init__(self, database: Database, broker: Broker, keyring: Keyring) -> None:
-        self.ingest = Ingest(IngestParts(database.ingest, keyring, ingest_address(broker), lease_s=3.0))
+    def __init__(self, database: Database, broker: Broker, keyring: Keyring, ingest: Ingest | None = None) -> None:
+        parts = IngestParts(database.ingest, keyring, ingest_address(broker), lease_s=3.0)
+        self.ingest = ingest or Ingest(parts)
         self._thread = threading.Thread(target=self.ingest.run, daemon=True)
 
     def __enter__(self) -> Ingest:
