@@ -66,8 +66,13 @@ class AccessList:
     @property
     def digest(self) -> bytes:
         """The list's digest."""
-        held = [(number, entry_hash(raw)) for number, raw in self.entries.items()]
-        return list_digest(held + [(number, one.hash) for number, one in self.erased.items()])
+        return list_digest(self.hashes.items())
+
+    @property
+    def hashes(self) -> dict[int, bytes]:
+        """Credential id -> hash of its entry, erased or not."""
+        held = {number: entry_hash(raw) for number, raw in self.entries.items()}
+        return held | {number: one.hash for number, one in self.erased.items()}
 
     def changed(self, change: "ListChange") -> "AccessList":
         """The list after the change; RemoteProtocolError where it does not start here or does not end at its digest."""

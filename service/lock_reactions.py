@@ -33,7 +33,7 @@ from service.delivery import actions as delivery
 from service.delivery.rules import HeldList
 from service.edges.inbox import Delivery
 from service.entry import actions as entry
-from service.entry.rules import HeardEvents, StoredEntry
+from service.entry.rules import HeardEvents, StoredEntry, kept_field
 from service.hearing import Memory, Said
 from service.locks import actions as locks
 from service.locks.rules import HEARTBEAT_S, link_after_will, link_event_of_birth
@@ -178,7 +178,7 @@ def _events(batch: Batch, said: Sequence[Said[Events]]) -> None:
 def _note_applied(batch: Batch, stored: Sequence[StoredEntry]) -> None:
     for new, _ in stored:
         if new.type == EventType.ACCESS_LIST_APPLIED and new.list_version is not None:
-            digest = entry.kept_field(new, Field.DIGEST)
+            digest = kept_field(new, Field.DIGEST)
             held = batch.memory.held.get(new.lock_id)
             # A stored event may tell of a list long gone; only what is ahead of what we know is news.
             if isinstance(digest, bytes) and (held is None or new.list_version >= held.version):

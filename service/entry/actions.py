@@ -74,11 +74,6 @@ def cursor_of(session: Session, lock: LockId, log_epoch: int, memory: CursorMemo
     return memory.known[lock].get(log_epoch, StoredCursor())
 
 
-def kept_field(entry: NewEntry, key: int) -> object:
-    """A field that has no column of its own, or None."""
-    return cbor2.loads(entry.fields).get(key) if entry.fields else None
-
-
 def record(session: Session, heard: Sequence[HeardEvents], memory: CursorMemory, now: datetime) -> Recorded:
     """Append what is new, move the cursors, both in the running transaction."""
     memory.load(session, {one.lock for one in heard})

@@ -69,6 +69,11 @@ class StoredColumns(NamedTuple):
     values: tuple[int | None, ...]
 
 
+def kept_field(entry: NewEntry, key: int) -> object:
+    """A field that has no column of its own, or None."""
+    return cbor2.loads(entry.fields).get(key) if entry.fields else None
+
+
 class Place(NamedTuple):
     """Where an event happened and whose credential it was, as far as the register knows."""
 

@@ -111,6 +111,8 @@ _KINDS: tuple[tuple[Enum, str], ...] = (
     (Reason.OPENED_DOOR, N_("The person opened the door")),
     (Reason.ONLY_ONE_IN_WHEN_SOMEBODY_LEFT, N_("Somebody left while only this person was in")),
     (Reason.SOMEBODY_LEFT, N_("Somebody left; it may have been this person")),
+    (Reason.SOMEBODY_CAME, N_("Somebody opened with a key nobody is named for; it may have been this person")),
+    (Reason.DOOR_STOOD_OPEN, N_("The door stood unlocked for everybody")),
     (Reason.TENANCY_ENDED, N_("The tenancy has ended")),
     (PassDirection.UNKNOWN, N_("Door opened")),
     (PassDirection.IN, N_("Came in")),

@@ -2,7 +2,8 @@
 
 Most doors have a reader on one side only: who enters is known, who leaves is not. So a departure through the inside
 handle is a guess when one person was in (low confidence), and where several were in nobody is named: they become
-unknown until each is heard of again.
+unknown until each is heard of again. What opens without saying for whom (a mechanical key, a locksmith, a fire, hours in
+which the door stands unlocked) works both ways: whoever was out may be in now, and nobody is named for it.
 """
 
 from collections.abc import Iterable, Mapping
@@ -10,8 +11,16 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
-from firmware_protocol.vocabulary import EventType, Operation, PassDirection
-from service.entry.rules import StoredEntry
+from firmware_protocol.vocabulary import (
+    EventType,
+    Field,
+    OperatingMode,
+    Operation,
+    OperationSource,
+    OverrideKind,
+    PassDirection,
+)
+from service.entry.rules import NewEntry, StoredEntry, kept_field
 
 
 class PresenceState(StrEnum):
@@ -37,15 +46,17 @@ class Reason(StrEnum):
     OPENED_DOOR = "opened_door"
     ONLY_ONE_IN_WHEN_SOMEBODY_LEFT = "only_one_in_when_somebody_left"
     SOMEBODY_LEFT = "somebody_left"
+    SOMEBODY_CAME = "somebody_came"
+    DOOR_STOOD_OPEN = "door_stood_open"
     TENANCY_ENDED = "tenancy_ended"
 
 
 class Pass(NamedTuple):
-    """Somebody went through a unit's door; person_id None where nobody knows who."""
+    """Somebody went through a unit's door; person_id None where nobody knows who, and then direction unknown: anybody, both ways."""
 
     unit_id: int
     person_id: int | None
-    direction: int
+    direction: PassDirection
     at: datetime
 
 
@@ -73,11 +84,31 @@ class Count(NamedTuple):
 def pass_of(stored: StoredEntry) -> Pass | None:
     """The pass that an entry tells of, or None: only an unlocked door lets anybody through, and only a unit has residents."""
     entry, place = stored
-    if entry.type != EventType.LOCK_OPERATED or entry.operation != Operation.UNLOCK or place.unit_id is None:
+    if place.unit_id is None:
         return None
-    if place.person_id is None and entry.direction != PassDirection.OUT:
+    if entry.type != EventType.LOCK_OPERATED:
+        direction = _unasked(entry)
+        return None if direction is None else Pass(place.unit_id, None, direction, entry.occurred_at)
+    if entry.operation != Operation.UNLOCK:
         return None
-    return Pass(place.unit_id, place.person_id, entry.direction or PassDirection.UNKNOWN, entry.occurred_at)
+    by_key = entry.source == OperationSource.MANUAL and entry.credential_id is None
+    if place.person_id is None and entry.direction != PassDirection.OUT and not by_key:
+        return None
+    return Pass(place.unit_id, place.person_id, _direction(entry), entry.occurred_at)
+
+
+def _direction(entry: NewEntry) -> PassDirection:
+    return next((one for one in PassDirection if one == entry.direction), PassDirection.UNKNOWN)
+
+
+def _unasked(entry: NewEntry) -> PassDirection | None:
+    """Which way people go where the lock opens without a credential, or None where the entry tells of no such thing."""
+    if entry.type == EventType.OVERRIDE_USED and entry.operation == Operation.UNLOCK:
+        fire = kept_field(entry, Field.OVERRIDE) == OverrideKind.FIRE
+        return PassDirection.UNKNOWN if fire else PassDirection.IN
+    if entry.type == EventType.MODE_CHANGED and kept_field(entry, Field.MODE) == OperatingMode.PASSAGE:
+        return PassDirection.UNKNOWN
+    return None
 
 
 def follow(residents: Residents, passes: Iterable[Pass]) -> dict[int, Presence]:
@@ -85,7 +116,7 @@ def follow(residents: Residents, passes: Iterable[Pass]) -> dict[int, Presence]:
     after = dict(residents)
     for one in sorted(passes, key=_when):
         if one.person_id is None:
-            after.update(_somebody_left(after, one.at))
+            after.update(_NAMELESS[one.direction](after, one.at))
         else:
             known = after.get(one.person_id)
             if known is None or known.as_of <= one.at:
@@ -128,3 +159,26 @@ def _somebody_left(residents: Residents, at: datetime) -> dict[int, Presence]:
         person: Presence(PresenceState.UNKNOWN, Confidence.LOW, Reason.SOMEBODY_LEFT, at, at)
         for person in may_have_left
     }
+
+
+def _somebody_came(residents: Residents, at: datetime) -> dict[int, Presence]:
+    return {
+        person: Presence(PresenceState.UNKNOWN, Confidence.LOW, Reason.SOMEBODY_CAME, at, at)
+        for person, one in residents.items()
+        if one.state is PresenceState.OUT and one.as_of <= at and one.reason is not Reason.TENANCY_ENDED
+    }
+
+
+def _anybody(residents: Residents, at: datetime) -> dict[int, Presence]:
+    return {
+        person: Presence(PresenceState.UNKNOWN, Confidence.LOW, Reason.DOOR_STOOD_OPEN, at, at)
+        for person, one in residents.items()
+        if one.as_of <= at and one.reason is not Reason.TENANCY_ENDED
+    }
+
+
+_NAMELESS = {
+    PassDirection.IN: _somebody_came,
+    PassDirection.OUT: _somebody_left,
+    PassDirection.UNKNOWN: _anybody,
+}
