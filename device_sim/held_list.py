@@ -4,10 +4,13 @@ from device_sim.faces import KnownFaces, why_unusable
 from device_sim.flash.chip import Flash
 from device_sim.presentation import Holding
 from face_engine.engine import FaceEngine
+from firmware_protocol import list_compare
 from firmware_protocol.access_list import AccessList, ListChange, ListEntry, decode_entry
 from firmware_protocol.commands_wiped import without_faces
 from firmware_protocol.errors import RemoteProtocolError
+from firmware_protocol.list_compare import LIST_COMPARE_CAPABILITY
 from firmware_protocol.list_entry import ONE_TIME_CAPABILITY, PASSAGE_CAPABILITY, SCHEDULES_CAPABILITY
+from firmware_protocol.list_messages import ListAnswer, ListQuestion
 from firmware_protocol.messages import Event
 from firmware_protocol.vocabulary import EventType, Field
 
@@ -18,6 +21,7 @@ def can_hold(engine: FaceEngine | None) -> dict[str, int | bool | str]:
     """What of a list this lock understands, as it says in its birth."""
     return {
         "list_entries": LIST_ENTRIES,
+        LIST_COMPARE_CAPABILITY: True,
         SCHEDULES_CAPABILITY: True,
         ONE_TIME_CAPABILITY: True,
         PASSAGE_CAPABILITY: True,
@@ -61,6 +65,10 @@ class HeldList:
         for entry in self.holding.entries:
             if entry.credential_id in opened:
                 self.spend(entry)
+
+    def answer(self, question: ListQuestion) -> ListAnswer | None:
+        """What of the list lies in the spans that the service asks about."""
+        return list_compare.answer(self._flash.access_list, question)
 
     def holds_already(self, change: ListChange) -> bool:
         """Whether the change leads to exactly what is held: it came twice."""

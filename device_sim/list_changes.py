@@ -1,4 +1,4 @@
-"""A change of the access list arrives: it is taken and told, or refused with the reason."""
+"""What the service says of the access list: a change is taken and told, or refused with the reason; a question is answered."""
 
 from collections.abc import Callable
 
@@ -7,6 +7,8 @@ from device_sim.held_list import HeldList, ListRefused
 from device_sim.recording import Recorder
 from device_sim.timekeeping import Timekeeper
 from firmware_protocol.access_list import ListChange
+from firmware_protocol.happenings import ListComplete
+from firmware_protocol.list_messages import ListAnswer, ListQuestion
 from firmware_protocol.vocabulary import EventType, Field
 
 # A service that sends again what was just refused is not told so again at once: both would do nothing else.
@@ -36,6 +38,15 @@ class ListChanges:
         """The power may have gone away after the list was switched and before that was recorded."""
         if self._flash.remembered.list_told != self._held.version:
             self._tell(now)
+
+    def hear(self, heard: ListComplete | ListQuestion, say: Callable[[ListAnswer], object], now: float) -> None:
+        """A change is complete, or the service asks what is held."""
+        if isinstance(heard, ListComplete):
+            self.take(heard.change, now)
+            return
+        answer = self._held.answer(heard)
+        if answer is not None:
+            say(answer)
 
     def take(self, change: ListChange, now: float) -> None:
         """Hold the list after the change and record that, or refuse it; what is held already is passed over."""

@@ -29,6 +29,7 @@ from firmware_protocol.commands_wiped import wipe_key
 from firmware_protocol.errors import RemoteProtocolError
 from firmware_protocol.firmware_messages import FirmwareChunk, FirmwareOffer
 from firmware_protocol.keys import credential_key, exchange, private_key
+from firmware_protocol.list_messages import ListQuestion
 from firmware_protocol.lock_side import (
     Boot,
     ClockOffered,
@@ -209,8 +210,8 @@ class Lock:
                 self.flash.log.stored(up_to)
                 self._reached(Failpoint.STORED_AFTER_APPLY)
                 self.commands.stored()
-            case ListComplete(change):
-                self._lists.take(change, now)
+            case ListComplete() | ListQuestion():
+                self._lists.hear(happened, self._side.say, now)
             case ClockOffered(now_ms):
                 self._set_clock(now_ms, now)
             case Contacted():

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from firmware_protocol.access_list import ListChange
 from firmware_protocol.commands import Command, NonceAsked
 from firmware_protocol.firmware_messages import FirmwareChunk, FirmwareOffer
+from firmware_protocol.list_messages import ListQuestion
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Welcomed:
 
 
 # Not the session's business but the device's: it comes as it was said.
-FOR_THE_DEVICE = (FirmwareOffer, FirmwareChunk, Command, NonceAsked)
+FOR_THE_DEVICE = (FirmwareOffer, FirmwareChunk, Command, NonceAsked, ListQuestion)
 Happening = (
     StoredUpTo
     | ListComplete
@@ -55,4 +56,5 @@ Happening = (
     | FirmwareChunk
     | Command
     | NonceAsked
+    | ListQuestion
 )

@@ -19,6 +19,7 @@ from firmware_protocol.commands import (
 )
 from firmware_protocol.firmware_messages import FirmwareChunk, FirmwareOffer, FirmwareWanted
 from firmware_protocol.key_messages import ChainHead
+from firmware_protocol.list_messages import ListAnswer, ListQuestion
 from firmware_protocol.vocabulary import ClockQuality, Field
 from firmware_protocol.wire_field import at as _at
 
@@ -198,7 +199,17 @@ class Rebirth:
 
 
 UpMessage = (
-    Birth | Proof | Heartbeat | Events | TimeRequest | AccessListRefused | Will | CommandUp | ChainHead | FirmwareWanted
+    Birth
+    | Proof
+    | Heartbeat
+    | Events
+    | TimeRequest
+    | AccessListRefused
+    | Will
+    | CommandUp
+    | ChainHead
+    | FirmwareWanted
+    | ListAnswer
 )
 DownMessage = (
     Challenge
@@ -211,6 +222,7 @@ DownMessage = (
     | CommandDown
     | FirmwareOffer
     | FirmwareChunk
+    | ListQuestion
 )
 Message = UpMessage | DownMessage
 UP_MESSAGES: tuple[type[UpMessage], ...] = (
@@ -226,6 +238,7 @@ UP_MESSAGES: tuple[type[UpMessage], ...] = (
     CommandResult,
     ReadBackAnswer,
     ChainHead,
+    ListAnswer,
 )
 DOWN_MESSAGES: tuple[type[DownMessage], ...] = (
     Challenge,
@@ -239,4 +252,5 @@ DOWN_MESSAGES: tuple[type[DownMessage], ...] = (
     FirmwareChunk,
     Command,
     NonceAsked,
+    ListQuestion,
 )

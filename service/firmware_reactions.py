@@ -6,7 +6,7 @@ from firmware_protocol.firmware_messages import FirmwareWanted
 from firmware_protocol.vocabulary import EventType, Field
 from service.batches import Batch
 from service.entry import actions as entry
-from service.entry.rules import NewEntry, StoredEntry
+from service.entry.rules import NewEntry, StoredEntry, kept_field
 from service.hearing import Said
 from service.rollout import actions as rollout
 from service.rollout.actions import Told
@@ -29,6 +29,6 @@ def follow(batch: Batch, stored: Sequence[StoredEntry]) -> None:
 
 def _told(new: NewEntry) -> Told:
     keys = (Field.FIRMWARE_FROM, Field.FIRMWARE_TO, Field.OUTCOME, Field.CAUSE)
-    values = [entry.kept_field(new, key) for key in keys]
+    values = [kept_field(new, key) for key in keys]
     was, to, outcome, cause = (value if type(value) is int else -1 for value in values)
     return Told(new.lock_id, was, to, outcome, max(cause, 0))

@@ -25,6 +25,8 @@ from firmware_protocol.credentials import card_material, pin_material
 from firmware_protocol.firmware import FirmwareCause, FirmwareOutcome, FirmwareRefusal
 from firmware_protocol.firmware_messages import FirmwareChunk, FirmwareOffer, FirmwareWanted
 from firmware_protocol.keys import Holder, chain_key, credential_key, exchange, private_key, public_key
+from firmware_protocol.list_compare import answer, begin
+from firmware_protocol.list_messages import ListAnswer
 from firmware_protocol.manifest import describe, sign, vendor_id
 from firmware_protocol.messages import (
     AccessListRefused,
@@ -232,6 +234,8 @@ BIRTH = Birth(
     12,
     {"faces": True, "list_entries": 200},
 )
+LIST_QUESTION = begin(1, LIST_1.digest)[1][0]
+LIST_ANSWER = answer(LIST_1, LIST_QUESTION) or ListAnswer(0, 0, LIST_1.digest, (), ())
 UP: dict[str, UpMessage] = {
     "birth": BIRTH,
     "proof": Proof(CHALLENGE),
@@ -253,6 +257,7 @@ UP: dict[str, UpMessage] = {
         COMMAND, 2, LIST_2.digest, 3, 1, 200, EPOCH, 11, 10, BOOT.number, 5, 60, AT_MS + 70_000, 2, "1.0.0"
     ),
     "chain head": HEAD,
+    "list answer": LIST_ANSWER,
 }
 DOWN: dict[str, DownMessage] = {
     "challenge": Challenge(CHALLENGE),
@@ -278,6 +283,7 @@ DOWN: dict[str, DownMessage] = {
     "command: factory wipe": Command(
         COMMAND, CommandKind.FACTORY_WIPE, ISSUED_AT, ISSUED_AT + 300, nonce=COMMAND_NONCE, challenge=WIPE_CHALLENGE
     ),
+    "list question": LIST_QUESTION,
 }
 
 
