@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from firmware_protocol.firmware_messages import FirmwareWanted
 from firmware_protocol.vocabulary import EventType, Field
 from service.batches import Batch
-from service.entry import actions as entry
 from service.entry.rules import NewEntry, StoredEntry, kept_field
 from service.hearing import Said
 from service.rollout import actions as rollout
