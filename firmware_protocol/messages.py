@@ -6,16 +6,11 @@ with a default. What concerns one part of the protocol only stands in a module o
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple, get_args
 
 from firmware_protocol.commands import (
-    Command,
     CommandDown,
-    CommandNonce,
-    CommandResult,
     CommandUp,
-    NonceAsked,
-    ReadBackAnswer,
 )
 from firmware_protocol.firmware_messages import FirmwareChunk, FirmwareOffer, FirmwareWanted
 from firmware_protocol.key_messages import ChainHead
@@ -225,32 +220,5 @@ DownMessage = (
     | ListQuestion
 )
 Message = UpMessage | DownMessage
-UP_MESSAGES: tuple[type[UpMessage], ...] = (
-    Birth,
-    Proof,
-    Heartbeat,
-    Events,
-    TimeRequest,
-    AccessListRefused,
-    Will,
-    FirmwareWanted,
-    CommandNonce,
-    CommandResult,
-    ReadBackAnswer,
-    ChainHead,
-    ListAnswer,
-)
-DOWN_MESSAGES: tuple[type[DownMessage], ...] = (
-    Challenge,
-    Welcome,
-    Stored,
-    Missing,
-    AccessListPart,
-    TimeAnswer,
-    Rebirth,
-    FirmwareOffer,
-    FirmwareChunk,
-    Command,
-    NonceAsked,
-    ListQuestion,
-)
+UP_MESSAGES: tuple[type[UpMessage], ...] = get_args(UpMessage)
+DOWN_MESSAGES: tuple[type[DownMessage], ...] = get_args(DownMessage)
