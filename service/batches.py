@@ -25,6 +25,7 @@ class Outcome:
     receipts: dict[LockId, tuple[Receipt, int]] = field(default_factory=dict)
     at_once: set[LockId] = field(default_factory=set)
     changes: dict[LockId, ListChange] = field(default_factory=dict)
+    orders: list[tuple[LockId, DownMessage]] = field(default_factory=list)
     stored: int = 0
     duplicates: int = 0
     refused: int = 0

@@ -8,16 +8,10 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from sqlmodel import Session
 
 from firmware_protocol.errors import FrameRefusal, RemoteProtocolError
-from firmware_protocol.firmware_messages import FirmwareWanted
-from firmware_protocol.key_messages import ChainHead
 from firmware_protocol.keys import Holder
 from firmware_protocol.messages import (
-    AccessListRefused,
     Birth,
     Events,
-    Heartbeat,
-    Proof,
-    TimeRequest,
     UpMessage,
     Will,
 )
@@ -38,7 +32,7 @@ from service.locks.rules import LinkNote
 REMEMBERED_LOCKS = 50_000
 
 
-M = TypeVar("M", Birth, Proof, Heartbeat, Events, TimeRequest, AccessListRefused, Will, ChainHead, FirmwareWanted)
+M = TypeVar("M", bound=UpMessage)
 
 
 class Said(NamedTuple, Generic[M]):
@@ -98,7 +92,7 @@ class Memory:
 class Hearing:
     """What a batch has said."""
 
-    said: dict[type[UpMessage], list[Said[Any]]] = field(default_factory=dict)
+    said: dict[type[Any], list[Said[Any]]] = field(default_factory=dict)
     heard: Heard = field(default_factory=Heard)
 
     def of(self, kind: type[M]) -> list[Said[M]]:

@@ -19,8 +19,10 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
+from firmware_protocol.messages import DownMessage
 from firmware_protocol.topics import SHARDS, LockId, shard_of
 from service.batches import Outcome
+from service.commands import following as commands
 from service.delivery import actions as delivery
 from service.edges import clock
 from service.edges.faults import name_of
@@ -40,6 +42,8 @@ from service.rollout import actions as rollout
 log = logging.getLogger(__name__)
 
 _REST_S = 0.5
+# How often to look for commands that nobody has answered, or that are over.
+_CHASE_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +79,7 @@ class Ingest:
         self._renew_at = 0.0
         self._sweep_at = 0.0
         self._firmware_at = 0.0
+        self._chase_at = 0.0
         self.tally = Tally()
         self._recorder = Recorder(
             engine=parts.engine,
@@ -121,7 +126,7 @@ class Ingest:
             self._reached("inbox.before_acknowledge")
             self._link.acknowledge(batch)
             self._reached("inbox.acknowledged")
-        self._deliver_lists()
+        self._deliver()
         if now >= self._firmware_at:
             self._firmware_at = now + self._parts.firmware_s
             self._rest_unless(self._offer_firmware)
@@ -136,23 +141,34 @@ class Ingest:
             self._outbox.owe(lock, receipt, events, now)
         self._outbox.send_due(now, loaded=True, at_once=outcome.at_once)
         for lock, change in outcome.changes.items():
-            side = self._memory.side_of(lock)
-            if side is not None and side.current is not None:
-                for part in change.parts():
-                    self._outbox.say(lock, side.current.session, part)
+            self._tell(lock, change.parts())
         for lock, session, message in outcome.afterwards:
             self._outbox.say(lock, session, message)
+        for lock, order in outcome.orders:
+            self._tell(lock, (order,))
+
+    def _tell(self, lock: LockId, messages: Iterable[DownMessage]) -> None:
+        """Say this to the lock's proven session, if there is one."""
+        side = self._memory.side_of(lock)
+        if side is not None and side.current is not None:
+            for message in messages:
+                self._outbox.say(lock, side.current.session, message)
 
     def _recover(self, rest_s: float) -> bool:
         self._stop.wait(rest_s)
         self._rest_unless(self._renew)
         return not self._stop.is_set()
 
-    def _deliver_lists(self) -> None:
-        """Lists that have changed since the last turn, and all that differ where we do not know."""
+    def _deliver(self) -> None:
+        """Lists that have changed and commands that were ordered since the last turn; now and then what was not answered."""
         shards = self._notices.take() & self._leases.held.keys()
         if shards:
             self._rest_unless(lambda: self._send_lists(shards))
+        if time.monotonic() >= self._chase_at:
+            self._chase_at = time.monotonic() + _CHASE_S
+            shards = set(self._leases.held)
+        if shards:
+            self._rest_unless(lambda: self._send_commands(shards))
 
     def _offer_firmware(self) -> None:
         """Move roll-outs on, and tell the locks of our shards what is offered or called off."""
@@ -160,9 +176,7 @@ class Ingest:
             offers = rollout.due(session, self._leases.held, clock.now())
             self._listen_to(session, [lock for lock, _ in offers])
         for lock, offer in offers:
-            side = self._memory.side_of(lock)
-            if side is not None and side.current is not None:
-                self._outbox.say(lock, side.current.session, offer)
+            self._tell(lock, (offer,))
 
     def _listen_to(self, session: Session, asked: Iterable[LockId]) -> None:
         unknown = [lock for lock in asked if lock not in self._memory.listened]
@@ -177,6 +191,12 @@ class Ingest:
             self._listen_to(session, asked)
             changes = delivery.due(session, asked, self._parts.keyring)
         self._answer(Outcome(changes=changes))
+
+    def _send_commands(self, shards: set[int]) -> None:
+        with transaction(self._parts.engine, SYSTEM) as session:
+            orders = commands.due(session, shards, clock.now())
+            self._listen_to(session, [lock for lock, _ in orders])
+        self._answer(Outcome(orders=[*orders]))
 
     def _join(self) -> None:
         with transaction(self._parts.engine, SYSTEM) as session:

@@ -26,7 +26,7 @@ from firmware_protocol.messages import (
 from firmware_protocol.topics import LockId
 from firmware_protocol.transitions import LinkEvent, next_link
 from firmware_protocol.vocabulary import EventType, Field
-from service import firmware_reactions, key_reactions
+from service import command_reactions, firmware_reactions, key_reactions
 from service import hearing as hearings
 from service.batches import Batch, Outcome
 from service.delivery import actions as delivery
@@ -160,6 +160,7 @@ def _events(batch: Batch, said: Sequence[Said[Events]]) -> None:
     key_reactions.doubt_forks(batch, recorded.forked)
     batch.stored = recorded.stored
     _note_applied(batch, recorded.stored)
+    command_reactions.note_ended(batch)
     batch.outcome.stored += len(recorded.stored)
     batch.outcome.duplicates += recorded.duplicates
     for one, one_heard in zip(said, heard, strict=True):
@@ -202,6 +203,7 @@ def _time_requests(batch: Batch, said: Sequence[Said[TimeRequest]]) -> None:
         hearings.note(batch.hearing.heard, one.lock, listened, listened.link)
         answer = TimeAnswer(one.message.nonce, now_ms, wanted.get(one.lock, 0))
         batch.outcome.replies.append((one.lock, one.session.session, answer))
+    command_reactions.outstanding(batch, [one.lock for one in proven])
 
 
 def _wills(batch: Batch, said: Sequence[Said[Will]]) -> None:
@@ -234,6 +236,7 @@ REACTIONS: dict[type[UpMessage], Action] = {
     Heartbeat: _heartbeats,
     TimeRequest: _time_requests,
     AccessListRefused: _list_refusals,
+    **command_reactions.REACTIONS,
     ChainHead: key_reactions.note_heads,
     Will: _wills,
     FirmwareWanted: firmware_reactions.hand_out,

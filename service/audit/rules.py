@@ -57,6 +57,7 @@ class Act(StrEnum):
     REGISTRATION_CONFIRMED = "tenancy:registration:confirmed"
     REGISTRATION_REFUSED = "tenancy:registration:refused"
     TENANCY_ENDED = "tenancy:tenancy:ended"
+    COMMAND_ORDERED = "commands:lock:ordered"
     INQUIRY_ANSWERED = "occupancy:inquiry:answered"
     INQUIRY_REFUSED = "occupancy:inquiry:refused"
 

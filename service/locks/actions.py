@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from firmware_protocol import keys
+from firmware_protocol import commands_wiped, keys
 from firmware_protocol.errors import FrameRefusal, RemoteProtocolError
 from firmware_protocol.service_side import ServiceIdentity, ServiceSide
 from firmware_protocol.topics import LockId, shard_of
@@ -77,6 +77,15 @@ def provision(
         )
     )
     session.flush()
+
+
+def wipe_key(session: Session, lock_id: LockId, keyring: Keyring) -> bytes:
+    """The key of this lock's wipe proofs; NotFound where there is no such lock."""
+    lock = records.find_lock(session, lock_id)
+    if lock is None:
+        raise NotFound("There is no such lock.")
+    private = keyring.open(Root.LOCKS, _KEY_PURPOSE, lock.service_key_wrapped, row=lock_id)
+    return commands_wiped.wipe_key(keys.exchange(private, lock.public_key), lock_id, lock.key_epoch)
 
 
 def credential_key(session: Session, lock_id: LockId, keyring: Keyring) -> bytes:
