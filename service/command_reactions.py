@@ -8,7 +8,7 @@ from firmware_protocol.topics import LockId
 from firmware_protocol.vocabulary import EventType, Field
 from service.batches import Batch
 from service.commands import following as commands
-from service.entry import actions as entry
+from service.entry.rules import kept_field
 from service.hearing import Said
 from service.locks import actions as locks
 
@@ -23,10 +23,10 @@ def note_ended(batch: Batch) -> None:
     words = [
         commands.Word(
             new.lock_id,
-            _bytes(entry.kept_field(new, Field.COMMAND)),
-            _number(entry.kept_field(new, Field.COMMAND_STATE)),
+            _bytes(kept_field(new, Field.COMMAND)),
+            _number(kept_field(new, Field.COMMAND_STATE)),
             new.code or 0,
-            _bytes(entry.kept_field(new, Field.DIGEST)),
+            _bytes(kept_field(new, Field.DIGEST)),
             new.log_epoch,
         )
         for new, _ in batch.stored
