@@ -187,7 +187,7 @@ class LockSide:
             self._silent_heartbeats += 1
             if self._silent_heartbeats > SILENT_HEARTBEATS and self._birth_at is None:
                 self._say_birth(standing, now)
-            self._say(standing.heartbeat(self._log.next_sequence))
+            self._say(standing.heartbeat(self._log))
         self._window.expire(now)
 
     def _act_on(self, message: DownMessage, standing: Standing, now: float) -> tuple[Happening, ...]:

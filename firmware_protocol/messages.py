@@ -79,6 +79,8 @@ class Heartbeat:
     uptime_s: int = _at(5)
     clock_ms: int = _at(6)
     clock_quality: int = _at(7)
+    # 0: not said. Never what a lock says itself, for its first event is number 1.
+    oldest_sequence: int = _at(8, default=0, unsaid=True)
 
 
 @dataclass(frozen=True, slots=True)

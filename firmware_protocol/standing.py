@@ -41,14 +41,15 @@ class Standing:
             self.capabilities,
         )
 
-    def heartbeat(self, next_sequence: int) -> Heartbeat:
+    def heartbeat(self, log: EventLog) -> Heartbeat:
         """The heartbeat message."""
         return Heartbeat(
-            next_sequence,
+            log.next_sequence,
             self.list_version,
             self.list_digest,
             self.battery_percent,
             self.uptime_s,
             self.clock_ms,
             self.clock_quality,
+            log.oldest_sequence,
         )

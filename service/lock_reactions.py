@@ -135,9 +135,10 @@ def _say_pace(batch: Batch, one: Said[Any], per_s: int) -> None:
 
 
 def _heartbeats(batch: Batch, said: Sequence[Said[Heartbeat]]) -> None:
+    said = [one for one in said if one.session.proven]
+    logs = [(one.lock, one.session.log_epoch, one.message.oldest_sequence, one.message.next_sequence) for one in said]
+    entry.certify_lost(batch.session, logs, batch.memory.cursors, batch.now)
     for one in said:
-        if not one.session.proven:
-            continue
         listened = batch.memory.listened[one.lock]
         noted = hearings.note(batch.hearing.heard, one.lock, listened, listened.link)
         batch.hearing.heard.notes[one.lock] = replace(noted, heartbeat=one.message)

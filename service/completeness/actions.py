@@ -174,6 +174,10 @@ def _stretch(session: Session, one: StoredHead, since: Link, keyring: Keyring) -
     declared = records.last_declared(session, lock, epoch, since.sequence, kind=EventType.EVENTS_LOST)
     events = entry.events_between(session, lock, epoch, since.sequence, max(up_to, declared), keyring=keyring)
     tombstones = [one for one in map(_tombstone, events.values()) if one is not None]
+    # Of what neither side has any more the chain says nothing: as a loss without a link, so that the next head begins anew.
+    tombstones += [
+        Tombstone(last + 1, first, last, None) for first, last in entry.certified_losses(session, lock, epoch)
+    ]
     begins = where_to_begin(since, up_to, tombstones)
     if begins != since:
         events |= entry.events_between(session, lock, epoch, begins.sequence, since.sequence, keyring=keyring)

@@ -21,6 +21,7 @@ from service.entry.rules import (
     entry_of,
     event_of,
     may_begin,
+    overwritten,
     receipt,
     taken,
 )
@@ -111,6 +112,29 @@ def _forked(session: Session, repeated: Sequence[tuple[LockId, int, Event]]) -> 
     said = {(lock, epoch, event.sequence): event for lock, epoch, event in repeated}
     stored = records.stored_under(session, list(said))
     return {key[0] for key, columns in stored if event_of(columns) != said[key]}
+
+
+def certify_lost(
+    session: Session, said: Sequence[tuple[LockId, int, int, int]], memory: CursorMemory, now: datetime
+) -> None:
+    """Give up on numbers that neither side has any more, so that the prefix can go on behind them.
+
+    `said`: lock, log epoch, oldest readable and next sequence, as a proven session has just told them. A database that was
+    restored from a backup asks below its own receipts, and flash may have been overwritten since.
+    """
+    memory.load(session, {lock for lock, *_ in said})
+    for lock, log_epoch, oldest, following in said:
+        epochs = memory.known[lock]
+        gone = overwritten(epochs.get(log_epoch, StoredCursor()), oldest, following)
+        if gone is not None and log_epoch in epochs:
+            epochs[log_epoch] = epochs[log_epoch].lose(*gone)
+            records.append_loss(session, lock=lock, log_epoch=log_epoch, lost=gone, now=now)
+            records.write_cursors(session, {(lock, log_epoch): epochs[log_epoch]})
+
+
+def certified_losses(session: Session, lock: LockId, log_epoch: int) -> list[tuple[int, int]]:
+    """First and last number of every loss that the service has certified in a log."""
+    return records.losses(session, lock, log_epoch)
 
 
 def quarantine(

@@ -143,6 +143,26 @@ _PUT_ASIDE = text(
 )
 
 
+def append_loss(session: Session, *, lock: LockId, log_epoch: int, lost: tuple[int, int], now: datetime) -> None:
+    """Keep what was certified as lost."""
+    session.execute(
+        text(
+            "INSERT INTO certified_loss (lock_id, log_epoch, first, last, certified_at)"
+            " VALUES (:lock, :epoch, :first, :last, :now)"
+        ),
+        {"lock": lock, "epoch": log_epoch, "first": lost[0], "last": lost[1], "now": now},
+    )
+
+
+def losses(session: Session, lock: LockId, log_epoch: int) -> list[tuple[int, int]]:
+    """First and last number of each certified loss of a log."""
+    rows = session.execute(
+        text("SELECT first, last FROM certified_loss WHERE lock_id = :lock AND log_epoch = :epoch ORDER BY first"),
+        {"lock": lock, "epoch": log_epoch},
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
 def quarantined_between(
     session: Session, lock: LockId, log_epoch: int, after: int, up_to: int
 ) -> list[tuple[int, bytes]]:

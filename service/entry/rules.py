@@ -174,6 +174,13 @@ def taken(cursor: StoredCursor, event: Event) -> StoredCursor | None:
     return after
 
 
+def overwritten(cursor: StoredCursor, oldest: int, following: int) -> tuple[int, int] | None:
+    """First and last number of a gap that the lock can no longer fill: it says it reads from `oldest` on and goes on with `following`."""
+    first, last = cursor.up_to + 1, oldest - 1
+    possible = first <= last < following and last - first < LARGEST_LOSS
+    return (first, last) if possible else None
+
+
 def receipt(session: bytes, log_epoch: int, cursor: StoredCursor) -> Receipt:
     """What to tell the lock after its events have been committed."""
     return Receipt(session, log_epoch, cursor.up_to, cursor.gap())

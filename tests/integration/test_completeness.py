@@ -169,3 +169,34 @@ def link_after(lock: WireLock, sequence: int) -> bytes:
     lock.log.events = events
     lock.frames()
     return link
+
+
+def test_what_a_restored_register_and_the_lock_both_lack_is_certified_as_lost_and_holds_up_nothing(
+    service: Service, door: HungDoor
+) -> None:
+    some_day(service, door.lock)
+    # The backup is of the moment after number 6; flash was freed, and overwritten, up to 11.
+    with psycopg.connect(service.database.admin_dsn) as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute("DELETE FROM entry WHERE sequence > 6")
+        connection.execute("DELETE FROM chain_head")
+        connection.execute("UPDATE entry_cursor SET stored_up_to = 6")
+    service.memory.forget_all()
+    door.lock.record(EventType.DOOR_MOVED, {Field.CODE: 1}, at_ms=NOON_MS + DAY_MS)
+    service.converse(door.lock, door.lock.frames())
+    assert service.rows("SELECT stored_up_to FROM entry_cursor") == [(6,)]
+    for _ in range(2):
+        service.hear(door.lock, heartbeat(door.lock))
+    assert service.rows("SELECT first, last FROM certified_loss") == [(7, 11)]
+    assert service.rows("SELECT stored_up_to FROM entry_cursor") == [(12,)]
+    door.lock.sign(NOON_MS + 2 * DAY_MS)
+    service.converse(door.lock, door.lock.frames())
+    assert checked(service) == ["in_part"]
+    found = certified(service, door.lock)
+    assert found.verdict is Verdict.LOST
+    assert "lost: 7 to 11" in in_words(found)
+
+
+def heartbeat(lock: WireLock) -> list[bytes]:
+    lock.side.say(lock.standing().heartbeat(lock.log))
+    return lock.frames()

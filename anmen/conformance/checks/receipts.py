@@ -2,11 +2,11 @@
 
 from anmen.conformance.counterpart import UNPAID, USUAL, Manners
 from anmen.conformance.deafness import deafness
-from anmen.conformance.registry import checks
+from anmen.conformance.registry import checks, watches
 from anmen.conformance.stand import ANSWER_S, SLACK_S, Stand, within_tolerance
-from anmen.conformance.transcript import holds
+from anmen.conformance.transcript import Transcript, holds
 from anmen.conformance.verdict import Failed
-from firmware_protocol.messages import Missing, Stored
+from firmware_protocol.messages import Heartbeat, Missing, Stored
 
 
 @checks("ANM-EVT-013")
@@ -121,3 +121,16 @@ def stored_events_stay_readable(stand: Stand) -> str:
     stand.say(Missing(stand.service.epoch, first, first))
     stand.await_frame(holds(first), since, 3.0, f"event {first}, stored but surely still in flash")
     return f"event {first}, stored already, was sent once more when asked for"
+
+
+@watches("ANM-EVT-026")
+def oldest_is_said(transcript: Transcript) -> str:
+    """A heartbeat says from which number on flash can still be read."""
+    beats = [beat for _, beat in transcript.of(Heartbeat)]
+    for beat in beats:
+        if not 0 < beat.oldest_sequence <= beat.next_sequence:
+            raise Failed(
+                expected=f"a heartbeat whose oldest sequence (key 8) is from 1 to its next one, {beat.next_sequence}",
+                seen=f"{beat.oldest_sequence or 'none'}",
+            )
+    return f"{len(beats)} heartbeats said it"
