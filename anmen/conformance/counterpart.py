@@ -153,8 +153,9 @@ class Counterpart:
             cursor = cursor.take(event.sequence) or cursor
             if event.type == EventType.EVENTS_LOST and event.get(Field.FIRST) and event.get(Field.LAST):
                 cursor = cursor.lose(event.fields[Field.FIRST], event.fields[Field.LAST])
-            if event.type == EventType.ACCESS_LIST_APPLIED:
-                self.held = (event.get(Field.LIST_VERSION), event.get(Field.DIGEST))
+            version, digest = event.get(Field.LIST_VERSION), event.get(Field.DIGEST)
+            if event.type == EventType.ACCESS_LIST_APPLIED and type(version) is int and type(digest) is bytes:
+                self.held = (version, digest)
             if message.log_epoch == self.epoch:
                 self.next_sequence = max(self.next_sequence, event.sequence + 1)
         self.cursors[message.log_epoch] = cursor

@@ -34,6 +34,8 @@ def deafness(stand: Stand) -> Deafness:
 
 
 def _observe(stand: Stand, waits: tuple[float, ...]) -> Deafness:
+    if stand.service.birth is None:
+        stand.restart()
     birth_number = stand.birth.birth_number
     since = stand.mark()
     stand.restart(manners=SILENT)

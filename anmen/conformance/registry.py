@@ -25,13 +25,16 @@ class Profile(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One sentence's check. `feature`: the capability of the birth without which it does not apply."""
+    """One sentence's check. `feature`: the capability of the birth without which it does not apply. `settled`: whether it
+    begins with a lock that is born, proven and welcomed; those about birth and proof themselves do not.
+    """
 
     number: str
     run: "Callable[[Stand], str]"
     profile: Profile
     feature: str | None
     unseen: str
+    settled: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,13 +53,13 @@ AWAITED: dict[str, str] = {}
 
 
 def checks(
-    number: str, *, profile: Profile = Profile.CORE, feature: str | None = None, unseen: str = ""
+    number: str, *, profile: Profile = Profile.CORE, feature: str | None = None, unseen: str = "", settled: bool = True
 ) -> "Callable[[Callable[[Stand], str]], Callable[[Stand], str]]":
     """Registers the check of a sentence; ValueError where it has one already."""
 
     def register(run: "Callable[[Stand], str]") -> "Callable[[Stand], str]":
         _once(number)
-        CHECKS[number] = Check(number, run, profile, feature, unseen)
+        CHECKS[number] = Check(number, run, profile, feature, unseen, settled)
         return run
 
     return register

@@ -50,7 +50,8 @@ def _try(check: Check, stand: Stand) -> Verdict:
         return Verdict(check.number, outcome, seen, expected, check.unseen, round(stand.line.now() - began, 2))
 
     try:
-        stand.settle()
+        if check.settled:
+            stand.settle()
     except (Failed, NotTried) as stuck:
         return verdict(Outcome.NOT_TRIED, f"the lock could not be brought to where the check begins: {stuck}")
     if check.feature is not None and not stand.birth.capabilities.get(check.feature):

@@ -63,7 +63,7 @@ class MemoryLink:
         self.will: bytes | None = None
         self.up = False
         self.qos, self.retained, self.clean = 1, False, True
-        self.early_birth = False
+        self.will_qos = 1
         self.has_will = True
         self.connect_at: float | None = None
         self.kept: list[bytes] = []
@@ -89,7 +89,7 @@ class MemoryLink:
     def drop(self) -> None:
         was_up, self.up, self.connect_at = self.up, False, None
         if was_up and self.will is not None:
-            self.wire.queue.append(Heard(self.will, self.wire.clock_s, self.qos, self.retained))
+            self.wire.queue.append(Heard(self.will, self.wire.clock_s, self.will_qos))
 
     def close(self) -> None:
         self.up = False

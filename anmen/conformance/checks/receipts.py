@@ -95,6 +95,7 @@ def gaps_are_filled(stand: Stand) -> str:
     first, since = stand.service.up_to + 1, stand.mark()
     stand.cause_events(3)
     stand.await_frame(holds(first + 2), since, ANSWER_S, "three events")
+    stand.listen(0.4)
     since = stand.mark()
     stand.say(Missing(stand.service.epoch, first, first + 1))
     stand.listen(0.8)

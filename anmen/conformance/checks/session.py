@@ -62,7 +62,7 @@ def will_at_every_connect(stand: Stand) -> str:
     return f"the will of birth {will.birth_number}, QoS 1, not retained"
 
 
-@checks("ANM-SES-004")
+@checks("ANM-SES-004", settled=False)
 def birth_is_first_and_repeated(stand: Stand) -> str:
     """The first frame of a connect is its birth; without an answer it comes again after 5 s, doubled up to 300."""
     heard = deafness(stand)
@@ -79,9 +79,11 @@ def birth_is_first_and_repeated(stand: Stand) -> str:
     return "unanswered births came again after " + ", ".join(f"{wait:.1f}" for wait in heard.birth_waits) + " s"
 
 
-@checks("ANM-SES-010")
+@checks("ANM-SES-010", settled=False)
 def challenge_is_answered(stand: Stand) -> str:
     """A challenge comes back as a proof of the same bytes."""
+    stand.restart(manners=SILENT)
+    stand.listen(1.0)
     since, nonce = stand.mark(), stand.draw(16)
     began = stand.line.now()
     stand.say(Challenge(nonce))

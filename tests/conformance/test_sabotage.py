@@ -1,0 +1,42 @@
+"""For each sentence that is checked a lock that breaks it: the kit sees that one, and only it and what cannot hold without it.
+
+The usual run asks for the broken sentence alone and looks for it among the failures; the long form runs everything against every
+broken lock and compares exactly.
+"""
+
+import pytest
+
+from anmen.conformance.registry import CHECKS, WATCHES
+from anmen.conformance.run import run
+from anmen.conformance.verdict import Outcome
+from tests.conformance import sabotage_of_frames, sabotage_of_sessions, sabotage_of_the_door
+from tests.conformance.memory_line import memory_stand
+from tests.conformance.sabotage import SABOTAGES, Sabotage
+
+FILES = (sabotage_of_frames, sabotage_of_sessions, sabotage_of_the_door)
+# A watch looks at what other checks make the lock say: these make it say something of each kind.
+TALKATIVE = frozenset({"ANM-SES-003", "ANM-SES-016", "ANM-SES-017", "ANM-EVT-008", "ANM-TIM-006", "ANM-LST-015"})
+
+
+def failures(one: Sabotage, patch: pytest.MonkeyPatch, only: frozenset[str]) -> set[str]:
+    """What fails with the lock that is broken in this way."""
+    wire, stand = memory_stand()
+    one.do(patch, wire)
+    wire.installed.power_on()
+    return {verdict.number for verdict in run(stand, only=only) if verdict.outcome is Outcome.FAILED}
+
+
+@pytest.mark.parametrize("one", SABOTAGES, ids=lambda one: f"{one.breaks}-{one.name}")
+def test_a_broken_lock_is_seen(one: Sabotage, monkeypatch: pytest.MonkeyPatch) -> None:
+    only = frozenset({one.breaks}) | (TALKATIVE if one.breaks in WATCHES else frozenset())
+    assert one.breaks in failures(one, monkeypatch, only)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("one", SABOTAGES, ids=lambda one: f"{one.breaks}-{one.name}")
+def test_only_what_is_broken_is_seen(one: Sabotage, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert failures(one, monkeypatch, frozenset()) == {one.breaks, *one.also}
+
+
+def test_every_check_has_its_sabotage() -> None:
+    assert CHECKS.keys() | WATCHES.keys() == {one.breaks for one in SABOTAGES}
