@@ -8,7 +8,7 @@ contract (docs/operations.md).
 
 import ipaddress
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -69,6 +69,19 @@ class Certificates:
         if LOCK_NAME.fullmatch(lock_id) is None:
             raise ValueError(f"not a lock id: {lock_id!r} (L- and 12 letters or digits)")
         return self._leaf(lock_id, Authority.LOCKS, ExtendedKeyUsageOID.CLIENT_AUTH)
+
+    def issue_for_locks(self, lock_ids: Iterable[str]) -> Iterator[str]:
+        """Certificate and key of each of these locks as one PEM text, signed in one go and kept nowhere: thousands would be files."""
+        pair = self._authority(Authority.LOCKS)
+        issuer = x509.load_pem_x509_certificate(pair.certificate.read_bytes()).subject
+        signing = _load_key(pair.key)
+        for lock_id in lock_ids:
+            key = ec.generate_private_key(ec.SECP256R1())
+            builder = self._builder(lock_id, issuer, key.public_key(), _LEAF_LIFE)
+            builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+            builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+            certificate = builder.sign(signing, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
+            yield (certificate + _pem_of(key)).decode()
 
     def for_service(self, name: str = INGEST_NAME) -> KeyPair:
         """A client certificate for one of our own processes; its common name is what the access rules know."""
@@ -155,8 +168,11 @@ def _load_key(path: Path) -> ec.EllipticCurvePrivateKey:
 
 def _keep(pair: KeyPair, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate) -> None:
     """The key first: a certificate without its key is made again, never used."""
-    write_private(
-        pair.key,
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
-    )
+    write_private(pair.key, _pem_of(key))
     write_private(pair.certificate, certificate.public_bytes(serialization.Encoding.PEM))
+
+
+def _pem_of(key: ec.EllipticCurvePrivateKey) -> bytes:
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )

@@ -27,6 +27,12 @@ class PortBook:
             self._remember(name, port)
         return port
 
+    def remembered(self, name: str) -> int:
+        """The port that was claimed under this name; MachineError where none was."""
+        if name not in self._remembered:
+            raise MachineError(f"Nothing has claimed a port for {name} yet. Start the demo first: ./run demo")
+        return self._remembered[name]
+
     def _first_free(self, wanted: int) -> int:
         for port in range(wanted, min(wanted + _NEIGHBOURS_TRIED, 65536)):
             if port not in self._taken and is_free(port, self._host):

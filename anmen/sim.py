@@ -8,9 +8,12 @@ from typing import Annotated, Literal
 import typer
 
 from anmen import failpoints
+from anmen.fleet import command as fleets
 from device_sim.errors import BadRequest
 
 app = typer.Typer(help="Simulated locks: run them, and stand before their doors.", no_args_is_help=True)
+app.command()(fleets.fleet)
+app.command()(fleets.audit)
 
 
 @app.callback()
