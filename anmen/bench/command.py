@@ -7,7 +7,10 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from anmen.fleet import command as fleets
+
 app = typer.Typer(help="Measure Anmen on this machine, with real parts, beside a yardstick.", no_args_is_help=True)
+app.command("fleet")(fleets.measured)
 
 
 @app.callback()

@@ -13,6 +13,7 @@ from sqlalchemy import Engine, make_url
 from anmen.broker import Broker
 from anmen.broker_files import BrokerPorts
 from anmen.certificates import Certificates
+from anmen.child_process import Child
 from anmen.database_roles import DATABASE, DatabaseRole, provision_roles, role_passwords
 from anmen.free_ports import PortBook
 from anmen.postgres import PostgresCluster
@@ -65,11 +66,11 @@ class Machine:
             **more,
         }
 
-    def start_ingest(self, name: str = "ingest", **more: str) -> None:
+    def start_ingest(self, name: str = "ingest", **more: str) -> Child:
         """Start one `anmen ingest` and wait until it holds shards."""
         ready = self.state.path / f"{name}.ready"
         ready.unlink(missing_ok=True)
-        self.supervisor.start(
+        return self.supervisor.start(
             name,
             [*ANMEN, "ingest", "--ready-file", str(ready)],
             environment=self.environment(DatabaseRole.INGEST, **more),

@@ -7,9 +7,10 @@ from pathlib import Path
 import psycopg
 from sqlalchemy import make_url
 
+from anmen.bench.cpu import CpuMeter
 from anmen.certificates import Authority, Certificates
 from anmen.database_roles import DATABASE, DatabaseRole, role_passwords
-from anmen.demo.machine import Machine, running_machine
+from anmen.demo.machine import running_machine
 from anmen.errors import MachineError
 from anmen.fleet.town import Registry, certified, settle_town
 from anmen.free_ports import PortBook
@@ -47,8 +48,8 @@ def provision_in_demo(state: Path, folder: Path, number: int, say: Say) -> None:
 
 
 @contextmanager
-def machine_alone(folder: Path, number: int, say: Say) -> Iterator[tuple[Machine, str]]:
-    """A database, a broker and an ingest process for this run only, with the fleet's locks known; and the superuser's DSN."""
+def machine_alone(folder: Path, number: int, say: Say) -> Iterator[tuple[CpuMeter, str]]:
+    """A database, a broker and an ingest process for this run only, with the fleet's locks known; what they use, and the superuser's DSN."""
     _check_broker()
     with temporary_state("anmen-fleet-") as state, running_machine(state, any_ports=True, step=say) as machine:
         dsn = machine.cluster.create_database(DATABASE)
@@ -57,8 +58,9 @@ def machine_alone(folder: Path, number: int, say: Say) -> Iterator[tuple[Machine
         broker = Broker(machine.broker.host, machine.broker.ports.locks, _authority(certificates))
         provision(registry, certificates, broker, folder=folder, number=number, say=say)
         say("ingest")
-        machine.start_ingest()
-        yield machine, dsn
+        ingest = machine.start_ingest()
+        pids = {"broker": machine.broker.child.pid, "PostgreSQL": machine.cluster.child.pid, "ingest": ingest.pid}
+        yield CpuMeter(pids, "PostgreSQL"), dsn
 
 
 def provision(

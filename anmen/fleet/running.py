@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
+from anmen.bench.cpu import CpuMeter
 from anmen.errors import MachineError
 from device_sim.fleet.faults import Faults
 from device_sim.fleet.figures import Figures
@@ -31,11 +32,12 @@ class Running:
     shown: bool = True
 
 
-def run_fleet(folder: Path, plan: FleetPlan, running: Running) -> dict[str, Any]:
+def run_fleet(folder: Path, plan: FleetPlan, running: Running, cpu: CpuMeter | None = None) -> dict[str, Any]:
     """Run the folder's fleet; what it has done, with times in seconds. MachineError where there are too few descriptors."""
     roll = read_roll(folder)
     make_room(plan.locks + int(plan.locks * plan.faults.clone) + 1)
-    used, began = time.process_time(), time.monotonic()
+    before = _cpu(cpu)
+    began = time.monotonic()
     with running_fleet(roll, plan) as fleet:
         watch = _Watch(fleet, began)
         with Live(console=Console(stderr=True, quiet=not running.shown), auto_refresh=False) as live:
@@ -52,7 +54,15 @@ def run_fleet(folder: Path, plan: FleetPlan, running: Running) -> dict[str, Any]
                     and (now < begins + at_least or not fleet.settled())
                 ),
             )
-        return {**watch.as_json(), "cpu_s": round(time.process_time() - used, 1), "all_stored": fleet.all_stored()}
+        return {
+            **watch.as_json(),
+            "cpu_s": {name: round(after - before[name], 1) for name, after in _cpu(cpu).items()},
+            "all_stored": fleet.all_stored(),
+        }
+
+
+def _cpu(others: CpuMeter | None) -> dict[str, float]:
+    return {"fleet": time.process_time(), **(others.read() if others else {})}
 
 
 def make_room(sockets: int) -> None:
@@ -86,6 +96,7 @@ class _Watch:
         self._all_proven_s: float | None = None
         self._last = (0.0, 0)
         self._stored_per_s = 0.0
+        self._resident_bytes = 0
 
     def tell(self, live: Live) -> bool:
         """Show the figures of now."""
@@ -98,6 +109,7 @@ class _Watch:
             self._all_connected_s = since
         if self._all_proven_s is None and figures.proven >= figures.locks:
             self._all_proven_s = since
+        self._resident_bytes = _resident_bytes()
         live.update(self._table(figures, now), refresh=True)
         return True
 
@@ -108,6 +120,7 @@ class _Watch:
             "seconds": round(self._fleet.loop.now, 1),
             "all_connected_s": self._all_connected_s,
             "all_proven_s": self._all_proven_s,
+            "resident_bytes_a_lock": self._resident_bytes // max(1, self._fleet.figures().locks),
         }
 
     def _table(self, figures: Figures, now: float) -> Table:
@@ -132,3 +145,8 @@ class _Watch:
         for row in rows:
             table.add_row(*row)
         return table
+
+
+def _resident_bytes() -> int:
+    """What this process occupies, TLS and sockets' buffers of its own among it (proc(5), statm)."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize()

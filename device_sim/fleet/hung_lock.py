@@ -1,13 +1,12 @@
 """A lock of a fleet on its door: households, power, the way to the broker, and everything that goes wrong with them."""
 
-from dataclasses import dataclass, field
 from heapq import heappop, heappush
-from typing import NamedTuple
 
 from device_sim.fleet.dice import Dice, seed_of
+from device_sim.fleet.hazards import Hazards, Late, PowerGone
 from device_sim.fleet.household import Household
 from device_sim.fleet.line import Line, Stage
-from device_sim.fleet.small_lock import PowerGone, SmallLock
+from device_sim.fleet.small_lock import SmallLock
 from device_sim.fleet.world import World
 from firmware_protocol.lock_session import LockIdentity
 from firmware_protocol.mqtt import Published
@@ -21,32 +20,6 @@ _CLONE_STAYS_S, _CLONE_AWAY_S = 5.0, 25.0
 _OVERTAKEN_S = 0.3
 _JUMP_MS = 600_000
 _NEVER = float("inf")
-
-
-class Late(NamedTuple):
-    """A frame that the wire keeps back."""
-
-    at: float
-    number: int
-    up: bool
-    frame: bytes
-
-
-@dataclass(slots=True)
-class Hazards:
-    """When the next mishaps of a lock are due, and which of its frames are late; only where faults are asked for."""
-
-    dice: Dice
-    power_at: float = _NEVER
-    jump_at: float = _NEVER
-    visit_at: float = _NEVER
-    numbered: int = 0
-    late: list[Late] = field(default_factory=list)
-
-    def next_at(self, *, calm: bool) -> float:
-        """The earliest of them; while it is calm only frames are still late."""
-        late_at = self.late[0].at if self.late else _NEVER
-        return late_at if calm else min(late_at, self.power_at, self.jump_at, self.visit_at)
 
 
 class HungLock:

@@ -1,13 +1,14 @@
 """One lock of a fleet: the real LockSide, a list, a log in memory. No camera, no bolt, no flash; what people do is given."""
 
 from enum import IntEnum
-from functools import partial
 
+from device_sim.fleet.at_the_door import events_of
 from device_sim.fleet.compact_log import CompactLog
 from device_sim.fleet.dice import Dice
+from device_sim.fleet.hazards import Mishap, PowerGone
 from device_sim.fleet.household import Act
 from device_sim.fleet.world import World
-from firmware_protocol.access_list import AccessList, ListChange, decode_entry
+from firmware_protocol.access_list import AccessList, ListChange
 from firmware_protocol.errors import RemoteProtocolError
 from firmware_protocol.keys import private_key
 from firmware_protocol.lock_side import (
@@ -22,39 +23,12 @@ from firmware_protocol.lock_side import (
 )
 from firmware_protocol.messages import Event
 from firmware_protocol.standing import Standing
-from firmware_protocol.vocabulary import (
-    AlarmCode,
-    ClockQuality,
-    CredentialType,
-    DoorState,
-    EventType,
-    Field,
-    Operation,
-    OperationSource,
-    PassDirection,
-    RefusalReason,
-)
+from firmware_protocol.vocabulary import ClockQuality, EventType, Field
 
 HARDWARE, FIRMWARE, OLD_FIRMWARE = "Anmen fleet lock 1", "0.1.0", "0.0.9"
 _CAPABILITIES: dict[str, object] = {"list_entries": 200}
 _ASK_TIME_EVERY_S, _ASK_TIME_AGAIN_S = 900.0, 10.0
 _NOTABLE_MS = 2000
-_SOURCES = {
-    CredentialType.PIN: OperationSource.KEYPAD,
-    CredentialType.RFID: OperationSource.RFID,
-    CredentialType.FACE: OperationSource.BIOMETRIC,
-}
-
-
-class Mishap(IntEnum):
-    """When the power goes away during a list change."""
-
-    BEFORE_SWITCH = 1
-    AFTER_SWITCH = 2
-
-
-class PowerGone(Exception):
-    """The lock has no power any more."""
 
 
 class SmallLock:
@@ -216,44 +190,9 @@ class SmallLock:
 
     def act(self, act: Act, now: float) -> None:
         """Somebody is at the door. Without power only the inside handle moves, unrecorded."""
-        if self.side is None:
-            return
-        tell = partial(self.record, now=now)
-        if act is Act.WRONG_PIN:
-            refused: dict[int, object] = {
-                Field.SOURCE: OperationSource.KEYPAD,
-                Field.CODE: RefusalReason.INVALID_CREDENTIAL,
-            }
-            tell(EventType.ACCESS_REFUSED, refused)
-            return
-        if act is Act.FORCED_OPEN:
-            tell(
-                EventType.ALARM_RAISED,
-                {Field.SOURCE: OperationSource.UNSPECIFIED, Field.CODE: AlarmCode.DOOR_FORCED_OPEN},
-            )
-            return
-        tell(*(self._entry(now) if act is Act.COME else _BY_THE_HANDLE))
-        tell(EventType.DOOR_MOVED, {Field.CODE: DoorState.OPEN})
-        tell(EventType.DOOR_MOVED, {Field.CODE: DoorState.CLOSED})
-
-    def _entry(self, now: float) -> tuple[EventType, dict[int, object]]:
-        now_s = self.clock_ms(now) // 1000
-        entries = [decode_entry(raw) for raw in self._held.entries.values()]
-        valid = [one for one in entries if one.type in _SOURCES and one.starts_at <= now_s < one.ends_at]
-        if not valid:
-            refused: dict[int, object] = {
-                Field.SOURCE: OperationSource.RFID,
-                Field.CODE: RefusalReason.INVALID_CREDENTIAL,
-            }
-            return EventType.ACCESS_REFUSED, refused
-        shown = valid[self._dice.below(len(valid))]
-        return EventType.LOCK_OPERATED, {
-            Field.OPERATION: Operation.UNLOCK,
-            Field.SOURCE: _SOURCES[shown.type],
-            Field.CREDENTIAL_ID: shown.credential_id,
-            Field.LIST_VERSION: self._held.version,
-            Field.DIRECTION: PassDirection.IN,
-        }
+        if self.side is not None:
+            for kind, fields in events_of(act, self._held, self.clock_ms(now) // 1000, self._dice):
+                self.record(kind, fields, now)
 
     def _act_on(self, happened: Happening, now: float) -> None:
         match happened:
@@ -305,9 +244,3 @@ class SmallLock:
         self._ask_at = now + _ASK_TIME_EVERY_S
         if abs(off_ms) >= _NOTABLE_MS:
             self.record(EventType.CLOCK_SET, {Field.UPTIME_MS: round(now * 1000)}, now)
-
-
-_BY_THE_HANDLE: tuple[EventType, dict[int, object]] = (
-    EventType.LOCK_OPERATED,
-    {Field.OPERATION: Operation.UNLOCK, Field.SOURCE: OperationSource.MANUAL, Field.DIRECTION: PassDirection.OUT},
-)
