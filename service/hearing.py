@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from firmware_protocol.errors import FrameRefusal, RemoteProtocolError
 from firmware_protocol.keys import Holder
+from firmware_protocol.list_compare import Comparison
 from firmware_protocol.messages import (
     Birth,
     Events,
@@ -57,6 +58,8 @@ class Memory:
     topics: dict[str, LockId] = field(default_factory=dict)
     shelf: Shelf = field(default_factory=Shelf)
     pace: Pace = field(default_factory=Pace)
+    comparing: dict[LockId, Comparison] = field(default_factory=dict)
+    """Lists whose differences are being narrowed down."""
 
     def forget(self, which: Iterable[LockId]) -> None:
         """A batch with these locks was not committed, or their shard is another's now."""
@@ -66,6 +69,7 @@ class Memory:
             self.listened.pop(lock, None)
             self.held.pop(lock, None)
             self.claimed.pop(lock, None)
+            self.comparing.pop(lock, None)
             self.pace.end(lock)
 
     def forget_all(self) -> None:

@@ -21,6 +21,7 @@ from sqlmodel import Session
 
 from firmware_protocol.messages import DownMessage
 from firmware_protocol.topics import SHARDS, LockId, shard_of
+from service import list_reactions
 from service.batches import Outcome
 from service.commands import following as commands
 from service.delivery import actions as delivery
@@ -189,8 +190,9 @@ class Ingest:
             for lock in asked:
                 self._memory.held.pop(lock, None)
             self._listen_to(session, asked)
-            changes = delivery.due(session, asked, self._parts.keyring)
-        self._answer(Outcome(changes=changes))
+            outcome = Outcome()
+            list_reactions.owe(session, asked, self._memory, outcome)
+        self._answer(outcome)
 
     def _send_commands(self, shards: set[int]) -> None:
         with transaction(self._parts.engine, SYSTEM) as session:

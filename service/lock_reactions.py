@@ -10,6 +10,7 @@ from sqlmodel import Session
 from firmware_protocol.cursor import Receipt
 from firmware_protocol.firmware_messages import FirmwareWanted
 from firmware_protocol.key_messages import ChainHead
+from firmware_protocol.list_messages import ListAnswer
 from firmware_protocol.messages import (
     AccessListRefused,
     Birth,
@@ -26,7 +27,7 @@ from firmware_protocol.messages import (
 from firmware_protocol.topics import LockId
 from firmware_protocol.transitions import LinkEvent, next_link
 from firmware_protocol.vocabulary import EventType, Field
-from service import command_reactions, firmware_reactions, key_reactions
+from service import command_reactions, firmware_reactions, key_reactions, list_reactions
 from service import hearing as hearings
 from service.batches import Batch, Outcome
 from service.delivery import actions as delivery
@@ -117,7 +118,7 @@ def _proofs(batch: Batch, said: Sequence[Said[Proof]]) -> None:
         if claimed is not None and believed:
             _believe_birth(batch, one.lock, claimed.message)
         else:
-            batch.outcome.changes.update(delivery.due(batch.session, [one.lock], batch.memory.keyring))
+            list_reactions.owe(batch.session, [one.lock], batch.memory, batch.outcome)
 
 
 def _welcome(batch: Batch, one: Said[Any], birth: Birth | None) -> None:
@@ -223,7 +224,7 @@ def _believe_lists(batch: Batch) -> None:
         return
     differ = delivery.confirm(batch.session, news, batch.now)
     batch.memory.held.update({lock: held for lock, held in news.items() if lock not in differ})
-    batch.outcome.changes.update(delivery.due(batch.session, differ, batch.memory.keyring))
+    list_reactions.owe(batch.session, differ, batch.memory, batch.outcome)
 
 
 # Each action takes the messages of its own key; a dict's type cannot say so.
@@ -241,4 +242,5 @@ REACTIONS: dict[type[UpMessage], Action] = {
     ChainHead: key_reactions.note_heads,
     Will: _wills,
     FirmwareWanted: firmware_reactions.hand_out,
+    ListAnswer: list_reactions.hear_answers,
 }

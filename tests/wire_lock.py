@@ -7,11 +7,12 @@ from typing import Any
 
 from sqlmodel import Session
 
-from firmware_protocol import Boot, LockIdentity, LockSide
+from firmware_protocol import Boot, LockIdentity, LockSide, list_compare
 from firmware_protocol.access_list import AccessList
 from firmware_protocol.chain import commitment, first_link, next_link, sign_head
 from firmware_protocol.key_messages import ChainHead
 from firmware_protocol.keys import chain_key, exchange, private_key, public_key
+from firmware_protocol.list_messages import ListQuestion
 from firmware_protocol.lock_side import ListComplete, StoredUpTo
 from firmware_protocol.messages import Event
 from firmware_protocol.standing import Standing
@@ -59,6 +60,7 @@ class WireLock:
     held: AccessList = field(default_factory=AccessList)
     boots: int = 0
     now: float = 0.0
+    capabilities: dict[str, Any] = field(default_factory=dict)
     side: LockSide = field(init=False)
 
     def __post_init__(self) -> None:
@@ -80,6 +82,7 @@ class WireLock:
             clock_quality=ClockQuality.SYNCED,
             hardware="wire",
             firmware="1.0.0",
+            capabilities=self.capabilities,
         )
 
     def connect(self) -> list[bytes]:
@@ -99,6 +102,10 @@ class WireLock:
                 self.held = self.held.changed(happening.change)
                 fields: dict[int, Any] = {Field.LIST_VERSION: self.held.version, Field.DIGEST: self.held.digest}
                 self.record(EventType.ACCESS_LIST_APPLIED, fields)
+            if isinstance(happening, ListQuestion):
+                said = list_compare.answer(self.held, happening)
+                assert said is not None
+                self.side.say(said)
         return self.side.to_send(self.now)
 
     def record(self, kind: int, fields: dict[int, Any], at_ms: int = 1_772_000_000_000) -> Event:

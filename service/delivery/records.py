@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlmodel import Session
 
+from firmware_protocol.list_compare import LIST_COMPARE_CAPABILITY
 from firmware_protocol.topics import LockId
 from service.delivery.rules import HeldList, ListedCredential, WantedList
 
@@ -14,13 +15,20 @@ def load_wanted(session: Session, locks: Iterable[LockId]) -> list[WantedList]:
     """The lists of those locks that have one."""
     rows = session.execute(
         text(
-            "SELECT lock_id, version, digest, held_version, held_digest FROM access_list WHERE lock_id = ANY(CAST(:locks AS text[]))"
+            "SELECT a.lock_id, a.version, a.digest, a.held_version, a.held_digest, l.capabilities FROM access_list a"
+            " JOIN lock l ON l.id = a.lock_id WHERE a.lock_id = ANY(CAST(:locks AS text[]))"
         ),
         {"locks": list(locks)},
     )
     return [
-        WantedList(LockId(lock), version, digest, None if held is None else HeldList(held, held_digest))
-        for lock, version, digest, held, held_digest in rows
+        WantedList(
+            LockId(lock),
+            version,
+            digest,
+            None if held is None else HeldList(held, held_digest),
+            (capabilities or {}).get(LIST_COMPARE_CAPABILITY) is True,
+        )
+        for lock, version, digest, held, held_digest, capabilities in rows
     ]
 
 
@@ -75,6 +83,20 @@ def write_held(session: Session, held: Mapping[LockId, HeldList], now: datetime)
             "versions": [one.version for one in held.values()],
             "digests": [one.digest for one in held.values()],
         },
+    )
+
+
+def raise_versions(session: Session, locks: Iterable[LockId]) -> None:
+    """Where a lock holds another list under our version or above it, ours goes on above that: a lock takes nothing older.
+
+    A database that was restored, or flash that was damaged. No honest lock comes near the last version there is.
+    """
+    session.execute(
+        text(
+            "UPDATE access_list SET version = held_version + 1 WHERE lock_id = ANY(CAST(:locks AS text[]))"
+            " AND held_version >= version AND (held_version, held_digest) <> (version, digest) AND held_version < :most"
+        ),
+        {"locks": list(locks), "most": 1 << 53},
     )
 
 

@@ -54,6 +54,7 @@ class Service:
             side = self.memory.listened[lock.id].side
             down = [side.seal(message, session) for _, session, message in outcome.replies]
             down += [side.seal(Stored(r.log_epoch, r.up_to), r.session) for r, _ in outcome.receipts.values()]
+            down += [side.seal(message, session) for _, session, message in outcome.afterwards]
             for change in outcome.changes.values():
                 assert side.current is not None
                 down += [side.seal(part, side.current.session) for part in change.parts()]

@@ -1,0 +1,1 @@
+REVOKE UPDATE (version) ON access_list FROM anmen_ingest;

@@ -1,0 +1,1 @@
+GRANT UPDATE (version) ON access_list TO anmen_ingest;
