@@ -210,3 +210,14 @@ def test_a_lock_without_its_makers_key_says_and_does_nothing() -> None:
 def test_rubbish_as_an_image_hangs() -> None:
     assert read_image(b"").behaviour is read_image(b"\xff" * 900).behaviour is Behaviour.HANGS
     assert read_image(image_of("2.0.0")).version == "2.0.0"
+
+
+def test_half_a_mebibyte_at_the_default_pace() -> None:
+    """The figures of docs/protocol/firmware.md."""
+    rig = connected()
+    rig.offer(image_of(size=512 * 1024))
+    began = rig.now
+    while rig.state is FirmwareState.DOWNLOADING:
+        rig.pass_time(0.25)
+    assert (len(rig.ingest.wanted), rig.ingest.chunks) == (128, 512)
+    assert 31 <= rig.now - began <= 33
