@@ -120,6 +120,7 @@ def start(
     *,
     errors: Annotated[int, typer.Option(help="Stop when more than this percent came back or failed.")] = 10,
     at_once: Annotated[int, typer.Option(help="Locks that may download at once.")] = 50,
+    soak: Annotated[int, typer.Option(help="Seconds an image must have run on trial.")] = 60,
 ) -> None:
     """Roll a release out to every lock of its hardware that runs something older."""
     from service.edges import clock
@@ -131,7 +132,7 @@ def start(
     except ValueError:
         raise MachineError("--stages are whole percentages with commas, such as 5,25,100.") from None
     with _operating() as session:
-        rollout, locks = start_rollout(session, version, Plan(shares, success, errors, at_once), now=clock.now())
+        rollout, locks = start_rollout(session, version, Plan(shares, success, errors, at_once, soak), now=clock.now())
     typer.echo(f"Roll-out {rollout} of {version} begins with {shares[0]} % of {locks} locks.")
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from device_sim.flash.images import SLOT_BYTES, Images
 from device_sim.recording import Recorder
-from firmware_protocol.firmware import TRIAL_S, UPDATE_NEEDS_PERCENT, FirmwareCause, FirmwareRefusal
+from firmware_protocol.firmware import LONGEST_SOAK_S, TRIAL_S, UPDATE_NEEDS_PERCENT, FirmwareCause, FirmwareRefusal
 from firmware_protocol.firmware_download import Download
 from firmware_protocol.firmware_messages import FirmwareChunk, FirmwareOffer, FirmwareWanted
 from firmware_protocol.firmware_states import FirmwareState, FirmwareStep, next_firmware
@@ -53,7 +53,8 @@ class Updater:
         self._download: Download | None = None
         self._to_say: list[FirmwareWanted] = []
         self._said = FirmwareRefusal.NONE
-        self._online = False
+        self._online = self._welcomed = False
+        self._started_at = now
         self._look_at: float | None = now + TRIAL_S if images.on_trial else None
         self.state = FirmwareState.ON_TRIAL if images.on_trial else FirmwareState.SETTLED
         self.restart_due = False
@@ -80,12 +81,10 @@ class Updater:
         return (download.have, download.size) if download is not None else (0, 0)
 
     def came_online(self, now: float) -> None:
-        """The session is proven and the link is up: whoever is on trial has passed it."""
+        """The session is proven and the link is up: whoever is on trial has passed it, once it has run for long enough."""
         if self.state is FirmwareState.ON_TRIAL and not self.restart_due:
-            self._images.confirm()
-            self._step(FirmwareStep.WELCOMED)
-            self._look_at = None
-            self._tell(now)
+            self._welcomed = True
+            self._look_at = max(now, self._started_at + self._images.record.soak_s)
         if not self._online and self._download is not None:
             self._download.resume(now)
         self._online = True
@@ -120,7 +119,12 @@ class Updater:
         if self._look_at is None or now < self._look_at:
             return
         self._look_at = now + LOOK_AGAIN_S
-        if self.state is FirmwareState.ON_TRIAL:
+        if self.state is FirmwareState.ON_TRIAL and self._welcomed:
+            self._images.confirm()
+            self._step(FirmwareStep.WELCOMED)
+            self._look_at = None
+            self._tell(now)
+        elif self.state is FirmwareState.ON_TRIAL:
             self._images.give_up(FirmwareCause.NOT_WELCOMED)
             self._step(FirmwareStep.GIVEN_UP)
             self.restart_due, self._look_at = True, None
@@ -151,7 +155,7 @@ class Updater:
         elif fitness.battery_percent < UPDATE_NEEDS_PERCENT:
             self._refuse(manifest.digest, FirmwareRefusal.BATTERY_LOW)
         elif manifest != self._manifest:
-            self._images.begin(offer.envelope)
+            self._images.begin(offer.envelope, min(offer.soak_s, LONGEST_SOAK_S))
             self._take_up(offer.envelope, now)
         self._said = FirmwareRefusal.NONE
         if self._download is not None:

@@ -12,6 +12,9 @@ LARGEST_IMAGE = 16 << 20
 # An image that is running and not welcomed by then is given up; and one that came up this often without that.
 TRIAL_S = 600.0
 TRIAL_BOOTS = 3
+# One that is welcomed must still have run for so long, or one that crashes a little later would be there for good.
+SOAK_S = 60
+LONGEST_SOAK_S = 300
 # Enough for a download, the switch, and coming back from it; a bolt that stops half-way is worse than an old image.
 UPDATE_NEEDS_PERCENT = 30.0
 

@@ -22,12 +22,16 @@ class FirmwareWanted:
 
 @dataclass(frozen=True, slots=True)
 class FirmwareOffer:
-    """A signed manifest, and how fast its image may be fetched. An empty envelope withdraws what was offered before."""
+    """A signed manifest, how fast its image may be fetched, and how long it must run on trial before it is there for good.
+
+    An empty envelope withdraws what was offered before.
+    """
 
     TAG: ClassVar[int] = 77
     envelope: bytes = _at(1, most=512)
     chunks_at_once: int = _at(2, default=4)
     pause_ms: int = _at(3, default=250)
+    soak_s: int = _at(4, default=60)
 
 
 @dataclass(frozen=True, slots=True)

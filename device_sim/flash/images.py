@@ -17,7 +17,7 @@ import cbor2
 from device_sim.firmware_image import FirmwareImage, read_image, write_image
 from device_sim.flash.medium import Medium
 from device_sim.flash.slots import SlotPair
-from firmware_protocol.firmware import TRIAL_BOOTS, FirmwareCause, FirmwareOutcome
+from firmware_protocol.firmware import SOAK_S, TRIAL_BOOTS, FirmwareCause, FirmwareOutcome
 from firmware_protocol.manifest import Manifest
 
 SLOT_BYTES = 1 << 20
@@ -44,10 +44,11 @@ class FirmwareChange(NamedTuple):
 
 
 class Update(NamedTuple):
-    """An offer on its way into the other slot; `have` bytes of it are safe."""
+    """An offer on its way into the other slot; `have` bytes of it are safe. `soak_s`: how long it must run on trial."""
 
     envelope: bytes
     have: int
+    soak_s: int = SOAK_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,7 @@ class BootRecord:
     trial_boots: int | None = None
     fell_back_from: int = 0
     untold: tuple[FirmwareChange, ...] = ()
+    soak_s: int = 0
 
     def image(self, slot: str) -> SlotImage | None:
         """What should lie in the slot."""
@@ -106,14 +108,14 @@ class Images:
         raw = self._medium.read(_region(slot), 0, wanted.size)
         return raw if hashlib.sha256(raw).digest() == wanted.digest else None
 
-    def begin(self, envelope: bytes) -> None:
+    def begin(self, envelope: bytes, soak_s: int = 0) -> None:
         """Empty the other slot for an image; what lay there can never be booted again."""
         self._forget_update()
         other = _OTHER[self.record.active]
         self._keep(replace(self.record, slots=tuple(one for one in self.record.slots if one[0] != other)))
         self._medium.write(_region(other), b"")
         self._medium.sync(_region(other))
-        self._note_update(Update(envelope, 0))
+        self._note_update(Update(envelope, 0, soak_s))
 
     def write(self, offset: int, content: bytes) -> None:
         """Put a piece into the other slot; it is safe only after `save`."""
@@ -136,7 +138,8 @@ class Images:
         new = SlotImage(manifest.sequence, manifest.digest, manifest.size)
         told = FirmwareChange(self.record.running.sequence, manifest.sequence, FirmwareOutcome.ON_TRIAL)
         slots = ((self.record.active, self.record.running), (other, new))
-        self._keep(replace(self.record, active=other, slots=slots, trial_boots=0, untold=(*self.record.untold, told)))
+        soak_s, untold = self.update.soak_s if self.update else 0, (*self.record.untold, told)
+        self._keep(replace(self.record, active=other, slots=slots, trial_boots=0, untold=untold, soak_s=soak_s))
         self._forget_update()
 
     def confirm(self) -> None:
@@ -195,17 +198,17 @@ def _region(slot: str) -> str:
 def _pack_boot(record: BootRecord) -> bytes:
     slots = {slot: list(image) for slot, image in record.slots}
     untold = [[int(part) for part in one] for one in record.untold]
-    return cbor2.dumps([record.active, slots, record.trial_boots, record.fell_back_from, untold])
+    return cbor2.dumps([record.active, slots, record.trial_boots, record.fell_back_from, untold, record.soak_s])
 
 
 def _unpack_boot(raw: bytes | None) -> BootRecord | None:
     if raw is None:
         return None
-    active, slots, trial, fell_back, untold = cbor2.loads(raw)[:5]
+    active, slots, trial, fell_back, untold, *more = cbor2.loads(raw)
     changes = tuple(FirmwareChange(was, to, FirmwareOutcome(how), FirmwareCause(why)) for was, to, how, why in untold)
     kept = tuple((slot, SlotImage(*image)) for slot, image in slots.items())
-    return BootRecord(active, kept, trial, fell_back, changes)
+    return BootRecord(active, kept, trial, fell_back, changes, more[0] if more else SOAK_S)
 
 
 def _unpack_update(raw: bytes | None) -> Update | None:
-    return Update(*cbor2.loads(raw)[:2]) if raw else None
+    return Update(*cbor2.loads(raw)[:3]) if raw else None

@@ -103,13 +103,13 @@ def due(session: Session, shards: Iterable[int], now: datetime) -> list[tuple[Lo
     if not records.anything_open(session):
         return []
     held = list(shards)
-    offers: list[records.Offer] = []
+    said: list[tuple[LockId, FirmwareOffer]] = []
     for rollout in records.claim_rollouts(session):
         after = _judged(session, rollout, now)
         if after.state is RolloutState.RUNNING:
-            offers += records.take_offers(session, after, held, now)
-    offers += records.take_withdrawals(session, held, now)
-    return [(lock, FirmwareOffer(envelope)) for lock, envelope in offers]
+            offers = records.take_offers(session, after, held, now)
+            said += [(lock, FirmwareOffer(envelope, soak_s=after.plan.soak_s)) for lock, envelope in offers]
+    return said + [(lock, FirmwareOffer(b"")) for lock in records.take_withdrawals(session, held, now)]
 
 
 def answer(

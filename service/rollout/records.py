@@ -46,10 +46,6 @@ class Update(NamedTuple):
     have: int
 
 
-# Whom to tell, and the envelope; none withdraws.
-Offer = tuple[LockId, bytes]
-
-
 def locks_for(session: Session, release: Release) -> list[LockId]:
     """Locks of the release's maker and class that run something older, by what they said in their births."""
     rows = session.execute(
@@ -68,8 +64,8 @@ def insert_rollout(
     """The new roll-out with all its locks waiting, or None where another of this class is open."""
     found = session.execute(
         text(
-            "INSERT INTO firmware_rollout (release_id, class_id, stages, success_percent, error_percent, at_once, state, started_at,"
-            " changed_at) VALUES (:release, :class, :stages, :success, :error, :at_once, 'running', :now, :now)"
+            "INSERT INTO firmware_rollout (release_id, class_id, stages, success_percent, error_percent, at_once, soak_s, state,"
+            " started_at, changed_at) VALUES (:release, :class, :stages, :success, :error, :at_once, :soak_s, 'running', :now, :now)"
             " ON CONFLICT DO NOTHING RETURNING id"
         ),
         {
@@ -79,6 +75,7 @@ def insert_rollout(
             "success": plan.success_percent,
             "error": plan.error_percent,
             "at_once": plan.at_once,
+            "soak_s": plan.soak_s,
             "now": now,
         },
     ).scalar()
@@ -95,7 +92,7 @@ def insert_rollout(
 
 
 _ROLLOUT = (
-    "SELECT id, release_id, stages, success_percent, error_percent, at_once, stage, state, started_at, changed_at"
+    "SELECT id, release_id, stages, success_percent, error_percent, at_once, soak_s, stage, state, started_at, changed_at"
     " FROM firmware_rollout"
 )
 
@@ -116,8 +113,8 @@ def claim_rollouts(session: Session) -> list[Rollout]:
 
 
 def _rollout(row: Any) -> Rollout:
-    number, release, stages, success, error, at_once, stage, state, started, changed = row
-    plan = Plan(tuple(stages), success, error, at_once)
+    number, release, stages, success, error, at_once, soak_s, stage, state, started, changed = row
+    plan = Plan(tuple(stages), success, error, at_once, soak_s)
     return Rollout(RolloutId(number), ReleaseId(release), plan, stage, RolloutState(state), started, changed)
 
 
@@ -194,9 +191,10 @@ def write_updates(session: Session, updates: Sequence[Update], now: datetime) ->
     )
 
 
-def take_offers(session: Session, rollout: Rollout, shards: Iterable[int], now: datetime) -> list[Offer]:
-    """Locks of these shards that are to be offered the image now, marked as offered: first what was offered in vain, then
-    new ones up to the roll-out's bound. One that asked and fell silent counts against the bound until it speaks again.
+def take_offers(session: Session, rollout: Rollout, shards: Iterable[int], now: datetime) -> list[tuple[LockId, bytes]]:
+    """Locks of these shards that are to be offered the image now, and its envelope: those offered in vain, and new ones.
+
+    All are marked as offered, up to the roll-out's bound; one that fell silent counts against it until it speaks again.
     """
     rows = session.execute(
         text(
@@ -226,7 +224,7 @@ def take_offers(session: Session, rollout: Rollout, shards: Iterable[int], now: 
     return [(LockId(lock), envelope) for lock, envelope in rows]
 
 
-def take_withdrawals(session: Session, shards: Iterable[int], now: datetime) -> list[Offer]:
+def take_withdrawals(session: Session, shards: Iterable[int], now: datetime) -> list[LockId]:
     """Live locks of these shards that must hear that their update was called off; marked as told."""
     rows = session.execute(
         text(
@@ -235,7 +233,7 @@ def take_withdrawals(session: Session, shards: Iterable[int], now: datetime) -> 
         ),
         {"shards": list(shards), "now": now},
     )
-    return [(LockId(row[0]), b"") for row in rows]
+    return [LockId(row[0]) for row in rows]
 
 
 def anything_open(session: Session) -> bool:

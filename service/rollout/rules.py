@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, NewType
 
-from firmware_protocol.firmware import FirmwareOutcome, FirmwareRefusal
+from firmware_protocol.firmware import LONGEST_SOAK_S, SOAK_S, FirmwareOutcome, FirmwareRefusal
 from firmware_protocol.topics import LockId
 
 RolloutId = NewType("RolloutId", int)
@@ -106,6 +106,7 @@ class Plan:
     success_percent: int = 90
     error_percent: int = 10
     at_once: int = AT_ONCE
+    soak_s: int = SOAK_S
 
     def problem(self) -> str | None:
         """What is wrong with it, in a sentence; None where nothing is."""
@@ -116,6 +117,8 @@ class Plan:
             return f"At most {MOST_STAGES} stages."
         if not (1 <= self.success_percent <= 100 and 0 <= self.error_percent < 100):
             return "The success threshold lies between 1 and 100 percent, the error threshold between 0 and 99."
+        if not 0 <= self.soak_s <= LONGEST_SOAK_S:
+            return f"An image is on trial for 0 to {LONGEST_SOAK_S} seconds."
         return None if 1 <= self.at_once <= 10_000 else "Between 1 and 10,000 locks may download at once."
 
 

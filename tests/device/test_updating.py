@@ -95,6 +95,31 @@ def test_an_image_without_a_radio_is_given_up_in_time_and_opens_until_then() -> 
     assert rig.reasons == [FirmwareRefusal.FELL_BACK_BEFORE]
 
 
+def test_an_image_that_is_welcomed_and_crashes_later_is_not_there_for_good() -> None:
+    rig = connected()
+    rig.ingest.soak_s = 60
+    rig.offer(image_of(behaviour=Behaviour.CRASHES))
+    rig.live(10)
+    for _ in range(TRIAL_BOOTS):
+        assert rig.behaviour is Behaviour.CRASHES
+        if not rig.linked:
+            rig.connect()
+        rig.pass_time(45)
+        assert (rig.state, rig.lock.proven) == (FirmwareState.ON_TRIAL, True)
+        rig.start()
+    assert (rig.version, rig.changes[-1][3]) == ("0.1.0", FirmwareCause.BOOTS_USED_UP)
+
+
+def test_an_image_has_run_as_long_as_it_must_before_it_is_there_for_good() -> None:
+    rig = connected()
+    rig.ingest.soak_s = 1 << 40
+    rig.offer(image_of())
+    rig.live(200)
+    assert rig.state is FirmwareState.ON_TRIAL
+    rig.live(200)
+    assert rig.changes[-1] == (1, 2, CONFIRMED, 0)
+
+
 def test_an_image_that_never_gets_far_is_started_three_times() -> None:
     rig = connected()
     rig.offer(image_of(behaviour=Behaviour.CRASHES))

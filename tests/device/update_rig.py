@@ -39,17 +39,22 @@ class Distributing(FakeIngest):
     envelope: bytes = b""
     wanted: list[FirmwareWanted] = field(default_factory=list)
     chunks: int = 0
+    soak_s: int = 0
 
     def _act_on(self, session: bytes, message: UpMessage) -> list[DownMessage]:
         answers = FakeIngest._act_on(self, session, message)
         if isinstance(message, Proof) and self.envelope:
-            answers.append(FirmwareOffer(self.envelope))
+            answers.append(self.offer)
         if isinstance(message, FirmwareWanted):
             self.wanted.append(message)
             self.chunks += message.chunks
             starts = [message.offset + number * CHUNK_BYTES for number in range(message.chunks)]
             answers += [FirmwareChunk(message.digest, at, self.image[at : at + CHUNK_BYTES]) for at in starts]
         return answers
+
+    @property
+    def offer(self) -> FirmwareOffer:
+        return FirmwareOffer(self.envelope, soak_s=self.soak_s)
 
     def publish(self, image: bytes, envelope: bytes | None = None, sequence: int = 2) -> None:
         """This is the image from now on; offered at the next proof."""
@@ -74,7 +79,7 @@ class UpdateRig(Rig):
     def offer(self, image: bytes, envelope: bytes | None = None, sequence: int = 2) -> None:
         """The service offers the image now."""
         self.ingest.publish(image, envelope, sequence)
-        self.deliver(self.ingest.say(FirmwareOffer(self.ingest.envelope)))
+        self.deliver(self.ingest.say(self.ingest.offer))
 
     def live(self, seconds: float, door: Door | None = None) -> None:
         """Time passes, with every restart the lock asks for; what an image does is done."""

@@ -32,7 +32,12 @@ from service.rollout.rules import Plan, RolloutState
 from tests.device.update_rig import MAKER, UpdateRig, digest_of, envelope_of, image_of
 from tests.fixtures_database import Database
 
-PLAN = Plan((33, 100), success_percent=100, error_percent=20)
+PLAN = Plan((33, 100), success_percent=100, error_percent=20, soak_s=0)
+
+
+def plan(stages: tuple[int, ...], **more: int) -> Plan:
+    """A plan whose images are not on trial for long."""
+    return Plan(stages, soak_s=0, **more)
 
 
 @dataclass
@@ -175,7 +180,7 @@ def test_a_bad_image_stops_by_itself_before_the_rest_have_it(town: Town) -> None
 def test_pause_holds_everything_and_resume_goes_on(town: Town) -> None:
     town.build(2)
     town.add(image_of(size=60_000))
-    town.begin(Plan((100,)))
+    town.begin(plan((100,)))
     town.turn(1.0)
     town.change(RolloutState.PAUSED)
     town.turn(1.0)
@@ -192,7 +197,7 @@ def test_pause_holds_everything_and_resume_goes_on(town: Town) -> None:
 def test_abort_reaches_those_who_have_begun(town: Town) -> None:
     town.build(3)
     town.add(image_of(size=60_000))
-    town.begin(Plan((34, 100)))
+    town.begin(plan((34, 100)))
     town.turn(1.0)
     town.change(RolloutState.ABORTED)
     assert town.states == {"withdrawing": 2, "withdrawn": 1}
@@ -201,7 +206,7 @@ def test_abort_reaches_those_who_have_begun(town: Town) -> None:
     assert [rig.lock.updater.progress for rig in town.locks.values()] == [(0, 0)] * 3
     town.turn(60.0)
     assert town.versions == ["0.1.0"] * 3
-    town.begin(Plan((100,)))
+    town.begin(plan((100,)))
     for _ in range(3):
         town.turn(20.0)
     assert town.versions == ["1.1.0"] * 3
@@ -210,7 +215,7 @@ def test_abort_reaches_those_who_have_begun(town: Town) -> None:
 def test_no_more_than_so_many_download_at_once(town: Town) -> None:
     town.build(5)
     town.add(image_of(size=20_000))
-    town.begin(Plan((100,), at_once=2))
+    town.begin(plan((100,), at_once=2))
     most = 0
     for _ in range(30):
         town.turn(1.0)
@@ -225,7 +230,7 @@ def test_a_low_battery_waits_and_a_wrong_hardware_fails(town: Town) -> None:
     first.lock.doorway.door = Door(battery_percent=10)
     second.maker = None
     town.add(image_of())
-    town.begin(Plan((100,), error_percent=50))
+    town.begin(plan((100,), error_percent=50))
     town.turn()
     assert town.rows("SELECT state, reason FROM firmware_update WHERE reason > 0") == [
         ("waiting", int(FirmwareRefusal.BATTERY_LOW))
@@ -242,7 +247,7 @@ def test_a_lock_that_falls_back_says_why(town: Town) -> None:
     town.build(1)
     [rig] = town.locks.values()
     town.add(image_of())
-    town.begin(Plan((100,), error_percent=0))
+    town.begin(plan((100,), error_percent=0))
     lock = rig.identity.lock
     wanted = FirmwareWanted(digest_of(image_of()), 0, 0, FirmwareRefusal.DIGEST_DIFFERS)
     town.turn(0.1)
@@ -255,7 +260,7 @@ def test_a_lock_that_falls_back_says_why(town: Town) -> None:
 def test_whatever_the_wire_does_the_image_and_every_event_arrive(town: Town, seed: int) -> None:
     town.build(2)
     town.add(image_of(size=15_000))
-    town.begin(Plan((100,)))
+    town.begin(plan((100,)))
     dice = random.Random(seed)
 
     def bad(frames: Sequence[bytes]) -> list[bytes]:
@@ -293,7 +298,7 @@ def test_nobody_gets_chunks_who_is_in_no_roll_out(town: Town) -> None:
 def test_what_is_handed_out_stays_in_the_image(town: Town) -> None:
     town.build(1)
     town.add(image_of(size=3000))
-    town.begin(Plan((100,)))
+    town.begin(plan((100,)))
     [lock] = town.locks
     with transaction(town.database.ingest, SYSTEM) as session:
         for offset, chunks, sizes in [

@@ -119,14 +119,14 @@ def test_a_bad_image_stops_and_a_good_one_arrives(
     with Running(database, broker, keyring, Ingest(parts)):
         eventually(lambda: all(one.get("proven") for one in states(estate).values()), within_s=20)
         operator.releases("1.1.0", 2, "crashes")
-        operator.types("start", "1.1.0", "--stages", "33,100", "--errors", "20")
+        operator.types("start", "1.1.0", "--stages", "33,100", "--errors", "20", "--soak", "1")
         stopped = eventually(lambda: in_state(database, RolloutState.STOPPED), within_s=30)
         assert stopped == {"fell_back": 2, "withdrawn": 4}
         eventually(lambda: versions(estate) == ["0.1.0"] * 6)
         assert "stopped" in operator.types("status")
 
         operator.releases("1.2.0", 3, "good")
-        operator.types("start", "1.2.0", "--stages", "33,100")
+        operator.types("start", "1.2.0", "--stages", "33,100", "--soak", "1")
         operator.types("pause")
         operator.types("resume")
         eventually(lambda: in_state(database, RolloutState.DONE) == {"installed": 6}, within_s=30)

@@ -1,0 +1,1 @@
+ALTER TABLE firmware_rollout DROP COLUMN soak_s;
