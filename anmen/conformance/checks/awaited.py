@@ -66,6 +66,7 @@ awaited(
             "ANM-FWU-011",
             "ANM-FWU-012",
             "ANM-FWU-013",
+            "ANM-FWU-014",
             "ANM-FWU-015",
             "ANM-FWU-016",
             "ANM-FWU-017",
