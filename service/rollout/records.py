@@ -229,6 +229,7 @@ def take_withdrawals(session: Session, shards: Iterable[int], now: datetime) -> 
     rows = session.execute(
         text(
             "UPDATE firmware_update u SET state = 'withdrawn', changed_at = :now FROM lock l WHERE l.id = u.lock_id"
+            " AND u.rollout_id IN (SELECT id FROM firmware_rollout WHERE state IN ('stopped', 'aborted'))"
             " AND u.state = 'withdrawing' AND l.link = 'live' AND l.shard = ANY(:shards) RETURNING u.lock_id"
         ),
         {"shards": list(shards), "now": now},
@@ -242,7 +243,8 @@ def anything_open(session: Session) -> bool:
         session.execute(
             text(
                 "SELECT EXISTS (SELECT FROM firmware_rollout WHERE state = 'running')"
-                " OR EXISTS (SELECT FROM firmware_update WHERE state = 'withdrawing')"
+                " OR EXISTS (SELECT FROM firmware_rollout o JOIN firmware_update u ON u.rollout_id = o.id AND u.state = 'withdrawing'"
+                " WHERE o.state IN ('stopped', 'aborted'))"
             )
         ).scalar()
     )
