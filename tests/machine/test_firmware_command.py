@@ -54,12 +54,12 @@ def test_what_no_lock_would_read_is_not_signed(folder: Path) -> None:
 
 
 def test_only_keys_on_the_right_curve_are_taken(folder: Path) -> None:
-    others = {
-        "rsa": rsa.generate_private_key(65_537, 2048),
-        "p384": ec.generate_private_key(ec.SECP384R1()),
-    }
-    for key in others.values():
-        pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    encoded = (Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    others = (
+        rsa.generate_private_key(65_537, 2048).private_bytes(*encoded),
+        ec.generate_private_key(ec.SECP384R1()).private_bytes(*encoded),
+    )
+    for pem in others:
         for read in (private_scalar, public_point):
             with pytest.raises(MachineError, match="P-256"):
                 read(pem)
