@@ -10,6 +10,8 @@ from heapq import heappop, heappush
 from device_sim.fleet.hung_lock import HungLock
 from device_sim.fleet.line import Credentials, Line, Stage
 from device_sim.fleet.world import World
+from firmware_protocol.messages import Event
+from firmware_protocol.vocabulary import EventType
 
 # Connections that are being made at a time: fewer than a broker's queue of those it has not accepted yet.
 OPENING_AT_A_TIME = 64
@@ -57,15 +59,26 @@ class FleetLoop:
             hung.power_on(self.now)
             self._plan(place)
 
-    def leave(self, place: int, *, comes_back: bool) -> None:
-        """Hang up without a word, and connect again or stay away."""
+    def leave(self, place: int) -> None:
+        """Hang up without a word, and stay away."""
         hung = self.locks[place]
         if hung.line is not None:
             self._forget(hung.line.socket.fileno(), place)
         hung.hang_up()
-        if hung.connect_at == _NEVER or not comes_back:
-            hung.connect_at = self.now if comes_back and hung.lock.side is not None else _NEVER
-        self._plan(place)
+        hung.connect_at = _NEVER
+
+    def come_back(self, place: int) -> None:
+        """Connect now."""
+        hung = self.locks[place]
+        if hung.line is None and hung.lock.side is not None:
+            hung.connect_at = self.now
+            self._plan(place)
+
+    def record(self, place: int, kind: EventType, fields: dict[int, object]) -> Event:
+        """Something happens at a lock, besides what its household does."""
+        event = self.locks[place].lock.record(kind, fields, self.now)
+        self._drive(place, self.now)
+        return event
 
     def run(self, goes_on: Callable[[float], bool], *, every_s: float = 0.5) -> None:
         """Turn until `goes_on(now)`, asked every so often, says no."""

@@ -53,7 +53,9 @@ class Fleet:
         self.world.quiet = True
         for place, hung in enumerate(self.loop.locks):
             if self.world.faults != Faults():
-                self.loop.leave(place, comes_back=not hung.lock.clone)
+                self.loop.leave(place)
+                if not hung.lock.clone:
+                    self.loop.come_back(place)
 
     def settled(self) -> bool:
         """Whether every lock is there, and the service has everything."""
