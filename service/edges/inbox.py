@@ -5,8 +5,8 @@ and the others would wait behind it. What is beyond its share is dropped: a lock
 """
 
 import threading
-from collections import deque
-from collections.abc import Collection
+from collections import Counter, deque
+from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
 from firmware_protocol.service_side import Opened
@@ -31,23 +31,27 @@ class Inbox:
 
     def __init__(self, bound: int, share: int = SHARE) -> None:
         self._waiting: deque[Delivery] = deque()
-        self._waiting_of: dict[str, int] = {}
+        # Of each sender: how many have come and gone since the inbox was last empty. Two counts, because adding up is what C does.
+        self._came: Counter[str] = Counter()
+        self._went: Counter[str] = Counter()
         self._bound = bound
         self._share = share
         self._changed = threading.Condition()
         self._closed = False
 
-    def has_room_for(self, topic: str) -> bool:
-        """Whether this sender has less waiting than its share."""
-        return self._waiting_of.get(topic, 0) < self._share
+    def full_for(self, topics: Iterable[str]) -> set[str]:
+        """Those of the senders that have their share waiting."""
+        if len(self._waiting) < self._share:
+            return set()
+        came, went = self._came, self._went
+        return {topic for topic in set(topics) if came.get(topic, 0) - went.get(topic, 0) >= self._share}
 
     def put(self, deliveries: Collection[Delivery]) -> None:
         """Add; waits while the inbox is full, which stops reading from the broker's socket."""
         with self._changed:
             self._changed.wait_for(lambda: self._closed or len(self._waiting) < self._bound)
             self._waiting.extend(deliveries)
-            for one in deliveries:
-                self._waiting_of[one.topic] = self._waiting_of.get(one.topic, 0) + 1
+            self._came.update([one.topic for one in deliveries])
             self._changed.notify_all()
 
     def take(self, limit: int, wait_s: float) -> list[Delivery]:
@@ -55,12 +59,10 @@ class Inbox:
         with self._changed:
             self._changed.wait_for(lambda: self._waiting, wait_s)
             batch = [self._waiting.popleft() for _ in range(min(limit, len(self._waiting)))]
-            for one in batch:
-                left = self._waiting_of[one.topic] - 1
-                if left:
-                    self._waiting_of[one.topic] = left
-                else:
-                    del self._waiting_of[one.topic]
+            self._went.update([one.topic for one in batch])
+            if batch and not self._waiting:
+                self._came.clear()
+                self._went.clear()
             self._changed.notify_all()
         return batch
 

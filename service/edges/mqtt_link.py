@@ -158,8 +158,8 @@ class MqttLink:
     def _put(self, published: Sequence[Published]) -> None:
         for first in range(0, len(published), _PUT_AT_ONCE):
             some = published[first : first + _PUT_AT_ONCE]
-            full = {topic for topic in {one.topic for one in some} if not self._inbox.has_room_for(topic)}
-            heard = [one for one in some if one.topic not in full]
+            full = self._inbox.full_for(one.topic for one in some)
+            heard = [one for one in some if one.topic not in full] if full else some
             if full:
                 self._drop([one for one in some if one.topic in full])
             self._inbox.put(

@@ -54,9 +54,12 @@ def test_who_has_its_share_waiting_has_no_more_room_and_the_others_have() -> Non
     inbox = Inbox(100, share=3)
     inbox.put([Delivery("loud", b"", number, 1) for number in range(3)])
     inbox.put([Delivery("quiet", b"", 9, 1)])
-    assert not inbox.has_room_for("loud")
-    assert inbox.has_room_for("quiet")
+    assert inbox.full_for(["loud", "quiet", "loud"]) == {"loud"}
     inbox.take(1, 0)
-    assert inbox.has_room_for("loud")
+    assert inbox.full_for(["loud", "quiet"]) == set()
+    inbox.put([Delivery("loud", b"", 10, 1)])
+    assert inbox.full_for(["loud", "quiet"]) == {"loud"}
     inbox.take(10, 0)
-    assert inbox._waiting_of == {}
+    assert inbox.full_for(["loud", "quiet"]) == set()
+    inbox.put([Delivery("loud", b"", number, 1) for number in range(3)])
+    assert inbox.full_for(["loud"]) == {"loud"}
