@@ -6,6 +6,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from service.edges.requests import Parts
+from service.portals.command_pages import router as commands
 from service.portals.feed import Feed
 from service.portals.inviting_pages import router as inviting
 from service.portals.landlord_pages import router as landlord
@@ -16,7 +17,7 @@ from service.portals.registration_pages import router as registration
 from service.portals.sign_in_pages import router as sign_in
 from service.portals.staff_pages import router as staff
 
-PAGES = (sign_in, landlord, locks, inviting, registration, mine, staff, live)
+PAGES = (sign_in, landlord, locks, inviting, registration, mine, staff, live, commands)
 
 
 class KeptFiles(StaticFiles):

@@ -34,6 +34,7 @@ class Said(StrEnum):
     MOVED_OUT = "moved_out"
     FACE_WITHDRAWN = "face_withdrawn"
     LOCK_SETTLED = "lock_settled"
+    ORDERED = "ordered"
     SIGNED_OUT = "signed_out"
 
 
@@ -47,6 +48,7 @@ _SENTENCES: dict[str, str] = {
         "Your face is erased here and is being deleted from the locks. Card and PIN go on opening."
     ),
     Said.LOCK_SETTLED: N_("Noted that you have seen to the lock."),
+    Said.ORDERED: N_("The lock is being told. Below you see what it answers."),
     Said.SIGNED_OUT: N_("You are signed out."),
 }
 

@@ -4,9 +4,12 @@ from collections.abc import Mapping
 from enum import Enum, IntEnum, StrEnum
 from types import MappingProxyType
 
+from firmware_protocol.commands import CommandFailure, CommandKind
+from firmware_protocol.commands_followed import OrderState
 from firmware_protocol.vocabulary import CredentialType, OperationSource, PassDirection, RefusalReason
 from service.access.rules import DeliveryState
 from service.accounts.rules import Role
+from service.commands.rules import Emergency
 from service.consent.rules import Purpose, Standing
 from service.occupancy.rules import Field
 from service.people.rules import DocumentType
@@ -66,6 +69,14 @@ _STATES: tuple[_Named, ...] = (
     (Standing.GIVEN, N_("Given"), Tone.GOOD),
     (Standing.WITHDRAWN, N_("Withdrawn"), Tone.WAIT),
     (Standing.ERASED, N_("Withdrawn and erased"), Tone.CALM),
+    (OrderState.WAITING, N_("Waits for the lock"), Tone.WAIT),
+    (OrderState.SENT, N_("On its way to the lock"), Tone.WAIT),
+    (OrderState.ACCEPTED, N_("The lock is at it"), Tone.WAIT),
+    (OrderState.RUNNING, N_("The lock is at it"), Tone.WAIT),
+    (OrderState.DONE, N_("Done"), Tone.GOOD),
+    (OrderState.FAILED, N_("Not done"), Tone.STOP),
+    (OrderState.EXPIRED, N_("Expired, nothing was done"), Tone.CALM),
+    (OrderState.SILENT, N_("No answer; it may have been done"), Tone.STOP),
 )
 _KINDS: tuple[tuple[Enum, str], ...] = (
     (DocumentType.RESIDENT_ID, N_("Resident ID card")),
@@ -76,6 +87,27 @@ _KINDS: tuple[tuple[Enum, str], ...] = (
     (CredentialType.PIN, N_("PIN")),
     (CredentialType.FACE, N_("Face")),
     (CredentialType.PASSAGE, N_("Unlocked at set times")),
+    (CommandKind.UNLOCK_DOOR, N_("Open from afar")),
+    (CommandKind.IDENTIFY, N_("Beep and blink")),
+    (CommandKind.READ_BACK, N_("Tell what it holds")),
+    (CommandKind.SET_PARAMETERS, N_("Change its times")),
+    (CommandKind.ERASE_BIOMETRIC, N_("Erase all faces")),
+    (CommandKind.FACTORY_WIPE, N_("Empty the lock")),
+    (CommandKind.START_ENROLMENT, N_("Take a face at the lock")),
+    (CommandKind.REBOOT, N_("Start again")),
+    (CommandFailure.NONE, N_("No reason was given.")),
+    (CommandFailure.UNSUPPORTED, N_("The lock cannot do that.")),
+    (CommandFailure.BAD_ARGUMENTS, N_("The lock does not take these values.")),
+    (CommandFailure.CLOCK_UNSET, N_("The lock's clock is not set.")),
+    (CommandFailure.WRONG_NONCE, N_("The command came too late or out of turn. Please order it again.")),
+    (CommandFailure.BUSY, N_("The lock has too much to do. Please try again later.")),
+    (CommandFailure.INTERRUPTED, N_("The lock lost its power in the middle.")),
+    (CommandFailure.INSUFFICIENT_BATTERY, N_("The battery is too low.")),
+    (CommandFailure.JAMMED, N_("The bolt is stuck.")),
+    (Emergency.FIRE, N_("Fire or smoke")),
+    (Emergency.WATER, N_("Water is running out")),
+    (Emergency.GAS, N_("Smell of gas")),
+    (Emergency.PERSON_IN_DANGER, N_("Somebody is in danger")),
     (Role.LANDLORD, N_("Landlord")),
     (Role.TENANT, N_("Tenant")),
     (Role.GRID_WORKER, N_("Grid staff")),

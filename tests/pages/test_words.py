@@ -8,9 +8,12 @@ import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 
+from firmware_protocol.commands import CommandFailure, CommandKind
+from firmware_protocol.commands_followed import OrderState
 from firmware_protocol.vocabulary import CredentialType, RefusalReason
 from service.access.rules import DeliveryState
 from service.accounts.rules import Role
+from service.commands.rules import Emergency
 from service.consent.rules import Purpose, Standing
 from service.occupancy.rules import Field
 from service.people.rules import DocumentType
@@ -34,6 +37,10 @@ _SHOWN = (
     Confidence,
     Reason,
     RefusalReason,
+    OrderState,
+    CommandKind,
+    CommandFailure,
+    Emergency,
 )
 
 

@@ -5,10 +5,13 @@ from datetime import datetime
 
 from sqlalchemy import text
 
+from firmware_protocol.commands import CommandKind
 from firmware_protocol.topics import LockId
 from firmware_protocol.vocabulary import EventType, Operation, OperationSource, PassDirection, RefusalReason
 from service.accounts.actions import scope_of
 from service.accounts.rules import Actor, AreaId, Role
+from service.commands import actions as commands
+from service.commands.rules import Emergency, Order
 from service.edges.keyring import Keyring
 from service.edges.transaction import SYSTEM, transaction
 from service.entry import records as entries
@@ -49,6 +52,8 @@ class Village:
     ending: TenancyId
     tenant_person: PersonId
     document: Document
+    let_lock: LockId
+    vacant_lock: LockId
 
     @property
     def paths(self) -> dict[str, tuple[str | None, str]]:
@@ -88,6 +93,12 @@ class Village:
             "inquiry": (staff["officer"], "/inquiries/new"),
             "inquiry about a room": (staff["officer"], f"/inquiries/new?unit={self.rooms['201']}"),
             "my inquiries": (staff["officer"], "/inquiries"),
+            "lock of a let room": (pages["landlord"], f"/locks/{self.let_lock}"),
+            "lock of a vacant room": (pages["landlord"], f"/locks/{self.vacant_lock}"),
+            "open a let room": (pages["landlord"], f"/locks/{self.let_lock}/open"),
+            "open a vacant room": (pages["landlord"], f"/locks/{self.vacant_lock}/open"),
+            "empty a lock": (pages["landlord"], f"/locks/{self.vacant_lock}/wipe"),
+            "my door": (pages["tenant"], f"/me/tenancies/{self.running}/door"),
         }
 
 
@@ -116,6 +127,9 @@ def build(database: Database, keyring: Keyring, now: datetime) -> Village:
     lock = locks_of(place, rooms["201"])[0]
     passes(database, lock, 1, now, PassDirection.IN)
     _write_entries(database, lock, now)
+    opened_in_emergency(at["201"], lock)
+    with transaction(database.ingest, SYSTEM) as session:
+        session.execute(text("UPDATE lock_command SET state = 'done', ended_at = :now"), {"now": now})
     officer = _sign_in_as(place, "officer", Role.OFFICER, (areas.town, _elsewhere(place)))
     _sign_in_as(place, "grid", Role.GRID_WORKER, (areas.grid,))
     _ask(place, officer, document)
@@ -134,7 +148,19 @@ def build(database: Database, keyring: Keyring, now: datetime) -> Village:
         ending=ending.tenancy_id,
         tenant_person=running.person_id,
         document=document,
+        let_lock=lock,
+        vacant_lock=locks_of(place, rooms["101"])[0],
     )
+
+
+def opened_in_emergency(place: Living, lock: LockId) -> None:
+    """The landlord has opened a let room from afar, and the lock has said that it is done."""
+    with transaction(place.database, SYSTEM) as session:
+        session.execute(text("UPDATE lock SET capabilities = '{\"commands\": 382}'"))
+    reason = "水从门缝里流出来，楼下天花板已经湿了，敲门没有人应"
+    order = Order(CommandKind.UNLOCK_DOOR, emergency=Emergency.WATER, reason=reason)
+    with transaction(place.database, scope_of(place.landlord)) as session:
+        commands.give_order(session, place.landlord, lock, order, keyring=place.keyring, now=place.now)
 
 
 def passes(database: Database, lock: LockId, sequence: int, now: datetime, direction: PassDirection) -> None:
