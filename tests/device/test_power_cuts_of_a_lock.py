@@ -3,12 +3,17 @@
 A short story in two sizes of flash every day; in the long form until ten thousand cuts are done.
 """
 
+from contextlib import suppress
 from itertools import count
 
 import pytest
 
+from device_sim.door import Bolt
 from device_sim.flash.event_log import Geometry
+from device_sim.flash.memory import PowerCut
+from firmware_protocol.vocabulary import EventType
 from tests.device.cut_story import ROOMY, TIGHT, cut, writes_of
+from tests.device.rig import DOCUMENT, card, connected_rig
 from tests.figures import FigureBook
 
 CUTS = 10_000
@@ -18,6 +23,24 @@ CUTS = 10_000
 def test_at_every_write_of_a_story(geometry: Geometry) -> None:
     for at in range(writes_of(103, geometry)):
         cut(103, geometry, at)
+
+
+def test_the_bolt_stays_where_it_is_until_the_event_is_safe() -> None:
+    """Whoever was let in is in flash, wherever in the writing of it the power goes away."""
+    at, moved = 0, False
+    while not moved:
+        rig = connected_rig(card())
+        rig.medium.cut_at = rig.medium.writes + at
+        with suppress(PowerCut):
+            rig.lock.doorway.show_card(DOCUMENT, rig.now)
+        moved = rig.lock.doorway.door.bolt is not Bolt.LOCKED
+        before = rig.lock.flash.log.next_sequence - 1
+        rig.medium = rig.medium.after_power_cut()
+        rig.boot()
+        opened = [event for event in rig.events_of(EventType.LOCK_OPERATED) if event.sequence <= before]
+        assert len(opened) == 1 or not moved
+        at += 1
+    assert at > 2
 
 
 @pytest.mark.full

@@ -249,6 +249,17 @@ def test_a_receipt_beyond_the_log_is_not_believed() -> None:
     assert pair.agreed
 
 
+def test_a_receipt_of_another_log_frees_nothing() -> None:
+    pair = settled()
+    current = pair.ingest.side.current
+    assert current is not None
+    for _ in range(3):
+        pair.record()
+    before = pair.lock.log.stored_up_to
+    pair.to_lock([pair.ingest.side.seal(Stored(pair.lock.log.epoch + 1, before + 2), current.session)])
+    assert pair.lock.log.stored_up_to == before
+
+
 def test_an_announcement_hurries_an_unanswered_birth() -> None:
     pair = LockPair()
     pair.connect()

@@ -31,3 +31,11 @@ def test_no_counter_is_accepted_twice(counters: list[int]) -> None:
             window = after
             accepted.append(counter)
     assert len(accepted) == len(set(accepted))
+
+
+def test_the_window_ends_after_its_last_counter() -> None:
+    """One step further and nobody knows any more whether it was there: refused."""
+    window = ReplayWindow().accept(1_000)
+    assert window is not None
+    assert window.accept(1_000 - WIDTH + 1) is not None
+    assert window.accept(1_000 - WIDTH) is None

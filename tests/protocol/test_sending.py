@@ -248,3 +248,14 @@ def test_an_alarm_is_sent_however_much_is_on_its_way() -> None:
     [alarm] = log.record(EventType.ALARM_RAISED, {}, 1)
     window.add_live(alarm, 0.11)
     assert window.take(0.11) == [Events(1, True, (alarm,))]
+
+
+def test_a_receipt_that_was_overtaken_moves_nothing_back() -> None:
+    """What a later receipt has covered does not go up again because an earlier one comes behind it."""
+    log = filled(20)
+    window = begun(log)
+    window.take(0.0)
+    window.stored(10, 0.1)
+    window.stored(5, 0.2)
+    window.expire(PROBE_S[0] + 1)
+    assert numbers(window.take(PROBE_S[0] + 1))[0] == 11
