@@ -19,7 +19,7 @@ from face_engine.errors import UnusableImage
 from face_engine.image_headers import declared_size
 from firmware_protocol import codec
 from firmware_protocol.access_list import decode_entry
-from firmware_protocol.codec import decode_down, decode_up
+from firmware_protocol.codec import BLOCK_BYTES, decode_down, decode_up
 from firmware_protocol.cursor import StoredCursor
 from firmware_protocol.errors import RemoteProtocolError
 from firmware_protocol.keys import public_key
@@ -27,7 +27,7 @@ from firmware_protocol.live_event import read_live_event
 from firmware_protocol.manifest import ManifestRefused, decode_manifest, verify
 from firmware_protocol.messages import Event, Events
 from firmware_protocol.mqtt import Incoming, NotMqtt, acknowledge, publish, subscribe
-from firmware_protocol.sealing import BLOCK_BYTES, parse
+from firmware_protocol.sealing import parse
 from firmware_protocol.topics import lock_of
 from firmware_protocol.vocabulary import EventType
 from service.entry.rules import HeardEvents, entry_of, taken

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from tests.figures import FigureBook
 from tests.fuzz.targets import TARGETS
 
-SECONDS = int(os.environ.get("ANMEN_TEST_FUZZ_S", "30"))
+SECONDS = int(os.environ.get("ANMEN_TEST_FUZZ_S", "20"))
 LIMITS = ["-timeout=2", "-malloc_limit_mb=64", "-rss_limit_mb=800", "-max_len=16384", "-print_final_stats=1"]
 
 
@@ -58,10 +58,10 @@ def test_fuzzing(name: str, tmp_path: Path, figures: FigureBook) -> None:
     with figures.noting(f"fuzzing: {name}") as noted:
         command = [sys.executable, "-m", "tests.fuzz.fuzz", name, str(tmp_path / "corpus"), *options]
         done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
-        executed = re.search(r"number_of_executed_units: (\d+)", done.stderr)
+        executed = re.search(r"number_of_executed_units:\s+(\d+)", done.stderr)
         noted["executions"] = int(executed[1]) if executed else 0
         noted["edges"] = max((int(found) for found in re.findall(r"cov: (\d+)", done.stderr)), default=0)
-        noted["peak MB"] = max((int(found) for found in re.findall(r"peak_rss_mb: (\d+)", done.stderr)), default=0)
+        noted["peak MB"] = max((int(found) for found in re.findall(r"peak_rss_mb:\s+(\d+)", done.stderr)), default=0)
         noted["findings"] = int(done.returncode != 0)
     assert done.returncode == 0, done.stderr[-3000:]
     assert noted["executions"] > 1000

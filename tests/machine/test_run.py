@@ -97,7 +97,18 @@ def test_a_checkout_that_has_moved_gets_a_new_venv(checkout: Path) -> None:
     assert (moved / "asked").exists()
 
 
+def test_the_long_form_wants_the_fuzzer_as_well_and_then_it_is_there_for_all(checkout: Path) -> None:
+    path = uv(checkout, "0.13.9")
+    run(checkout, "test", "--full", path=path)
+    assert "--group fuzz" in (checkout / "asked").read_text()
+    (checkout / "asked").unlink()
+    for words in (["test"], ["test", "--full"], ["serve"]):
+        run(checkout, *words, path=path)
+        assert not (checkout / "asked").exists()
+
+
 def test_words_for_pytest_are_passed_on_and_full_is_not_one(checkout: Path) -> None:
+    (checkout / ".venv" / "synced-test").rename(checkout / ".venv" / "synced-full")
     stand_in(checkout, "python", '#!/bin/sh\necho "pytest:$*:$ANMEN_TEST_FULL"\n')
     assert run(checkout, "test", "-k", "a b").stdout == "pytest:-m pytest -n 2 --dist loadfile -k a b:\n"
     assert run(checkout, "test", "--full", "-x").stdout == "pytest:-m pytest -x:1\n"
