@@ -63,7 +63,7 @@ void do_list(struct words *words)
 
 void do_part(struct words *words)
 {
-    static const char *const names[] = {"waits", "applied", "old", "base", "bad", "full", "digest"};
+    static const char *const names[] = {"waits", "applied", "held", "old", "base", "bad", "full", "digest"};
     struct anmen_message said;
     size_t length = words_bytes(words, bytes, sizeof bytes);
 
@@ -103,7 +103,7 @@ void do_number(struct words *words)
     }
 }
 
-/* decide TYPE VERIFIER CLOCK_SET UNIX_MS CONTACT_MS WITHIN_UNSET ENTRY… */
+/* decide TYPE VERIFIER CLOCK_SET UNIX_MS CONTACT_MS WITHIN_UNSET FLOOR_MS ENTRY… */
 void do_decide(struct words *words)
 {
     uint8_t verifier[ANMEN_VERIFIER];
@@ -115,6 +115,7 @@ void do_decide(struct words *words)
     moment.unix_ms = words_number(words);
     moment.contact_ms = words_number(words);
     moment.within_unset = words_number(words) != 0;
+    moment.floor_ms = words_number(words);
     if (!read_list(words)) {
         printf("bad_content");
         return;

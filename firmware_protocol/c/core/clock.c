@@ -47,8 +47,9 @@ struct anmen_told anmen_clock_told(struct anmen_clock *clock, const uint8_t nonc
         return told;
     }
     uint64_t unix_now = unix_ms + (now - clock->asked_at) / 2;
-    if (unix_now < clock->floor || unix_now < now) {
-        return told;
+    unix_now = unix_now > clock->floor ? unix_now : clock->floor; /* ANM-TIM-004 */
+    if (unix_now < now) {
+        return told; /* the service believes that it is 1970 */
     }
     uint64_t shown = anmen_clock_now(clock, now);
     uint64_t moved = shown > unix_now ? shown - unix_now : unix_now - shown;

@@ -8,18 +8,22 @@ unsigned anmen_entry_refuses(const struct anmen_entry *entry, const struct anmen
 {
     uint64_t now_s = moment->unix_ms / 1000;
 
+    if (!moment->clock_set && moment->floor_ms / 1000 >= entry->ends_at) {
+        return REFUSED_ENDED;
+    }
     if (!moment->clock_set) {
         return !entry->visitor && moment->within_unset ? 0 : REFUSED_CLOCK;
     }
-    /* Elapsed against lease, not end against now: neither sum can overflow. */
-    uint64_t elapsed = moment->unix_ms > moment->contact_ms ? moment->unix_ms - moment->contact_ms : 0;
-    if (elapsed / 1000 >= entry->offline_lease_s) {
-        return REFUSED_LEASE;
+    if (now_s < entry->starts_at) {
+        return REFUSED_NOT_YET;
     }
     if (now_s >= entry->ends_at) {
         return REFUSED_ENDED;
     }
-    return now_s < entry->starts_at ? REFUSED_NOT_YET : 0;
+    /* Elapsed against lease, not end against now: neither sum can overflow. */
+    uint64_t contact_s = moment->contact_ms / 1000;
+    uint64_t elapsed_s = now_s > contact_s ? now_s - contact_s : 0;
+    return elapsed_s >= entry->offline_lease_s ? REFUSED_LEASE : 0;
 }
 
 /* Which of two reasons tells more (ANM-DOR-005). */

@@ -13,7 +13,8 @@ struct anmen_moment {
     bool clock_set;
     uint64_t unix_ms;
     uint64_t contact_ms;
-    bool within_unset; /* still in the hours that are honoured without a clock */
+    uint64_t floor_ms;  /* the latest time that was ever told: it is later than that, clock or no clock */
+    bool within_unset;  /* still in the hours that are honoured without a clock */
 };
 
 struct anmen_verdict {

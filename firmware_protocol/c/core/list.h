@@ -50,7 +50,7 @@ struct anmen_staging {
     struct anmen_entry upsert[ANMEN_LIST_ENTRIES];
 };
 
-enum anmen_change { CHANGE_WAITS, CHANGE_READY, CHANGE_OLD, CHANGE_OTHER_BASE, CHANGE_BAD, CHANGE_FULL, CHANGE_DIGEST };
+enum anmen_change { CHANGE_WAITS, CHANGE_READY, CHANGE_HELD, CHANGE_OLD, CHANGE_OTHER_BASE, CHANGE_BAD, CHANGE_FULL, CHANGE_DIGEST };
 
 /* Reads one entry; false when it is not what the schema says. */
 bool anmen_entry_read(struct anmen_entry *entry, const uint8_t *at, size_t length);

@@ -7,6 +7,7 @@ static struct anmen_moment moment_of(const struct anmen_lock *lock, uint64_t now
         .clock_set = lock->clock.set,
         .unix_ms = anmen_clock_now(&lock->clock, now),
         .contact_ms = lock->kept.contact,
+        .floor_ms = lock->clock.floor,
         .within_unset = lock->unset_begin_s + now / 1000 < ANMEN_UNSET_S,
     };
 }

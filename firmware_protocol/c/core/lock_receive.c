@@ -44,8 +44,7 @@ static void take_time(struct anmen_lock *lock, const struct anmen_message *said,
     if (!told.believed) {
         return;
     }
-    uint64_t used_s = lock->unset_begin_s + now / 1000;
-    lock->kept.unset_s = used_s < lock->kept.unset_s ? used_s : lock->kept.unset_s;
+    lock->kept.unset_s = 0;
     lock->kept.time_floor = lock->clock.floor;
     if (lock->list.version >= said->value[3].number) {
         lock->kept.contact = lock->clock.floor; /* ANM-TIM-007 */
@@ -77,13 +76,6 @@ static void refuse_list(struct anmen_lock *lock, const struct anmen_message *par
 
 static void apply_list(struct anmen_lock *lock, uint64_t now)
 {
-    bool changed = lock->staging.to != lock->list.version
-                   || memcmp(lock->staging.digest, lock->list.digest, ANMEN_DIGEST) != 0;
-
-    if (!changed) {
-        memset(&lock->staging, 0, sizeof lock->staging);
-        return;
-    }
     anmen_list_apply(&lock->list, &lock->staging);
     if (!anmen_slots_save(&lock->list_slots, &lock->list, sizeof lock->list)) {
         /* Flash refused: what a reboot would find is what counts. */
@@ -105,7 +97,7 @@ static void take_part(struct anmen_lock *lock, const struct anmen_message *part,
 
     if (change == CHANGE_READY) {
         apply_list(lock, now);
-    } else if (change != CHANGE_WAITS) {
+    } else if (change != CHANGE_WAITS && change != CHANGE_HELD) {
         refuse_list(lock, part, change, now);
     }
 }

@@ -148,6 +148,9 @@ enum anmen_change anmen_staging_take(struct anmen_staging *staging, const struct
     if (part->value[5].number == 0 || part->value[5].number > ANMEN_PARTS_MAX || number >= part->value[5].number) {
         return CHANGE_BAD;
     }
+    if (part->value[2].number == list->version && memcmp(part->value[8].bytes, list->digest, ANMEN_DIGEST) == 0) {
+        return CHANGE_HELD; /* said once more: neither refused nor recorded */
+    }
     if (part->value[2].number < list->version || (!snapshot && part->value[2].number == list->version)) {
         return CHANGE_OLD;
     }
