@@ -42,10 +42,18 @@ class CLock:
     flash: Path
     _process: subprocess.Popen[str] = field(init=False)
 
+    @property
+    def chip(self) -> Path:
+        """Its clock chip; gone, the clock has stopped."""
+        return self.flash.with_suffix(".chip")
+
     def start(self) -> None:
         """Power on, over the same flash."""
         self._process = subprocess.Popen(
-            [self.program, self.provision, self.flash], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [self.program, self.provision, self.flash, self.chip],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
         )
 
     def do(self, action: str) -> str:

@@ -63,7 +63,7 @@ void do_list(struct words *words)
 
 void do_part(struct words *words)
 {
-    static const char *const names[] = {"waits", "applied", "held", "old", "base", "bad", "full", "digest"};
+    static const char *const names[] = {"waits", "applied", "held", "part", "old", "base", "bad", "full", "digest"};
     struct anmen_message said;
     size_t length = words_bytes(words, bytes, sizeof bytes);
 

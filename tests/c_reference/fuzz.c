@@ -1,5 +1,5 @@
-/* Mutated bytes into every reader of the core, for so many seconds: `fuzz SECONDS SEED FLASH`, one line of hexadecimal a seed on
-   standard input. The sanitizers are the judge; beside them, a damaged frame must never be taken by a running lock. */
+/* Mutated bytes into every reader of the core, for so many seconds: `fuzz SECONDS SEED FLASH`, one line of hexadecimal a seed
+   on standard input. The sanitizers are the judge; beside them, a damaged frame must never be taken by a running lock. */
 #define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
 #include <stdlib.h>
@@ -136,7 +136,7 @@ int main(int count, char **given)
     unsigned long long tries = 0;
 
     if (count != 4 || !anmen_p256_draw(who.own_private, who.service_public)
-        || !anmen_file_flash_open(&flash, &device, given[3], 24) || !anmen_lock_start(&lock, &who, &flash, 0)) {
+        || !anmen_file_flash_open(&flash, &device, given[3], 24) || !anmen_lock_start(&lock, &who, &flash, 0, 0)) {
         return 2;
     }
     read_seeds();

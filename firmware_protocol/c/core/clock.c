@@ -2,9 +2,13 @@
 
 #include <string.h>
 
-void anmen_clock_start(struct anmen_clock *clock, uint64_t floor)
+void anmen_clock_start(struct anmen_clock *clock, uint64_t floor, uint64_t chip, uint64_t now)
 {
     *clock = (struct anmen_clock){.floor = floor, .ask_wait = ANMEN_FIRST_WAIT_MS};
+    if (chip > floor && chip > now && chip <= ANMEN_UINT53_MAX && floor != 0) {
+        clock->set = true;
+        clock->begin = chip - now;
+    }
 }
 
 uint64_t anmen_clock_now(const struct anmen_clock *clock, uint64_t now)
@@ -17,7 +21,7 @@ enum anmen_clock_quality anmen_clock_quality(const struct anmen_clock *clock, ui
     if (!clock->set) {
         return CLOCK_UNSET;
     }
-    return now - clock->answered_at > ANMEN_SYNCED_MS ? CLOCK_KEPT : CLOCK_SYNCED;
+    return !clock->answered || now - clock->answered_at > ANMEN_SYNCED_MS ? CLOCK_KEPT : CLOCK_SYNCED;
 }
 
 void anmen_clock_ask_soon(struct anmen_clock *clock, uint64_t now)
@@ -57,6 +61,7 @@ struct anmen_told anmen_clock_told(struct anmen_clock *clock, const uint8_t nonc
     told.to_be_recorded = !clock->set || moved >= ANMEN_CLOCK_MOVED_MS;
     clock->set = true;
     clock->begin = unix_now - now;
+    clock->answered = true;
     clock->answered_at = now;
     clock->floor = unix_now;
     clock->ask_at = now + ANMEN_TIME_ASKED_MS;

@@ -11,6 +11,7 @@
 struct anmen_clock {
     bool set;
     uint64_t begin;       /* Unix milliseconds at uptime 0 */
+    bool answered;        /* in this boot */
     uint64_t answered_at; /* uptime */
     uint64_t floor;       /* the latest time that was ever told, Unix milliseconds */
     bool asking;
@@ -26,7 +27,8 @@ struct anmen_told {
     bool to_be_recorded; /* ANM-TIM-006 */
 };
 
-void anmen_clock_start(struct anmen_clock *clock, uint64_t floor);
+/* `chip` is what a clock chip that ran on shows, Unix milliseconds; 0 without one. Below the floor it has stopped. */
+void anmen_clock_start(struct anmen_clock *clock, uint64_t floor, uint64_t chip, uint64_t now);
 /* Unix milliseconds, or uptime while the clock is unset. */
 uint64_t anmen_clock_now(const struct anmen_clock *clock, uint64_t now);
 enum anmen_clock_quality anmen_clock_quality(const struct anmen_clock *clock, uint64_t now);

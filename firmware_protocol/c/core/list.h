@@ -50,7 +50,17 @@ struct anmen_staging {
     struct anmen_entry upsert[ANMEN_LIST_ENTRIES];
 };
 
-enum anmen_change { CHANGE_WAITS, CHANGE_READY, CHANGE_HELD, CHANGE_OLD, CHANGE_OTHER_BASE, CHANGE_BAD, CHANGE_FULL, CHANGE_DIGEST };
+enum anmen_change {
+    CHANGE_WAITS,      /* for its other parts */
+    CHANGE_READY,
+    CHANGE_HELD,       /* by version and digest already */
+    CHANGE_PART,       /* the part's number cannot be */
+    CHANGE_OLD,        /* from here on: to be refused in words */
+    CHANGE_OTHER_BASE,
+    CHANGE_BAD,
+    CHANGE_FULL,
+    CHANGE_DIGEST
+};
 
 /* Reads one entry; false when it is not what the schema says. */
 bool anmen_entry_read(struct anmen_entry *entry, const uint8_t *at, size_t length);

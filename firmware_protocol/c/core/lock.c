@@ -106,7 +106,7 @@ static void declare_holes(struct anmen_lock *lock, uint64_t now)
 }
 
 bool anmen_lock_start(struct anmen_lock *lock, const struct anmen_identity *who, const struct anmen_flash *flash,
-                      uint64_t now)
+                      uint64_t chip, uint64_t now)
 {
     uint32_t list_sectors = anmen_list_sectors(flash);
 
@@ -128,11 +128,13 @@ bool anmen_lock_start(struct anmen_lock *lock, const struct anmen_identity *who,
         anmen_list_clear(&lock->list);
     }
     anmen_sender_start(&lock->sender);
-    anmen_clock_start(&lock->clock, lock->kept.time_floor);
+    anmen_clock_start(&lock->clock, lock->kept.time_floor, chip, now);
     anmen_tries_restart(&lock->tries, (unsigned)lock->kept.wrong_tries, now);
     lock->kept.boot++;
     lock->kept.log_begun = 1;
-    charge_unset(lock);
+    if (!lock->clock.set) {
+        charge_unset(lock);
+    }
     if (!anmen_lock_keep(lock) || !anmen_boot_keys_draw(&lock->keys, who)) {
         return false;
     }

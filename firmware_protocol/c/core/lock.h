@@ -90,9 +90,10 @@ struct anmen_lock {
 #define ANMEN_KEPT_SECTORS 1u
 uint32_t anmen_list_sectors(const struct anmen_flash *flash);
 
-/* Boots. False when flash or the crypto port does not work: such a lock opens for nobody, and its handle still does. */
+/* Boots; `chip` as for the clock. False when flash or the crypto port does not work: such a lock opens for nobody, and its
+   handle still does. */
 bool anmen_lock_start(struct anmen_lock *lock, const struct anmen_identity *who, const struct anmen_flash *flash,
-                      uint64_t now);
+                      uint64_t chip, uint64_t now);
 
 /* Before every CONNECT: begins a new connect and seals its will (ANM-SES-003). The will's length, 0 on failure. */
 size_t anmen_lock_will(struct anmen_lock *lock, uint8_t *out, size_t room);
@@ -103,7 +104,8 @@ void anmen_lock_disconnected(struct anmen_lock *lock);
 /* How long to wait with the first CONNECT after power or link came back, in milliseconds (ANM-SES-023). */
 uint64_t anmen_lock_slot(const struct anmen_lock *lock);
 
-/* A message of the down topic; `frame` is used up. What it says has been done, or it is counted and has no effect. */
+/* A message of the down topic; `frame` is used up. Call `anmen_lock_send` until it answers 0 before the next one: a lock
+   remembers one challenge at a time. What it says has been done, or it is counted and has no effect. */
 enum anmen_refusal anmen_lock_receive(struct anmen_lock *lock, uint8_t *frame, size_t length, uint64_t now);
 /* A message of the holder topic, whatever it holds (ANM-FRM-008). */
 void anmen_lock_announced(struct anmen_lock *lock, uint64_t now);

@@ -97,7 +97,9 @@ static void take_part(struct anmen_lock *lock, const struct anmen_message *part,
 
     if (change == CHANGE_READY) {
         apply_list(lock, now);
-    } else if (change != CHANGE_WAITS && change != CHANGE_HELD) {
+    } else if (change == CHANGE_PART) {
+        lock->refused[ANMEN_BAD_CONTENT]++; /* ANM-LST-008 */
+    } else if (change >= CHANGE_OLD) {
         refuse_list(lock, part, change, now);
     }
 }
@@ -208,7 +210,7 @@ void anmen_lock_announced(struct anmen_lock *lock, uint64_t now)
     if (!link->connected || !link->birth_said) {
         return;
     }
-    anmen_sender_again(&lock->sender, &lock->log);
+    anmen_sender_announced(&lock->sender, &lock->log, now);
     if (!link->welcomed && link->birth_at > now + ANMEN_ANNOUNCED_MS / 2) {
         link->birth_at = now + ANMEN_ANNOUNCED_MS / 2;
     }

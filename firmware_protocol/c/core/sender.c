@@ -1,33 +1,6 @@
 #include "sender.h"
 
-static struct anmen_sent *find(struct anmen_on_their_way *way, uint64_t sequence)
-{
-    for (unsigned i = 0; i < way->count; i++) {
-        if (way->event[i].sequence == sequence) {
-            return &way->event[i];
-        }
-    }
-    return NULL;
-}
-
-static void add(struct anmen_on_their_way *way, struct anmen_sent sent, unsigned room)
-{
-    if (way->count < room) {
-        way->event[way->count++] = sent;
-    }
-}
-
-static void drop_stored(struct anmen_on_their_way *way, uint64_t stored)
-{
-    unsigned kept = 0;
-
-    for (unsigned i = 0; i < way->count; i++) {
-        if (way->event[i].sequence > stored || way->event[i].waiting) {
-            way->event[kept++] = way->event[i];
-        }
-    }
-    way->count = kept;
-}
+#include "on_their_way.h"
 
 void anmen_sender_start(struct anmen_sender *sender)
 {
@@ -49,16 +22,21 @@ void anmen_sender_again(struct anmen_sender *sender, const struct anmen_log *log
     sender->probed = false;
 }
 
+void anmen_sender_announced(struct anmen_sender *sender, const struct anmen_log *log, uint64_t now)
+{
+    anmen_sender_again(sender, log);
+    sender->probe_wait = ANMEN_FIRST_WAIT_MS;
+    sender->probe_at = now + ANMEN_FIRST_WAIT_MS;
+}
+
 void anmen_sender_connect(struct anmen_sender *sender, const struct anmen_log *log, uint64_t now)
 {
     sender->connected = true;
     sender->rate = ANMEN_BACKFILL_RATE;
     sender->gap_next = 0;
     sender->fill_at = now;
-    sender->probe_wait = ANMEN_FIRST_WAIT_MS;
-    sender->probe_at = now + ANMEN_FIRST_WAIT_MS;
     sender->live.count = 0;
-    anmen_sender_again(sender, log);
+    anmen_sender_announced(sender, log, now);
 }
 
 void anmen_sender_disconnect(struct anmen_sender *sender)
@@ -68,25 +46,13 @@ void anmen_sender_disconnect(struct anmen_sender *sender)
     sender->fill.count = 0;
 }
 
-/* While older ones are missing no receipt covers a live event: it counts for some seconds only (ANM-SES-031). */
-static void drop_old(struct anmen_on_their_way *way, uint64_t now)
-{
-    unsigned kept = 0;
-
-    for (unsigned i = 0; i < way->count; i++) {
-        if (way->event[i].waiting || now - way->event[i].at < ANMEN_LIVE_WAY_MS) {
-            way->event[kept++] = way->event[i];
-        }
-    }
-    way->count = kept;
-}
-
 void anmen_sender_recorded(struct anmen_sender *sender, uint64_t sequence, bool alarm, uint64_t now)
 {
     if (sender->connected) {
         /* With 32 on their way it goes with the stored ones, unless it is an alarm (ANM-SES-030). */
-        drop_old(&sender->live, now);
-        add(&sender->live, (struct anmen_sent){sequence, now, true}, ANMEN_ON_THEIR_WAY + (alarm ? ANMEN_ALARM_ROOM : 0));
+        way_drop_old(&sender->live, now);
+        way_add(&sender->live, (struct anmen_sent){sequence, now, true},
+                ANMEN_ON_THEIR_WAY + (alarm ? ANMEN_ALARM_ROOM : 0));
     }
 }
 
@@ -104,8 +70,8 @@ void anmen_sender_receipt(struct anmen_sender *sender, const struct anmen_log *l
     if (sender->probed) {
         anmen_sender_again(sender, log);
     }
-    drop_stored(&sender->live, log->stored);
-    drop_stored(&sender->fill, log->stored);
+    way_drop_stored(&sender->live, log->stored);
+    way_drop_stored(&sender->fill, log->stored);
     if (sender->cursor <= log->stored) {
         sender->cursor = log->stored + 1;
     }
@@ -116,6 +82,7 @@ void anmen_sender_missing(struct anmen_sender *sender, const struct anmen_log *l
     if (first == 0 || first > last || first >= log->next) {
         return;
     }
+    sender->gap_found = false;
     sender->gap_next = first;
     sender->gap_last = last < log->next - 1 ? last : log->next - 1;
 }
@@ -137,10 +104,10 @@ static struct anmen_batch next_live(struct anmen_sender *sender, uint64_t now)
 
 static bool sent_lately(struct anmen_sender *sender, uint64_t sequence, uint64_t now)
 {
-    struct anmen_sent *sent = find(&sender->live, sequence);
+    struct anmen_sent *sent = way_find(&sender->live, sequence);
 
     if (sent == NULL) {
-        sent = find(&sender->fill, sequence);
+        sent = way_find(&sender->fill, sequence);
     }
     if (sent == NULL) {
         return false;
@@ -156,7 +123,7 @@ static bool sent_lately(struct anmen_sender *sender, uint64_t sequence, uint64_t
 static bool gap_wants(struct anmen_sender *sender, const struct anmen_log *log, uint64_t sequence, uint64_t now)
 {
     return sequence <= log->stored || (sequence < sender->cursor && !sent_lately(sender, sequence, now))
-           || (sequence >= sender->cursor && find(&sender->live, sequence) != NULL
+           || (sequence >= sender->cursor && way_find(&sender->live, sequence) != NULL
                && !sent_lately(sender, sequence, now));
 }
 
@@ -165,9 +132,13 @@ static void next_gap(struct anmen_sender *sender, const struct anmen_log *log, u
     while (sender->gap_next != 0 && batch->count < ANMEN_EVENTS_IN_FRAME) {
         uint64_t at = anmen_log_readable(log, sender->gap_next);
         if (at > sender->gap_last) {
+            if (!sender->gap_found) {
+                sender->fill.count = 0; /* nothing of it is left: its tombstone lies behind (ANM-EVT-019) */
+            }
             sender->gap_next = 0;
             return;
         }
+        sender->gap_found = true;
         sender->gap_next = at + 1;
         if (gap_wants(sender, log, at, now)) {
             batch->sequence[batch->count++] = at;
@@ -184,8 +155,8 @@ static void next_fill(struct anmen_sender *sender, const struct anmen_log *log, 
             return;
         }
         sender->cursor = at + 1;
-        if (find(&sender->live, at) == NULL) {
-            add(&sender->fill, (struct anmen_sent){at, now, false}, ANMEN_ON_THEIR_WAY);
+        if (way_find(&sender->live, at) == NULL) {
+            way_add(&sender->fill, (struct anmen_sent){at, now, false}, ANMEN_ON_THEIR_WAY);
             batch->sequence[batch->count++] = at;
         }
     }

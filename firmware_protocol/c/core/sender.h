@@ -26,6 +26,7 @@ struct anmen_sender {
     uint64_t cursor;      /* the next stored event to send */
     uint64_t gap_next;    /* what was asked for, 0 when nothing */
     uint64_t gap_last;
+    bool gap_found;       /* something of it could be read */
     uint64_t rate;        /* stored events a second */
     uint64_t fill_at;     /* when the next stored ones may go */
     uint64_t probe_at;
@@ -45,6 +46,8 @@ void anmen_sender_connect(struct anmen_sender *sender, const struct anmen_log *l
 void anmen_sender_disconnect(struct anmen_sender *sender);
 /* Everything that is not stored goes again, from the first on, at the same pace (ANM-EVT-012, ANM-EVT-014). */
 void anmen_sender_again(struct anmen_sender *sender, const struct anmen_log *log);
+/* The same on an announcement, which begins the wait for a receipt anew. */
+void anmen_sender_announced(struct anmen_sender *sender, const struct anmen_log *log, uint64_t now);
 void anmen_sender_recorded(struct anmen_sender *sender, uint64_t sequence, bool alarm, uint64_t now);
 void anmen_sender_rate(struct anmen_sender *sender, uint64_t events_a_second);
 /* `progress` says whether the receipt moved the log's. */

@@ -8,7 +8,7 @@ static const struct {
 } texts[] = {
     {CHANGE_OLD, "older than the list held"},
     {CHANGE_OTHER_BASE, "made for another version"},
-    {CHANGE_BAD, "an entry or part is not as it should be"},
+    {CHANGE_BAD, "an entry is not as it should be"},
     {CHANGE_FULL, "more entries than fit"},
     {CHANGE_DIGEST, "does not end at its digest"},
 };
@@ -146,7 +146,7 @@ enum anmen_change anmen_staging_take(struct anmen_staging *staging, const struct
     bool snapshot = part->value[3].number != 0;
 
     if (part->value[5].number == 0 || part->value[5].number > ANMEN_PARTS_MAX || number >= part->value[5].number) {
-        return CHANGE_BAD;
+        return CHANGE_PART;
     }
     if (part->value[2].number == list->version && memcmp(part->value[8].bytes, list->digest, ANMEN_DIGEST) == 0) {
         return CHANGE_HELD; /* said once more: neither refused nor recorded */

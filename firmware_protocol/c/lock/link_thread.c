@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "../core/crypto_port.h"
+#include "chip.h"
 
 #define FIRST_PAUSE_MS 500u
 #define LAST_PAUSE_MS 60000u
@@ -58,9 +59,33 @@ static bool connect_once(struct shared_lock *shared, struct mqtt *link, const st
     return true;
 }
 
+static bool say_all(struct shared_lock *shared, struct mqtt *link, const struct topics *topics, uint64_t *due)
+{
+    uint8_t frame[ANMEN_SEND_MAX];
+    size_t length;
+
+    do {
+        uint64_t now = uptime_of(shared);
+        (void)pthread_mutex_lock(&shared->mutex);
+        anmen_lock_tick(&shared->lock, now);
+        length = anmen_lock_send(&shared->lock, frame, sizeof frame, now);
+        *due = anmen_lock_deadline(&shared->lock, now);
+        if (shared->chip != NULL && shared->lock.clock.answered) {
+            chip_set(shared->chip, anmen_clock_now(&shared->lock.clock, uptime_of(shared)));
+        }
+        (void)pthread_mutex_unlock(&shared->mutex);
+        if (length != 0 && !mqtt_publish(link, topics->up, frame, length, now)) {
+            return false;
+        }
+    } while (length != 0);
+    return true;
+}
+
+/* Each message is answered before the next one is heard. */
 static bool hear_all(struct shared_lock *shared, struct mqtt *link, const struct topics *topics)
 {
     struct mqtt_message message;
+    uint64_t due;
     int taken;
 
     while ((taken = mqtt_take(link, &message, uptime_of(shared))) == 1) {
@@ -73,27 +98,11 @@ static bool hear_all(struct shared_lock *shared, struct mqtt *link, const struct
             anmen_lock_announced(&shared->lock, uptime_of(shared));
         }
         (void)pthread_mutex_unlock(&shared->mutex);
-    }
-    return taken == 0;
-}
-
-static bool say_all(struct shared_lock *shared, struct mqtt *link, const struct topics *topics, uint64_t *due)
-{
-    uint8_t frame[ANMEN_SEND_MAX];
-    size_t length;
-
-    do {
-        uint64_t now = uptime_of(shared);
-        (void)pthread_mutex_lock(&shared->mutex);
-        anmen_lock_tick(&shared->lock, now);
-        length = anmen_lock_send(&shared->lock, frame, sizeof frame, now);
-        *due = anmen_lock_deadline(&shared->lock, now);
-        (void)pthread_mutex_unlock(&shared->mutex);
-        if (length != 0 && !mqtt_publish(link, topics->up, frame, length, now)) {
+        if (!say_all(shared, link, topics, &due)) {
             return false;
         }
-    } while (length != 0);
-    return true;
+    }
+    return taken == 0;
 }
 
 static void empty(int pipe_end)
@@ -107,7 +116,8 @@ static void speak_until_it_breaks(struct shared_lock *shared, struct mqtt *link,
 {
     uint64_t due = 0;
 
-    while (!atomic_load(&shared->stop) && hear_all(shared, link, topics) && say_all(shared, link, topics, &due)
+    while (!atomic_load(&shared->stop) && !atomic_load(&shared->cut) && hear_all(shared, link, topics)
+           && say_all(shared, link, topics, &due)
            && mqtt_keep_alive(link, uptime_of(shared))) {
         uint64_t now = uptime_of(shared);
         uint64_t wait = due > now ? due - now : 0;
@@ -165,6 +175,10 @@ void *link_run(void *shared_lock)
     }
     pause_for(shared, lose_link(shared)); /* its turn, as after every loss (ANM-SES-023) */
     while (!atomic_load(&shared->stop)) {
+        if (atomic_load(&shared->cut)) {
+            pause_for(shared, 100);
+            continue;
+        }
         bool connected = connect_once(shared, &link, &topics);
         if (connected) {
             failed_ms = FIRST_PAUSE_MS;

@@ -16,7 +16,9 @@ struct shared_lock {
     int wake[2]; /* a byte for every action at the door */
     uint64_t begun;
     atomic_bool stop;
+    atomic_bool cut; /* somebody holds the cable */
     const struct provision *provision;
+    const char *chip; /* file, NULL without one */
 };
 
 /* Milliseconds since this lock booted. */

@@ -1,5 +1,5 @@
-/* A lock as a program: `anmen-lock PROVISION FLASH`. Standard input is the door: one line, one action.
-     card NUMBER   pin DIGITS   handle   state   quit
+/* A lock as a program: `anmen-lock PROVISION FLASH [CHIP]`. Standard input is the door: one line, one action.
+     card NUMBER   pin DIGITS   handle   cut   restore   state   quit
    Each is answered by one line on standard output. */
 #define _POSIX_C_SOURCE 200809L
 #include <signal.h>
@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "../ports/file_flash.h"
+#include "chip.h"
 #include "link_thread.h"
 
 #define FLASH_SECTORS 64u /* 256 KB */
@@ -43,12 +44,15 @@ static bool act(struct shared_lock *shared, char *line)
     } else if (strcmp(line, "handle") == 0) {
         anmen_lock_handle(lock, now);
         puts("opened");
+    } else if (strcmp(line, "cut") == 0 || strcmp(line, "restore") == 0) {
+        atomic_store(&shared->cut, line[0] == 'c');
+        puts("done");
     } else if (strcmp(line, "state") == 0) {
         print_state(lock);
     } else if (strcmp(line, "quit") == 0) {
         more = false;
     } else {
-        puts("card NUMBER, pin DIGITS, handle, state or quit");
+        puts("card NUMBER, pin DIGITS, handle, cut, restore, state or quit");
     }
     (void)pthread_mutex_unlock(&shared->mutex);
     (void)fflush(stdout);
@@ -65,8 +69,8 @@ int main(int count, char **words)
     pthread_t link;
     char line[256];
 
-    if (count != 3) {
-        fprintf(stderr, "anmen-lock PROVISION FLASH\n");
+    if (count != 3 && count != 4) {
+        fprintf(stderr, "anmen-lock PROVISION FLASH [CHIP]\n");
         return 2;
     }
     (void)signal(SIGPIPE, SIG_IGN);
@@ -78,9 +82,10 @@ int main(int count, char **words)
         return 1;
     }
     shared.provision = &provision;
+    shared.chip = count == 4 ? words[3] : NULL;
     shared.begun = 0;
     shared.begun = uptime_of(&shared);
-    if (!anmen_lock_start(&shared.lock, &provision.who, &flash, 0)) {
+    if (!anmen_lock_start(&shared.lock, &provision.who, &flash, shared.chip == NULL ? 0 : chip_read(shared.chip), 0)) {
         fprintf(stderr, "the lock does not start: its flash or a key cannot be used\n");
         return 1;
     }

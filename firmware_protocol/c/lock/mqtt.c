@@ -63,7 +63,7 @@ static int whole_packet(const struct mqtt *link, size_t *begin, size_t *length)
             *begin = 2 + i;
             *length = value;
             if (*begin + value > sizeof link->in) {
-                return -1;
+                return link->in_length < 600 ? 0 : 2; /* its topic and packet id are here */
             }
             return link->in_length >= *begin + value ? 1 : 0;
         }
@@ -79,6 +79,14 @@ static void drop(struct mqtt *link, size_t length)
 
 static bool fill(struct mqtt *link, uint64_t now)
 {
+    while (link->skip != 0) {
+        int gone = stream_read(link, link->in, link->skip < sizeof link->in ? link->skip : sizeof link->in);
+        if (gone <= 0) {
+            return gone == 0;
+        }
+        link->skip -= (size_t)gone;
+        link->heard_at = now;
+    }
     int got = link->in_length == sizeof link->in
                   ? 0
                   : stream_read(link, link->in + link->in_length, sizeof link->in - link->in_length);
@@ -124,6 +132,7 @@ bool mqtt_connect(struct mqtt *link, const struct mqtt_account *account, const c
     uint8_t code = 0xFF;
 
     link->in_length = 0;
+    link->skip = 0;
     link->heard_at = now;
     if (!stream_open(link, account)) {
         return false;
@@ -168,14 +177,15 @@ bool mqtt_publish(struct mqtt *link, const char *topic, const uint8_t *payload, 
     return send_packet(link, &packet, PUBLISH | QOS1, now);
 }
 
-static bool take_publish(struct mqtt *link, struct mqtt_message *message, size_t length, uint64_t now)
+/* `here` bytes of the `length` are in the buffer. */
+static bool take_publish(struct mqtt *link, struct mqtt_message *message, size_t length, size_t here, uint64_t now)
 {
     static struct packet packet;
-    size_t topic = length < 2 ? 0 : (size_t)message->payload[0] << 8 | message->payload[1];
+    size_t topic = here < 2 ? 0 : (size_t)message->payload[0] << 8 | message->payload[1];
     bool acknowledged = (link->in[0] & 0x06) != 0;
     size_t front = 2 + topic + (acknowledged ? 2 : 0);
 
-    if (front > length) {
+    if (front > here) {
         return false;
     }
     message->topic = (const char *)message->payload + 2;
@@ -197,15 +207,17 @@ int mqtt_take(struct mqtt *link, struct mqtt_message *message, uint64_t now)
     if (!fill(link, now)) {
         return -1;
     }
-    while ((whole = whole_packet(link, &begin, &length)) == 1) {
+    while ((whole = whole_packet(link, &begin, &length)) > 0) {
         uint8_t kind = link->in[0];
+        size_t here = whole == 1 ? length : link->in_length - begin;
         bool good = true;
-        memcpy(taken, link->in + begin, length);
+        memcpy(taken, link->in + begin, here);
         *message = (struct mqtt_message){.payload = taken};
         if ((kind & 0xF0) == PUBLISH) {
-            good = take_publish(link, message, length, now);
+            good = take_publish(link, message, length, here, now);
         }
-        drop(link, begin + length);
+        link->skip = length - here;
+        drop(link, begin + here);
         if (!good || (kind & 0xF0) == PUBLISH) {
             return good ? 1 : -1;
         }
