@@ -1,5 +1,5 @@
-/* Mutated bytes into every reader of the core, for so many seconds: `fuzz SECONDS SEED FLASH`, one line of hexadecimal a seed
-   on standard input. The sanitizers are the judge; beside them, a damaged frame must never be taken by a running lock. */
+/* Mutated bytes into every reader of the core for so many seconds: `fuzz SECONDS SEED FLASH`. A line of hexadecimal
+   a seed on standard input. The sanitizers judge; beside them, a damaged frame must never be taken by a running lock. */
 #define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
 #include <stdlib.h>

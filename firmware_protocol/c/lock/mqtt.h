@@ -49,7 +49,7 @@ bool mqtt_connect(struct mqtt *link, const struct mqtt_account *account, const c
 bool mqtt_subscribe(struct mqtt *link, const char *first, const char *second, uint64_t now);
 bool mqtt_publish(struct mqtt *link, const char *topic, const uint8_t *payload, size_t length, uint64_t now);
 /* What stands in the buffer or can be read without waiting: 1 a message (acknowledged already), 0 none, -1 broken. A
-   message stays readable until the next call; of one larger than any frame `length` is true and the bytes are not all there. */
+   message stays readable until the next call; of one larger than any frame `length` is true, but not all bytes are there. */
 int mqtt_take(struct mqtt *link, struct mqtt_message *message, uint64_t now);
 /* Pings where it is time; false when the broker has been silent for too long. */
 bool mqtt_keep_alive(struct mqtt *link, uint64_t now);
