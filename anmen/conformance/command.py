@@ -6,13 +6,13 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-app = typer.Typer(no_args_is_help=True, rich_markup_mode="markdown")
+app = typer.Typer(no_args_is_help=True)
 
 _Profile = Annotated[
     str,
     typer.Option(
-        help="*core*: frames, keys, session, events, access list; takes somebody who can restart the lock, and two minutes. "
-        "*full*: also clock, door, full flash and the long waits; half an hour.",
+        help="core: frames, keys, session, events, access list; takes somebody who can restart the lock, and three minutes. "
+        "full: also clock, door, full flash and the long waits; half an hour.",
     ),
 ]
 _Sign = Annotated[
@@ -44,8 +44,8 @@ def conformance(
     operator: Annotated[
         str,
         typer.Option(
-            help="Who does what has to be done at the lock: *prompt* asks you at this terminal, *simulator:SOCKET* a running "
-            "simulator, *command:PROGRAM* runs a program with off, on, on-clock-lost, cut, restore, card N, pin D or handle."
+            help="Who does what has to be done at the lock: prompt asks you at this terminal, simulator:SOCKET a running "
+            "simulator, command:PROGRAM runs a program with off, on, on-clock-lost, cut, restore, card N, pin D or handle."
         ),
     ] = "prompt",
     profile: _Profile = "core",
@@ -55,12 +55,12 @@ def conformance(
 ) -> None:
     """Does this lock do what docs/protocol/ says? Plays the service against one lock, sentence by sentence.
 
-    Each sentence that binds a lock gets a line: **passed**; **failed**, with what was expected and what was seen; **not applicable**,
-    where the lock does not say that it has the feature; **not tried**, where nobody could do what it takes; **declared**, where nobody
+    Each sentence that binds a lock gets a line: PASSED; FAILED, with what was expected and what was seen; NOT APPLICABLE,
+    where the lock does not say that it has the feature; NOT TRIED, where nobody could do what it takes; DECLARED, where nobody
     outside can observe it. The exit status is 0 when the lock conforms: nothing it MUST do failed or stayed untried.
 
     Use a lock that is in no service: the kit stores its events, replaces its access list, and sets its clock up to three minutes
-    ahead. Restart it afterwards. To see the kit at work without a lock: *anmen conformance try*.
+    ahead. Restart it afterwards. To see the kit at work without a lock: anmen conformance try.
     """
     if context.invoked_subcommand is not None:
         return

@@ -120,13 +120,16 @@ def _print(console: Console, report: dict[str, Any], verdicts: list[Verdict], se
         highlight=False,
     )
     table = Table("sentence", "result", "what was seen", box=None, pad_edge=False)
-    for one in verdicts:
+    for one in [one for one in verdicts if one.number not in AWAITED]:
         colour = _COLOURS[one.outcome]
         advice = " (advice)" if sentences[one.number].is_advice and one.outcome is Outcome.FAILED else ""
         table.add_row(one.number, f"[{colour}]{one.outcome.value}{advice}[/]", _seen(one, sentences[one.number]))
     console.print(table, highlight=False)
     counts = ", ".join(f"{count} {outcome}" for outcome, count in report["totals"].items() if count)
     end = "[green]The lock conforms[/]" if report["conforms"] else "[bold red]The lock does not conform[/]"
+    if any(one.number in AWAITED for one in verdicts):
+        newer = sum(one.number in AWAITED for one in verdicts)
+        console.print(f"{newer} sentences are newer than this kit's checks (anmen conformance sentences).", highlight=False)
     console.print(f"{end} to the profile {report['profile']}: {counts}.", highlight=False)
 
 

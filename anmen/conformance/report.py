@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from anmen.conformance import KIT_VERSION
-from anmen.conformance.registry import Profile
+from anmen.conformance.registry import AWAITED, Profile
 from anmen.conformance.sentences import Sentence, protocol_digest
 from anmen.conformance.verdict import Outcome, Verdict
 from firmware_protocol import ServiceIdentity
@@ -49,9 +49,12 @@ def totals(verdicts: Sequence[Verdict]) -> dict[Outcome, int]:
 
 
 def conforms(verdicts: Sequence[Verdict], sentences: dict[str, Sentence]) -> bool:
-    """Whether nothing that a lock MUST do failed or was left untried; a SHOULD may fail, and is shown."""
+    """Whether nothing that a lock MUST do failed or was left untried. A SHOULD may fail, and is shown; what the kit itself
+    has no check for is shown as untried, and is no fault of the lock.
+    """
     bad = {Outcome.FAILED, Outcome.NOT_TRIED}
-    return bool(verdicts) and not any(one.outcome in bad and not sentences[one.number].is_advice for one in verdicts)
+    judged = [one for one in verdicts if one.number not in AWAITED and not sentences[one.number].is_advice]
+    return bool(judged) and not any(one.outcome in bad for one in judged)
 
 
 def _lock(identity: ServiceIdentity, birth: Birth | None) -> Json:

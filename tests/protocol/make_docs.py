@@ -9,6 +9,8 @@ from collections.abc import Callable
 from enum import IntEnum
 from pathlib import Path
 
+from anmen.conformance import run
+from anmen.conformance.registry import CHECKS, DECLARED, WATCHES
 from firmware_protocol import (
     access_list,
     cbor_subset,
@@ -31,6 +33,7 @@ from firmware_protocol.errors import FrameRefusal
 from firmware_protocol.firmware import FirmwareCause, FirmwareOutcome, FirmwareRefusal
 from firmware_protocol.firmware_states import FIRMWARE_TRANSITIONS, FirmwareState
 from firmware_protocol.transitions import TRANSITIONS, LinkEvent, LinkState
+from tests.protocol import asyncapi
 from tests.protocol.example import example
 
 ROOT = Path(__file__).parents[2]
@@ -208,6 +211,15 @@ def refusals_table() -> str:
     return "\n".join(["| counter | why |", "|---|---|", *rows])
 
 
+def declared_table() -> str:
+    """What the conformance kit does not observe, with the reason; and the parts of sentences that it does not."""
+    assert run.PAGES
+    whole = [f"| {number} | {reason} |" for number, reason in sorted(DECLARED.items())]
+    unseen = {one.number: one.unseen for one in CHECKS.values()} | {one.number: one.unseen for one in WATCHES.values()}
+    parts = [f"| {number}, in part | {words} |" for number, words in sorted(unseen.items()) if words]
+    return "\n".join(["| sentence | not observed, or why not |", "|---|---|", *whole, *parts])
+
+
 PIECES: dict[str, Callable[[], str]] = {
     "link states": link_states,
     "command states": command_states,
@@ -219,6 +231,7 @@ PIECES: dict[str, Callable[[], str]] = {
     "firmware outcomes": firmware_outcomes,
     "limits": limits_table,
     "refusals": refusals_table,
+    "declared": declared_table,
 }
 
 
@@ -235,7 +248,7 @@ def pages() -> dict[Path, str]:
         name: json.loads((ROOT / "firmware_protocol" / "vectors" / f"{name}.json").read_text())
         for name in ("keys", "sealed")
     }
-    return {**changed, DOCS / "example.md": example(vectors["keys"], vectors["sealed"])}
+    return {**changed, DOCS / "example.md": example(vectors["keys"], vectors["sealed"]), asyncapi.PAGE: asyncapi.page()}
 
 
 if __name__ == "__main__":
