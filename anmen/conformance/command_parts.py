@@ -129,7 +129,9 @@ def _print(console: Console, report: dict[str, Any], verdicts: list[Verdict], se
     end = "[green]The lock conforms[/]" if report["conforms"] else "[bold red]The lock does not conform[/]"
     if any(one.number in AWAITED for one in verdicts):
         newer = sum(one.number in AWAITED for one in verdicts)
-        console.print(f"{newer} sentences are newer than this kit's checks (anmen conformance sentences).", highlight=False)
+        console.print(
+            f"{newer} sentences are newer than this kit's checks (anmen conformance sentences).", highlight=False
+        )
     console.print(f"{end} to the profile {report['profile']}: {counts}.", highlight=False)
 
 
