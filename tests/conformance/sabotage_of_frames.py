@@ -247,10 +247,10 @@ def draws_its_key_once(patch: Patch, wire: MemoryWire) -> None:
 
 
 @breaks("KEY-009")
-def counts_from_five(patch: Patch, wire: MemoryWire) -> None:
+def counts_from_a_thousand(patch: Patch, wire: MemoryWire) -> None:
     def begin(real: Any, self: LockSession, *args: Any) -> None:
         real(self, *args)
-        self._counter = 5
+        self._counter = 1000
 
     around(patch, LockSession, "__init__", begin)
 

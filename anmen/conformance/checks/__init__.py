@@ -9,6 +9,7 @@ from anmen.conformance.checks import (
     receipts,
     access_list,
     time,
+    commands,
     full_flash,
     door,
     awaited,
@@ -17,6 +18,7 @@ from anmen.conformance.checks import (
 __all__ = [
     "access_list",
     "awaited",
+    "commands",
     "door",
     "encoding",
     "events",

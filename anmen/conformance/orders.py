@@ -1,0 +1,80 @@
+"""Giving a lock commands, and hearing what it makes of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from anmen.conformance.stand import ANSWER_S, Stand
+from anmen.conformance.verdict import Failed, NotTried
+from firmware_protocol.commands import (
+    FINAL,
+    Command,
+    CommandFailure,
+    CommandKind,
+    CommandNonce,
+    CommandResult,
+    CommandState,
+    NonceAsked,
+    can,
+)
+
+EXPIRES_IN_S = 600
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """Commands to the lock on a stand."""
+
+    stand: Stand
+
+    def needs(self, kind: CommandKind) -> None:
+        """NotTried where the lock does not say that it can do it."""
+        if not can(self.stand.birth.capabilities.get("commands"), kind):
+            raise NotTried(f"its capability commands does not name {kind.name.lower().replace('_', ' ')}")
+
+    def ask_nonce(self, number: bytes) -> None:
+        """Ask for a nonce for a command."""
+        self.stand.say(NonceAsked(number))
+
+    def nonce(self, number: bytes) -> bytes:
+        """A nonce for the command; Failed where none comes."""
+        since = self.stand.mark()
+        self.ask_nonce(number)
+        return self.stand.await_message(CommandNonce, since, where=lambda one: one.id == number)[1].nonce
+
+    def give(
+        self, kind: int, *, number: bytes = b"", nonce: bytes = b"", seconds: int = 0, expires_in_s: int = EXPIRES_IN_S
+    ) -> bytes:
+        """Give a command; its id."""
+        number = number or self.stand.draw(16)
+        now_s = self.stand.issuer().now_s
+        self.stand.say(Command(number, kind, now_s - 1000, now_s + expires_in_s, nonce, seconds))
+        return number
+
+    def parameters(self, number: bytes, nonce: bytes) -> bytes:
+        """The command that sets what a lock has by default; its id."""
+        now_s = self.stand.issuer().now_s
+        kind = CommandKind.SET_PARAMETERS
+        self.stand.say(Command(number, kind, now_s, now_s + EXPIRES_IN_S, nonce, relock_s=5, ajar_s=60))
+        return number
+
+    def result(self, number: bytes, since: int, holds: Callable[[CommandResult], bool], expected: str) -> CommandResult:
+        """The first result of a command since a mark for which it holds."""
+        return self.stand.await_message(
+            CommandResult, since, where=lambda one: one.id == number and holds(one), expected=expected
+        )[1]
+
+    def ends(self, number: bytes, state: CommandState, failure: CommandFailure | None = None) -> None:
+        """The command must end in this way."""
+        self.stand.until(lambda: any(one in FINAL for one in self.states(number, 0)), ANSWER_S)
+        ended = [one for _, one in self.stand.transcript.of(CommandResult) if one.id == number and one.state in FINAL]
+        wanted = f"state {int(state)} ({state.name.lower()})" + (
+            f", failure {int(failure)} ({failure.name.lower()})" if failure else ""
+        )
+        if not ended:
+            raise Failed(expected=wanted, seen="no final result")
+        if ended[0].state != state or (failure is not None and ended[0].failure != failure):
+            raise Failed(expected=wanted, seen=f"state {ended[0].state}, failure {ended[0].failure}")
+
+    def states(self, number: bytes, since: int) -> list[int]:
+        """The states said of a command, in order."""
+        return [one.state for _, one in self.stand.transcript.of(CommandResult, since) if one.id == number]
