@@ -23,7 +23,7 @@ CommandId = NewType("CommandId", str)
 """32 hexadecimal digits."""
 
 MOST_OUTSTANDING = 8
-REASON_LENGTHS = range(10, 301)
+REASON_LENGTHS = range(6, 301)
 # How long each is meant, in seconds. Whoever opens from afar stands at the telephone now.
 LIFE_S: Mapping[CommandKind, int] = {
     CommandKind.UNLOCK_DOOR: 60,
@@ -135,7 +135,7 @@ def read_reason(text: str) -> str:
     reason = " ".join(text.split())
     if len(reason) not in REASON_LENGTHS or not reason.isprintable():
         raise BadInput(
-            "Please say in 10 to 300 characters what has happened. The tenant will read it.",
+            "Please say in 6 to 300 characters what has happened. The tenant will read it.",
             code="emergency_reason",
             field="reason",
         )
