@@ -36,6 +36,7 @@ class Account:
     pending: int = 0
     by_clones: int = 0
     lists: int = 0
+    lists_pending: int = 0
     differences: Counter[str] = field(default_factory=Counter)
     examples: list[str] = field(default_factory=list)
 
@@ -58,6 +59,7 @@ class Account:
             "pending": self.pending,
             "by_clones": self.by_clones,
             "lists": self.lists,
+            "lists_pending": self.lists_pending,
             "differences": dict(self.differences),
             "examples": self.examples,
             "agrees": self.agrees,
@@ -125,6 +127,10 @@ def _compare_lists(
     for lock, version, digest, held_version, held_digest in connection.execute(_LISTS, {"locks": names}):
         standing = standings.get(str(lock))
         if standing is None:
+            continue
+        if not standing.linked:
+            # What it should hold may not have reached it, nor what it holds the service.
+            account.lists_pending += 1
             continue
         account.lists += 1
         held = (standing.list_version, standing.list_digest)

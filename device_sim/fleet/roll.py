@@ -46,6 +46,7 @@ class FinalStanding(NamedTuple):
     stored_up_to: int
     list_version: int
     list_digest: str
+    linked: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,9 +95,10 @@ def running_fleet(roll: Roll, plan: FleetPlan) -> Iterator[Fleet]:
         loop.power_on()
         yield fleet
     finally:
+        standings = [_standing(one) for one in hung if not one.lock.clone]
         loop.close()
         truth.close()
-        write_standings(roll.folder, [_standing(one) for one in hung if not one.lock.clone])
+        write_standings(roll.folder, standings)
 
 
 def _standing(hung: HungLock) -> FinalStanding:
@@ -110,4 +111,5 @@ def _standing(hung: HungLock) -> FinalStanding:
         log.stored_up_to,
         lock.list_version,
         lock.list_digest.hex(),
+        lock.linked,
     )
