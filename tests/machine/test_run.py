@@ -1,6 +1,7 @@
 """`./run` itself, in a checkout whose programs are stand-ins: what it starts, what it skips, what it answers."""
 
 import hashlib
+import os
 import shutil
 import subprocess
 import time
@@ -41,9 +42,9 @@ def stamp(checkout: Path) -> None:
     (checkout / ".venv" / "synced-test").write_text(f"{checkout} {digest}  -\n")
 
 
-def run(checkout: Path, *words: str, path: str = "") -> subprocess.CompletedProcess[str]:
-    """Call ./run from somewhere else."""
-    environment = {"PATH": f"{path}:/usr/local/bin:/usr/bin:/bin".lstrip(":"), "HOME": str(Path.home())}
+def run(checkout: Path, *words: str, path: str = "", **more: str) -> subprocess.CompletedProcess[str]:
+    """Call ./run from somewhere else; `more` goes into its environment."""
+    environment = {"PATH": f"{path}:/usr/local/bin:/usr/bin:/bin".lstrip(":"), "HOME": str(Path.home()), **more}
     command = [str(checkout / "run"), *words]
     return subprocess.run(command, cwd="/", env=environment, capture_output=True, text=True, check=False)
 
@@ -87,6 +88,29 @@ def test_tests_want_the_development_packages_too(checkout: Path) -> None:
     (checkout / ".venv" / "synced-test").rename(checkout / ".venv" / "synced-demo")
     run(checkout, "test", path=uv(checkout, "0.13.9"))
     assert "--no-dev" not in (checkout / "asked").read_text()
+
+
+def without_compiler(checkout: Path) -> str:
+    """A folder for PATH in which gcc finds no header, and apt-get has nothing to give."""
+    for name in ("gcc", "apt-get"):
+        stand_in(checkout, name, f'#!/bin/sh\necho "$*" >>{checkout}/asked-{name}\nexit 1\n')
+    return str(checkout / ".venv" / "bin")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="root only: anybody else is not offered apt-get")
+def test_a_compiler_is_installed_and_where_none_can_be_the_rest_is_tested(checkout: Path) -> None:
+    done = run(checkout, "test", path=without_compiler(checkout))
+    assert "install -y" in (checkout / "asked-apt-get").read_text()
+    assert "gcc libc6-dev libssl-dev" in (checkout / "asked-apt-get").read_text()
+    assert "The lock in C cannot be built (apt-get failed); its tests are skipped." in done.stderr
+    assert "python -m pytest" in done.stdout
+
+
+def test_nothing_goes_untested_in_ci_for_want_of_a_compiler(checkout: Path) -> None:
+    done = run(checkout, "test", path=without_compiler(checkout), CI="true")
+    assert done.returncode == 1
+    assert "The tests need what this machine lacks: gcc libc6-dev libssl-dev" in done.stderr
+    assert "pytest" not in done.stdout
 
 
 def test_a_checkout_that_has_moved_gets_a_new_venv(checkout: Path) -> None:
