@@ -8,7 +8,7 @@ from device_sim.flash.event_log import FlashLog
 from device_sim.recording import Recorder
 from firmware_protocol import LocalProtocolError, lock_session, lock_side, sending
 from firmware_protocol.lock_side import Boot, LockSide
-from firmware_protocol.messages import Proof, Rebirth, Stored, Welcome
+from firmware_protocol.messages import Heartbeat, Proof, Rebirth, Stored, Welcome
 from firmware_protocol.sending import SendWindow
 from firmware_protocol.vocabulary import EventType
 from tests.conformance.memory_line import MemoryHardware, MemoryWire
@@ -300,3 +300,11 @@ def declares_one_number_too_few(patch: Patch, wire: MemoryWire) -> None:
 @breaks("EVT-023")
 def records_every_refusal(patch: Patch, wire: MemoryWire) -> None:
     patch.setattr(FlashLog, "nearly_full", False)
+
+
+@breaks("EVT-026")
+def keeps_its_oldest_number_to_itself(patch: Patch, wire: MemoryWire) -> None:
+    def encode(real: Any, message: Any) -> bytes:
+        return bytes(real(replace(message, oldest_sequence=0) if isinstance(message, Heartbeat) else message))
+
+    around(patch, lock_session, "encode", encode)

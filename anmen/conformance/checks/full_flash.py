@@ -11,7 +11,7 @@ from firmware_protocol.messages import Birth, Event, Rebirth
 from firmware_protocol.vocabulary import EventType, Field
 
 MOST_EVENTS = 30_000
-BATCH = 20
+BATCH = 100
 REFUSALS = 6
 
 

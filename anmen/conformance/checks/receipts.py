@@ -5,7 +5,7 @@ from anmen.conformance.deafness import deafness
 from anmen.conformance.registry import checks, watches
 from anmen.conformance.stand import ANSWER_S, SLACK_S, Stand, within_tolerance
 from anmen.conformance.transcript import Transcript, holds
-from anmen.conformance.verdict import Failed
+from anmen.conformance.verdict import Failed, NotTried
 from firmware_protocol.messages import Heartbeat, Missing, Stored
 
 
@@ -134,4 +134,6 @@ def oldest_is_said(transcript: Transcript) -> str:
                 expected=f"a heartbeat whose oldest sequence (key 8) is from 1 to its next one, {beat.next_sequence}",
                 seen=f"{beat.oldest_sequence or 'none'}",
             )
+    if not beats:
+        raise NotTried("no heartbeat was heard in the whole run")
     return f"{len(beats)} heartbeats said it"
