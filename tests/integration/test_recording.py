@@ -1,0 +1,141 @@
+"""A batch is recorded whatever it takes: after a passing fault, in halves, or not at all by whoever lost the shard. On a real database."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from psycopg import errors
+from sqlalchemy import exc, text
+
+from firmware_protocol.topics import SHARDS
+from service import recording
+from service.batches import Outcome
+from service.edges import clock
+from service.edges.inbox import Delivery
+from service.edges.keyring import Keyring
+from service.edges.leases import Leases
+from service.edges.transaction import SYSTEM, transaction
+from service.hearing import Memory
+from service.lock_reactions import react
+from service.recording import Recorder, Tally
+from tests.fixtures_database import Database
+from tests.wire_lock import WireLock, hung_door
+
+
+@dataclass
+class Worker:
+    """What records in an ingest process, without its broker; `said` is what it would have answered."""
+
+    database: Database
+    keyring: Keyring
+    name: str = "one"
+    reached: Callable[[str], None] = lambda _point: None
+    said: list[Outcome] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.leases = Leases(self.name, 60)
+        self.renew()
+        self.memory = Memory(self.keyring, self.leases.held)
+        self.recorder = Recorder(
+            engine=self.database.ingest,
+            memory=self.memory,
+            leases=self.leases,
+            tally=Tally(),
+            reached=self._pass,
+            committed=lambda *_: None,
+            answer=self.said.append,
+            recover=self.recover,
+        )
+
+    def _pass(self, point: str) -> None:
+        self.reached(point)
+
+    def renew(self) -> None:
+        with transaction(self.database.ingest, SYSTEM) as session:
+            self.leases.renew(session, clock.now())
+        self.leases.settle()
+
+    def recover(self, _rest_s: float) -> bool:
+        """As the process does: renew, and look at what is held now."""
+        self.renew()
+        self.memory.holders = self.leases.held
+        return True
+
+    def hear(self, lock: WireLock, frames: Sequence[bytes]) -> None:
+        """One batch of one lock."""
+        self.recorder.record([Delivery(lock.up, frame, 1, 1) for frame in frames])
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        with transaction(self.database.ingest, SYSTEM) as session:
+            return [tuple(row) for row in session.execute(text(statement))]
+
+    @property
+    def told(self) -> int:
+        """The highest number that the lock was told is stored."""
+        return max(receipt.up_to for outcome in self.said for receipt, _ in outcome.receipts.values())
+
+
+@pytest.fixture
+def worker(database: Database, keyring: Keyring) -> Worker:
+    return Worker(database, keyring)
+
+
+@pytest.fixture
+def lock(database: Database, keyring: Keyring) -> WireLock:
+    with transaction(database.serve, SYSTEM) as session:
+        return hung_door(session, keyring, clock.now()).lock
+
+
+def spoken(lock: WireLock) -> list[bytes]:
+    """A birth and three events."""
+    frames = lock.connect()
+    for _ in range(3):
+        lock.open_with(1)
+    return [*frames, *lock.frames()]
+
+
+def test_what_a_failed_commit_took_back_is_recorded_again_and_told_only_then(worker: Worker, lock: WireLock) -> None:
+    """Nothing that was remembered on the way may count: the numbers are new until they are in the register."""
+    faults = [exc.OperationalError("", None, errors.SerializationFailure())]
+
+    def fail_once(point: str) -> None:
+        if point == "inbox.before_commit" and faults:
+            assert not worker.said
+            raise faults.pop()
+
+    worker.reached = fail_once
+    worker.hear(lock, spoken(lock))
+    assert worker.rows("SELECT sequence FROM entry ORDER BY sequence") == [(1,), (2,), (3,)]
+    assert worker.told == 3
+
+
+def test_nothing_is_recorded_or_told_on_a_lease_that_another_took(worker: Worker, lock: WireLock) -> None:
+    frames = spoken(lock)
+    with transaction(worker.database.ingest, SYSTEM) as session:
+        session.execute(text("UPDATE shard_lease SET expires_at = :past"), {"past": clock.now() - timedelta(seconds=1)})
+        session.execute(text("DELETE FROM ingest_worker"))
+    assert len(Worker(worker.database, worker.keyring, "other").leases.held) == SHARDS
+    worker.hear(lock, frames)
+    assert worker.rows("SELECT count(*) FROM entry") == [(0,)]
+    assert not any(outcome.receipts or outcome.replies for outcome in worker.said)
+
+
+def test_a_frame_that_cannot_be_recorded_costs_no_other(
+    worker: Worker, lock: WireLock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is put aside, sealed, and counts as stored, or its lock would send it for ever."""
+    frames = spoken(lock)
+    bad = frames[-2]
+
+    def choke(session: Any, deliveries: Sequence[Delivery], *rest: Any) -> Outcome:
+        if any(one.payload == bad for one in deliveries):
+            raise exc.DataError("", None, errors.NumericValueOutOfRange())
+        return react(session, deliveries, *rest)
+
+    monkeypatch.setattr(recording, "react", choke)
+    worker.hear(lock, frames)
+    assert worker.rows("SELECT sequence FROM entry ORDER BY sequence") == [(1,), (3,)]
+    assert worker.rows("SELECT sequence FROM quarantine") == [(2,)]
+    assert worker.told == 3
