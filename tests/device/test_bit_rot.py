@@ -100,7 +100,9 @@ def test_a_bit_of_every_region() -> None:
 @pytest.mark.parametrize("at_rest", [True, False], ids=["found at the next boot", "found by a running lock"])
 def test_every_bit(figures: FigureBook, *, at_rest: bool) -> None:
     with figures.noting(f"flipped bits, {'found at the next boot' if at_rest else 'found by a running lock'}") as noted:
-        costs = [rotten(name, at, bit, at_rest=at_rest) for name, at, bit in bits(lived().medium, None)]
+        # A running lock reads events only, so a bit of each byte tells as much there as all of them.
+        chosen = [one for one in bits(lived().medium, None) if at_rest or one[2] == one[1] % 8]
+        costs = [rotten(name, at, bit, at_rest=at_rest) for name, at, bit in chosen]
         noted.update(
             {
                 "bits": len(costs),
