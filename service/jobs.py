@@ -23,6 +23,7 @@ from service.edges.transaction import SYSTEM, transaction
 from service.occupancy import actions as occupancy
 from service.reactions import react
 from service.tenancy import actions as tenancy
+from service.visits import actions as visits
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,11 @@ def end_tenancies(session: Session, now: datetime) -> None:
 def refuse_stale_registrations(session: Session, now: datetime) -> None:
     """What nobody decided is refused, and what waited with it erased."""
     tenancy.refuse_stale(session, now=now)
+
+
+def end_visits(session: Session, now: datetime) -> None:
+    """Visitors' PINs whose day is over."""
+    visits.end_over(session, now=now)
 
 
 def forget_sessions(session: Session, now: datetime) -> None:
@@ -62,6 +68,7 @@ JOBS: tuple[Callable[[Session, datetime], None], ...] = (
     end_tenancies,
     refuse_stale_registrations,
     count_residents,
+    end_visits,
     forget_sessions,
 )
 # Those that open what is sealed.

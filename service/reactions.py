@@ -21,6 +21,7 @@ from service.premises import actions as premises
 from service.presence import actions as presence
 from service.tenancy import actions as tenancy
 from service.tenancy.rules import TenanciesEnded, TenancyBegun, TenancyEnded
+from service.visits import actions as visits
 
 Reaction = Callable[[Session, Any, datetime], None]
 
@@ -48,6 +49,14 @@ def _close_stays(session: Session, event: TenanciesEnded, now: datetime) -> None
             presence.leave(session, unit_id=ended.unit_id, person_id=ended.person_id, shards=shards, now=now)
 
 
+def _end_visits(session: Session, ended: TenancyEnded, now: datetime) -> None:
+    visits.end_with(session, [(ended.unit_id, ended.person_id)], now=now)
+
+
+def _end_all_visits(session: Session, event: TenanciesEnded, now: datetime) -> None:
+    visits.end_with(session, [(one.unit_id, one.person_id) for one in event.ended], now=now)
+
+
 def _take_face_off_locks(session: Session, withdrawn: ConsentWithdrawn, _now: datetime) -> None:
     if withdrawn.purpose is Purpose.FACE:
         access.remove_faces(session, withdrawn.person_id)
@@ -64,7 +73,7 @@ REACTIONS: Mapping[type, tuple[Reaction, ...]] = MappingProxyType(
     {
         ConsentWithdrawn: (_take_face_off_locks, _erase_face),
         TenancyBegun: (_open_stay,),
-        TenancyEnded: (_close_stay,),
-        TenanciesEnded: (_close_stays,),
+        TenancyEnded: (_end_visits, _close_stay),
+        TenanciesEnded: (_end_all_visits, _close_stays),
     }
 )

@@ -26,6 +26,7 @@ from service.access.rules import (
     list_entry,
     lock_deliveries,
     materials_for,
+    misses,
 )
 from service.audit.actions import record
 from service.audit.rules import Act, Acting
@@ -82,7 +83,7 @@ def replace_pin(
 
     The old one opens until the lock has taken the new list. NotFound for a grant out of sight, Conflict for one that ended.
     """
-    held = _get_standing(session, grant_id, now)
+    held = get_standing(session, grant_id, now)
     pin = draw_pin()
     with as_system(session):
         _add(
@@ -136,7 +137,8 @@ def open_entry(keyring: Keyring, lock_id: LockId, credential_id: int, sealed: by
     return keyring.open(Root.LOCKS, _SEALED_AS, sealed, row=f"{lock_id}/{credential_id}")
 
 
-def _get_standing(session: Session, grant_id: GrantId, now: datetime) -> GrantRecord:
+def get_standing(session: Session, grant_id: GrantId, now: datetime) -> GrantRecord:
+    """The grant, held until the transaction ends. NotFound for one out of sight, Conflict for one that ended."""
     held = records.hold_grant(session, grant_id)
     if held is None:
         raise NotFound("There is no such grant.", code="grant")
@@ -170,7 +172,13 @@ def _rows(
     rows = []
     fitting = materials_for(for_lock(materials, held.capabilities), key)
     for credential_id, (kind, material) in enumerate(fitting, start=held.next_credential_id):
-        encoded = encode_entry(list_entry(credential_id, kind, material, terms))
+        entry = list_entry(credential_id, kind, material, terms)
+        if misses(entry, held.capabilities):
+            raise Conflict(
+                "This door's lock cannot hold access to certain times or to one use. It needs newer firmware.",
+                code="lock_too_old",
+            )
+        encoded = encode_entry(entry)
         rows.append(
             CredentialRow(
                 lock_id=held.lock_id,
@@ -182,6 +190,7 @@ def _rows(
                 entry_sealed=seal_entry(keyring, held.lock_id, credential_id, encoded),
                 entry_hash=entry_hash(encoded),
                 added_version=held.version + 1,
+                visitor=terms.visitor,
             )
         )
     return rows

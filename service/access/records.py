@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import BigInteger, SmallInteger, insert, text, update
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, Session, SQLModel, col, select
 
 from firmware_protocol.access_list import EMPTY_DIGEST
+from firmware_protocol.schedules import read_schedules, written
 from firmware_protocol.topics import LockId
 from firmware_protocol.vocabulary import CredentialType
 from service.access.rules import CredentialRecord, GrantId, Terms
@@ -31,6 +33,9 @@ class AccessGrantRow(SQLModel, table=True):
     offline_lease_s: int
     granted_at: datetime
     revoked_at: datetime | None = None
+    visitor: bool = False
+    one_time: bool = False
+    schedules: list[list[int]] = Field(default_factory=list, sa_type=JSONB)
 
 
 class AccessListRow(SQLModel, table=True):
@@ -64,6 +69,7 @@ class CredentialRow(SQLModel, table=True):
     removed_version: int | None = Field(default=None, sa_type=BigInteger)
     on_lock_at: datetime | None = None
     off_lock_at: datetime | None = None
+    visitor: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +138,9 @@ def append_grant(session: Session, terms: Terms, *, area_id: AreaId, landlord_id
         ends_at=terms.ends_at,
         offline_lease_s=terms.offline_lease_s,
         granted_at=now,
+        visitor=terms.visitor,
+        one_time=terms.one_time,
+        schedules=written(terms.schedules),
     )
     session.add(row)
     session.flush()
@@ -240,5 +249,8 @@ def _grant(row: AccessGrantRow) -> GrantRecord:
         starts_at=row.starts_at,
         ends_at=row.ends_at,
         offline_lease_s=row.offline_lease_s,
+        visitor=row.visitor,
+        one_time=row.one_time,
+        schedules=read_schedules(row.schedules),
     )
     return GrantRecord(GrantId(row.id or 0), terms, AreaId(row.area_id), AccountId(row.landlord_id), row.revoked_at)

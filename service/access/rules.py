@@ -10,6 +10,8 @@ from typing import Any, NewType
 
 from firmware_protocol.access_list import ListEntry
 from firmware_protocol.credentials import card_material, pin_material
+from firmware_protocol.list_entry import needed_capabilities
+from firmware_protocol.schedules import Schedule
 from firmware_protocol.topics import LockId
 from firmware_protocol.vocabulary import CredentialType
 from service.people.rules import PersonId
@@ -35,13 +37,19 @@ class Materials:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """Who may open which unit and when, half-open; a lock that hears nothing honours it for offline_lease_s at most."""
+    """Who may open which unit and when, half-open; a lock that hears nothing honours it for offline_lease_s at most.
+
+    With schedules only while one of them holds. A visitor's is given by the person and used by somebody without a name.
+    """
 
     unit_id: UnitId
     person_id: PersonId
     starts_at: datetime
     ends_at: datetime
     offline_lease_s: int
+    visitor: bool = False
+    one_time: bool = False
+    schedules: tuple[Schedule, ...] = ()
 
 
 class DeliveryState(StrEnum):
@@ -176,7 +184,18 @@ def list_entry(credential_id: int, kind: CredentialType, material: bytes, terms:
         starts_at=math.ceil(terms.starts_at.timestamp()),
         ends_at=math.floor(terms.ends_at.timestamp()),
         offline_lease_s=terms.offline_lease_s,
+        visitor=terms.visitor,
+        schedules=terms.schedules,
+        one_time=terms.one_time,
     )
+
+
+def misses(entry: ListEntry, capabilities: Mapping[str, Any]) -> bool:
+    """Whether a lock would open more by the entry than it says, because it does not understand all of it.
+
+    A lock names in its birth what it understands; one that has not said so has not.
+    """
+    return any(capabilities.get(name) is not True for name in needed_capabilities(entry))
 
 
 def is_trivial_pin(pin: str) -> bool:

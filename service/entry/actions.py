@@ -175,5 +175,12 @@ def events_between(
 
 
 def entries_of_person(session: Session, person_id: PersonId, *, limit: int = 200) -> tuple[OwnEntry, ...]:
-    """What the doors wrote down about a person, newest first; for the person's own page, under the person's own scope."""
-    return records.entries_of_person(session, person_id, (EventType.LOCK_OPERATED, EventType.ACCESS_REFUSED), limit)
+    """What the doors wrote down about a person, newest first; for the person's own page, under the person's own scope.
+
+    Alarms are not among it: whoever forces a person to open must not find the call for help on that person's phone.
+    """
+    return records.entries_of_person(session, person_id, _NOT_ON_OWN_PAGE, limit)
+
+
+# What a newer lock says of the person, in types of its own, is.
+_NOT_ON_OWN_PAGE = frozenset(EventType) - {EventType.LOCK_OPERATED, EventType.ACCESS_REFUSED}

@@ -76,7 +76,8 @@ _ARRAYS = ", ".join(f"CAST(%({name})s AS {kind}[])" for name, kind, _ in _COLUMN
 _APPEND = Statement(
     f"""
     WITH placed AS (
-        SELECT e.*, u.id AS unit_id, u.area_id, c.person_id FROM unnest({_ARRAYS}) WITH ORDINALITY AS e ({_NAMES}, ordinal)
+        SELECT e.*, u.id AS unit_id, u.area_id, CASE WHEN NOT c.visitor THEN c.person_id END AS person_id
+        FROM unnest({_ARRAYS}) WITH ORDINALITY AS e ({_NAMES}, ordinal)
         LEFT JOIN credential c ON c.lock_id = e.lock_id AND c.credential_id = e.credential_id
         LEFT JOIN door d ON c.unit_id IS NULL AND d.lock_id = e.lock_id AND d.hung @> e.occurred_at
         LEFT JOIN unit u ON u.id = coalesce(c.unit_id, d.unit_id)
@@ -173,13 +174,15 @@ def quarantined_between(
 
 _OF_PERSON = text(
     "SELECT occurred_at, type, operation, source, direction, code FROM entry WHERE person_id = :person_id"
-    " AND type = ANY(CAST(:types AS smallint[])) ORDER BY occurred_at DESC, sequence DESC LIMIT :limit"
+    " AND NOT type = ANY(CAST(:hidden AS integer[])) ORDER BY occurred_at DESC, sequence DESC LIMIT :limit"
 )
 
 
-def entries_of_person(session: Session, person_id: int, types: Sequence[EventType], limit: int) -> tuple[OwnEntry, ...]:
-    """The latest entries about a person, newest first, inside the scope of whoever asks."""
-    asked = {"person_id": person_id, "types": [int(one) for one in types], "limit": limit}
+def entries_of_person(
+    session: Session, person_id: int, hidden: Iterable[EventType], limit: int
+) -> tuple[OwnEntry, ...]:
+    """The latest entries about a person, newest first, inside the scope of whoever asks; of all types but the hidden ones."""
+    asked = {"person_id": person_id, "hidden": [int(one) for one in hidden], "limit": limit}
     return tuple(OwnEntry(*row) for row in session.execute(_OF_PERSON, asked))
 
 

@@ -87,6 +87,8 @@ def _consent_shown(purpose: Purpose, standing: Standing, ledger: Sequence[Consen
 
 def _entry_shown(one: OwnEntry, words: Words) -> EntryShown:
     refused = one.type == EventType.ACCESS_REFUSED
+    if not refused and one.type != EventType.LOCK_OPERATED:
+        return EntryShown(one.occurred_at, words.say(N_("unknown ({number})"), number=one.type), "", refused)
     what = _said(RefusalReason, one.code, words) if refused else _said(PassDirection, one.direction or 0, words)
     return EntryShown(one.occurred_at, what, _said(OperationSource, one.source, words), refused)
 
