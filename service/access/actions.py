@@ -13,10 +13,11 @@ from firmware_protocol.access_list import encode_entry, entry_hash, list_digest
 from firmware_protocol.topics import LockId
 from firmware_protocol.vocabulary import CredentialType
 from service.access import records
-from service.access.records import CredentialRow, GrantRecord, HeldList
+from service.access.records import CredentialRow, HeldList
 from service.access.rules import (
     PIN_DIGITS,
     GrantId,
+    GrantRecord,
     LockDelivery,
     Materials,
     Terms,

@@ -12,7 +12,7 @@ from firmware_protocol.access_list import EMPTY_DIGEST
 from firmware_protocol.schedules import read_schedules, written
 from firmware_protocol.topics import LockId
 from firmware_protocol.vocabulary import CredentialType
-from service.access.rules import CredentialRecord, GrantId, Terms
+from service.access.rules import CredentialRecord, GrantId, GrantRecord, Terms
 from service.accounts.rules import AccountId
 from service.people.rules import PersonId
 from service.premises.rules import AreaId, UnitId
@@ -81,17 +81,6 @@ class HeldList:
     version: int
     next_credential_id: int
     capabilities: Mapping[str, object]
-
-
-@dataclass(frozen=True, slots=True)
-class GrantRecord:
-    """A grant as it stands."""
-
-    id: GrantId
-    terms: Terms
-    area_id: AreaId
-    landlord_id: AccountId
-    revoked_at: datetime | None
 
 
 _MAKE_LISTS = text(

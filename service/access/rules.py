@@ -14,6 +14,7 @@ from firmware_protocol.list_entry import needed_capabilities
 from firmware_protocol.schedules import Schedule
 from firmware_protocol.topics import LockId
 from firmware_protocol.vocabulary import CredentialType
+from service.accounts.rules import AccountId, AreaId
 from service.people.rules import PersonId
 from service.premises.rules import UnitId
 
@@ -50,6 +51,17 @@ class Terms:
     visitor: bool = False
     one_time: bool = False
     schedules: tuple[Schedule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GrantRecord:
+    """A grant as it stands."""
+
+    id: GrantId
+    terms: Terms
+    area_id: AreaId
+    landlord_id: AccountId
+    revoked_at: datetime | None
 
 
 class DeliveryState(StrEnum):
