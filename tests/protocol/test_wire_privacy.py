@@ -10,13 +10,22 @@ from firmware_protocol import lock_session
 from firmware_protocol.access_list import ListEntry, encode_entry
 from firmware_protocol.firmware import FirmwareCause, FirmwareOutcome
 from firmware_protocol.messages import Event
-from firmware_protocol.vocabulary import AlarmCode, CredentialType, EventType, Field, OperationSource, RefusalReason
+from firmware_protocol.vocabulary import (
+    AlarmCode,
+    CredentialType,
+    EventType,
+    Field,
+    Operation,
+    OperationSource,
+    RefusalReason,
+)
 from tests.protocol.pair import LockPair
 from tests.protocol.plain_wire import PlainSeal
 from tests.protocol.wire_privacy import lengths, readable_findings
 
 VERIFIER = b"verifier of a card"
 DIGEST = b"a digest of thirty-two bytes 123"
+COMMAND = b"id of a command."
 EVENTS: dict[EventType, dict[Field, Any]] = {
     EventType.ALARM_RAISED: {Field.CODE: AlarmCode.FORCED_USER},
     EventType.DOOR_MOVED: {Field.CODE: 1},
@@ -32,6 +41,9 @@ EVENTS: dict[EventType, dict[Field, Any]] = {
         Field.OUTCOME: FirmwareOutcome.FELL_BACK,
         Field.CAUSE: FirmwareCause.IMAGE_DAMAGED,
     },
+    EventType.MODE_CHANGED: {Field.SOURCE: OperationSource.BUTTON, Field.MODE: 1},
+    EventType.COMMAND_DONE: {Field.COMMAND: COMMAND, Field.COMMAND_KIND: 1, Field.COMMAND_STATE: 3},
+    EventType.OVERRIDE_USED: {Field.OPERATION: Operation.UNLOCK, Field.OVERRIDE: 1},
 }
 
 
