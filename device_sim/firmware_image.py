@@ -10,6 +10,7 @@ So a fall-back in the simulator is a real one: the lock that must come back from
 import json
 from dataclasses import dataclass
 from enum import StrEnum
+from math import isfinite
 
 _MAGIC = b"ANMEN-IMAGE/1\n"
 
@@ -51,6 +52,8 @@ def read_image(content: bytes) -> FirmwareImage:
         image = FirmwareImage(
             str(written["version"])[:64], Behaviour(written["behaviour"]), float(written.get("after_s", 1.0))
         )
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, OverflowError):
         return FirmwareImage("unreadable", Behaviour.HANGS)
-    return image if magic + b"\n" == _MAGIC else FirmwareImage("unreadable", Behaviour.HANGS)
+    return (
+        image if magic + b"\n" == _MAGIC and isfinite(image.after_s) else FirmwareImage("unreadable", Behaviour.HANGS)
+    )

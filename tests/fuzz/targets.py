@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from device_sim.firmware_image import read_image
+from device_sim.firmware_image import FirmwareImage, read_image, write_image
 from device_sim.flash.chip import Flash
 from device_sim.flash.event_log import Geometry, Stamp
 from device_sim.flash.memory import MemoryMedium
@@ -200,6 +200,7 @@ def _requests() -> tuple[bytes, ...]:
 _RECORDS = b"".join(pack_record(Event(1, number, 1, 5, 1, {7: number})) for number in (1, 2, 3))
 _SECTOR = pack_header(SectorHeader(5, 1)) + _RECORDS
 _PACKETS = publish(1, "anmen/1/00/L/up", b"x" * 200) + acknowledge([1, 2]) + subscribe(3, ["a/+/b"])
+_IMAGE = write_image(FirmwareImage())
 _PLAIN = _vectors("plain.json", "plain")
 
 TARGETS: dict[str, Target] = {
@@ -211,7 +212,7 @@ TARGETS: dict[str, Target] = {
     "firmware manifests": Target(
         manifests, _vectors("firmware.json", "envelope") + _vectors("firmware.json", "manifest")
     ),
-    "firmware images": Target(read_image, (b'ANMEN IMAGE 1\n{"version": "1", "behaviour": "works", "after_s": 1}\n',)),
+    "firmware images": Target(read_image, (_IMAGE, _IMAGE.replace(b"1.0}", b"1" + b"0" * 320 + b"}"))),
     "topics": Target(topics, (f"anmen/1/00/{LOCK}/up".encode(),)),
     "MQTT packets": Target(packets, (_PACKETS, b"\x20\x02\x00\x00", b"\xd0\x00")),
     "flash sectors": Target(sectors, (_SECTOR,)),
