@@ -11,8 +11,8 @@ app = typer.Typer(no_args_is_help=True)
 _Profile = Annotated[
     str,
     typer.Option(
-        help="core: frames, keys, session, events, access list; takes somebody who can restart the lock, and three minutes. "
-        "full: also clock, door, full flash and the long waits; half an hour.",
+        help="core: frames, keys, session, events, access list; takes somebody who can restart the lock, and four minutes. "
+        "full: also clock, door, full flash and the long waits; half an hour and more.",
     ),
 ]
 _Sign = Annotated[

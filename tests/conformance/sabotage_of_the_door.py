@@ -64,7 +64,7 @@ def goes_back_to_older_lists(patch: Patch, wire: MemoryWire) -> None:
     around(patch, AccessList, "_may_follow", lambda real, self, change: change.snapshot or real(self, change))
 
 
-@breaks("LST-015", "LST-002", "LST-010", "LST-012", "LST-013", "LST-016")
+@breaks("LST-015", "LST-002", "LST-010", "LST-012", "LST-013", "LST-016", "CMD-019")
 def tells_no_digest(patch: Patch, wire: MemoryWire) -> None:
     def record(real: Any, self: Recorder, kind: Any, fields: Any, now: float) -> Any:
         told = {key: value for key, value in fields.items() if key != Field.DIGEST}
