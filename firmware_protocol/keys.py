@@ -37,6 +37,8 @@ class KeyLabel(StrEnum):
     DOWN = "down"
     CREDENTIALS = "credentials"
     CHAIN = "chain"
+    CLAIM = "claim"
+    CLAIMED = "claimed"
 
 
 @dataclass(frozen=True, slots=True)

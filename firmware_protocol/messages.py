@@ -13,7 +13,7 @@ from firmware_protocol.commands import (
     CommandUp,
 )
 from firmware_protocol.firmware_messages import FirmwareChunk, FirmwareOffer, FirmwareWanted
-from firmware_protocol.key_messages import ChainHead
+from firmware_protocol.key_messages import ChainHead, LockKeys, ServiceKeys
 from firmware_protocol.list_messages import ListAnswer, ListQuestion
 from firmware_protocol.vocabulary import ClockQuality, Field
 from firmware_protocol.wire_field import at as _at
@@ -205,6 +205,7 @@ UpMessage = (
     | Will
     | CommandUp
     | ChainHead
+    | LockKeys
     | FirmwareWanted
     | ListAnswer
 )
@@ -216,6 +217,7 @@ DownMessage = (
     | AccessListPart
     | TimeAnswer
     | Rebirth
+    | ServiceKeys
     | CommandDown
     | FirmwareOffer
     | FirmwareChunk

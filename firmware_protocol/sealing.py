@@ -3,7 +3,7 @@
     16([ << protected header >>, {}, ciphertext ])
 
 Readable on the wire, and covered by the tag: alg (1), kid (4: session id), Partial IV (6: frame counter, 8 bytes so
-that its length says nothing), the frame's kind (-70001), and the lock's ephemeral key (-70002, in births only) or the
+that its length says nothing), the frame's kind (-70001), and the lock's ephemeral key (-70002, in births and claims only) or the
 holder's generation and nonce (-70003, in frames that go down only). Everything else is inside. One frame has one way
 to be written: what differs from it in a single byte outside the ciphertext is refused before any key is tried.
 """
@@ -44,6 +44,9 @@ class FrameKind(IntEnum):
     BIRTH = 1
     WILL = 2
     DOWN = 3
+    # 4 is not used.
+    CLAIM = 5
+    CLAIMED = 6
 
 
 class Header(NamedTuple):
@@ -156,7 +159,7 @@ def _read_header(written: Any) -> Header:
     session, counter = _bytes_of(written[KID], 8), int.from_bytes(_bytes_of(written[PARTIAL_IV], 8), "big")
     if counter >= _LIMIT:
         raise NotOurs("counter")
-    ephemeral = _bytes_of(written[EPHEMERAL], 65) if kind is FrameKind.BIRTH else None
+    ephemeral = _bytes_of(written[EPHEMERAL], 65) if EPHEMERAL in _MORE_KEYS[kind] else None
     return Header(kind, session, counter, ephemeral, _holder(written[HOLDER]) if kind is FrameKind.DOWN else None)
 
 
@@ -166,6 +169,8 @@ _MORE_KEYS = {
     FrameKind.BIRTH: frozenset({EPHEMERAL}),
     FrameKind.WILL: frozenset[int](),
     FrameKind.DOWN: frozenset({HOLDER}),
+    FrameKind.CLAIM: frozenset({EPHEMERAL}),
+    FrameKind.CLAIMED: frozenset[int](),
 }
 
 

@@ -22,6 +22,8 @@ class Outcome:
     replies: list[tuple[LockId, bytes, DownMessage]] = field(default_factory=list)
     afterwards: list[tuple[LockId, bytes, DownMessage]] = field(default_factory=list)
     """What nobody at a door waits for: said behind everything else."""
+    as_sealed: list[tuple[LockId, bytes]] = field(default_factory=list)
+    """Frames that no session seals: answers to claims."""
     receipts: dict[LockId, tuple[Receipt, int]] = field(default_factory=dict)
     at_once: set[LockId] = field(default_factory=set)
     changes: dict[LockId, ListChange] = field(default_factory=dict)

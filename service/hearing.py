@@ -7,6 +7,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from sqlmodel import Session
 
+from firmware_protocol.claim import is_claim
 from firmware_protocol.errors import FrameRefusal, RemoteProtocolError
 from firmware_protocol.keys import Holder
 from firmware_protocol.list_compare import Comparison
@@ -98,6 +99,8 @@ class Hearing:
 
     said: dict[type[Any], list[Said[Any]]] = field(default_factory=dict)
     heard: Heard = field(default_factory=Heard)
+    claims: list[tuple[LockId, bytes]] = field(default_factory=list)
+    """Frames that only a claim's secret opens, of locks that are nobody's."""
 
     def of(self, kind: type[M]) -> list[Said[M]]:
         """The messages of a kind, in the order they came."""
@@ -134,6 +137,9 @@ def hear(session: Session, deliveries: Sequence[Delivery], senders: Sequence[Loc
         try:
             said = _open(delivery, lock, listened)
         except RemoteProtocolError as refused:
+            if lock is not None and is_claim(delivery.payload):
+                hearing.claims.append((lock, delivery.payload))
+                continue
             hearing.heard.refused[refusal(refused.reason, lock if listened else None)] += 1
             continue
         hearing.said.setdefault(type(said.message), []).append(said)

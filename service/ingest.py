@@ -41,7 +41,6 @@ from service.recording import Committed, Reached, Recorder, Tally
 from service.rollout import actions as rollout
 
 log = logging.getLogger(__name__)
-
 _REST_S = 0.5
 # How often to look for commands that nobody has answered, or that are over.
 _CHASE_S = 5.0
@@ -138,6 +137,7 @@ class Ingest:
         now = time.monotonic()
         for lock, session, message in outcome.replies:
             self._outbox.say(lock, session, message)
+        self._outbox.pass_on(outcome.as_sealed)
         for lock, (receipt, events) in outcome.receipts.items():
             self._outbox.owe(lock, receipt, events, now)
         self._outbox.send_due(now, loaded=True, at_once=outcome.at_once)
@@ -186,6 +186,7 @@ class Ingest:
 
     def _send_lists(self, shards: set[int]) -> None:
         with transaction(self._parts.engine, SYSTEM) as session:
+            self._memory.forget(locks.revoked_in(session, shards))
             asked = delivery.differing(session, shards)
             for lock in asked:
                 self._memory.held.pop(lock, None)

@@ -2,14 +2,27 @@
 
 from collections.abc import Iterable, Sequence
 
+from firmware_protocol.errors import FrameRefusal
 from firmware_protocol.key_messages import ChainHead
 from firmware_protocol.messages import Proof
 from firmware_protocol.topics import LockId
 from service.batches import Batch
 from service.completeness import actions as completeness
+from service.custody import actions as custody
 from service.doubts import actions as doubts
 from service.doubts.rules import DoubtKind, ProvenBoot
 from service.hearing import Said
+from service.locks.actions import refusal
+
+
+def answer_claims(batch: Batch) -> None:
+    """Locks that say their keys under a claim's secret are known from now on, by these keys and no others."""
+    if batch.hearing.claims:
+        answers = custody.answer_claims(batch.session, batch.hearing.claims, batch.memory.keyring, batch.now)
+        batch.outcome.as_sealed += answers
+        batch.memory.forget({lock for lock, _ in answers})
+        unopened = len(batch.hearing.claims) - len(answers)
+        batch.hearing.heard.refused[refusal(FrameRefusal.NOT_AUTHENTIC, None)] += unopened
 
 
 def note_boots(batch: Batch, said: Sequence[Said[Proof]]) -> None:

@@ -46,6 +46,7 @@ def react(
 ) -> Outcome:
     """Everything a batch causes, in the running transaction."""
     batch = Batch(session, memory, now, hearings.hear(session, deliveries, senders, memory))
+    key_reactions.answer_claims(batch)
     for kind, action in REACTIONS.items():
         said = batch.hearing.said.get(kind)
         if said:

@@ -4,7 +4,8 @@ Entries are sealed one by one, and the digest is over their hashes, so a change 
 """
 
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlmodel import Session
@@ -13,11 +14,12 @@ from firmware_protocol.access_list import encode_entry, entry_hash, list_digest
 from firmware_protocol.topics import LockId
 from firmware_protocol.vocabulary import CredentialType
 from service.access import records
-from service.access.records import CredentialRow, HeldList
+from service.access.records import CredentialRow
 from service.access.rules import (
     PIN_DIGITS,
     GrantId,
     GrantRecord,
+    HeldList,
     LockDelivery,
     Materials,
     Terms,
@@ -98,6 +100,32 @@ def replace_pin(
         )
     record(session, actor, Act.PIN_REPLACED, grant_id, now=now)
     return pin
+
+
+def equip(
+    session: Session,
+    lock_id: LockId,
+    grants: Sequence[GrantId],
+    *,
+    materials: Callable[[PersonId], Materials],
+    keyring: Keyring,
+) -> None:
+    """Give a lock that has come to hang on a unit the credentials of these grants; Conflict where its list is too small."""
+    [held] = records.hold_lists(session, [lock_id])
+    rows: list[CredentialRow] = []
+    for grant_id, grant in records.find_grants(session, grants).items():
+        at = replace(held, next_credential_id=held.next_credential_id + len(rows))
+        rows += _rows(session, at, grant_id, grant.terms, materials(grant.terms.person_id), keyring)
+    if rows:
+        records.add_credentials(session, rows)
+        _move_on(session, [held], added={lock_id: len(rows)})
+
+
+def empty_list(session: Session, lock_id: LockId, take_all_off: Callable[[Session, LockId], None]) -> None:
+    """The next version of a lock's list, with nothing on it."""
+    held = records.hold_lists(session, [lock_id])
+    take_all_off(session, lock_id)
+    _move_on(session, held, added={})
 
 
 def remove_faces(session: Session, person_id: PersonId) -> tuple[GrantId, ...]:

@@ -1,7 +1,6 @@
 """Grants, credentials and access lists: tables and SQL. Every change of a list begins with `hold_lists`."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from sqlalchemy import BigInteger, SmallInteger, insert, text, update
@@ -12,7 +11,7 @@ from firmware_protocol.access_list import EMPTY_DIGEST
 from firmware_protocol.schedules import read_schedules, written
 from firmware_protocol.topics import LockId
 from firmware_protocol.vocabulary import CredentialType
-from service.access.rules import CredentialRecord, GrantId, GrantRecord, Terms
+from service.access.rules import CredentialRecord, GrantId, GrantRecord, HeldList, Terms
 from service.accounts.rules import AccountId
 from service.people.rules import PersonId
 from service.premises.rules import AreaId, UnitId
@@ -70,17 +69,6 @@ class CredentialRow(SQLModel, table=True):
     on_lock_at: datetime | None = None
     off_lock_at: datetime | None = None
     visitor: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class HeldList:
-    """An access list that nobody else can change until the transaction ends."""
-
-    lock_id: LockId
-    shard: int
-    version: int
-    next_credential_id: int
-    capabilities: Mapping[str, object]
 
 
 _MAKE_LISTS = text(

@@ -14,9 +14,9 @@ from firmware_protocol.list_entry import needed_capabilities
 from firmware_protocol.schedules import Schedule
 from firmware_protocol.topics import LockId
 from firmware_protocol.vocabulary import CredentialType
-from service.accounts.rules import AccountId, AreaId
+from service.accounts.rules import AccountId
 from service.people.rules import PersonId
-from service.premises.rules import UnitId
+from service.premises.rules import AreaId, UnitId
 
 GrantId = NewType("GrantId", int)
 
@@ -51,6 +51,17 @@ class Terms:
     visitor: bool = False
     one_time: bool = False
     schedules: tuple[Schedule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HeldList:
+    """An access list that nobody else can change until the transaction ends."""
+
+    lock_id: LockId
+    shard: int
+    version: int
+    next_credential_id: int
+    capabilities: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)

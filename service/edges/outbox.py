@@ -49,6 +49,11 @@ class Outbox:
             return
         self._publish(frame_topic(lock, Direction.DOWN), frame)
 
+    def pass_on(self, frames: Iterable[tuple[LockId, bytes]]) -> None:
+        """Publish what is sealed already."""
+        for lock, frame in frames:
+            self._publish(frame_topic(lock, Direction.DOWN), frame)
+
     def owe(self, lock: LockId, receipt: Receipt, events: int, now: float) -> None:
         """A receipt to be sent soon."""
         owed = self._owed.get(lock)

@@ -47,6 +47,7 @@ from service.faces.rules import (
     Prepared,
     Receipt,
     Template,
+    read_template,
     score_band,
     write_template,
 )
@@ -135,6 +136,17 @@ def enrol(session: Session, person_id: PersonId, template: Template, *, keyring:
     sealed = keyring.seal(Root.PEOPLE, _SEALED_AS, write_template(template), row=str(person_id))
     records.append_enrolment(session, person_id, template.engine, sealed, now)
     record(session, None, Act.FACE_ENROLLED, person_id, now=now, engine=template.engine)
+
+
+def template_of(session: Session, person_id: PersonId, *, keyring: Keyring) -> Template | None:
+    """The person's template, for another lock; None where there is none, or its consent does not stand at this moment."""
+    if consent.standing(session, person_id)[Purpose.FACE] is not Standing.GIVEN:
+        return None
+    found = records.find_enrolment(session, person_id)
+    if found is None:
+        return None
+    engine, sealed = found
+    return read_template(engine, keyring.open(Root.PEOPLE, _SEALED_AS, sealed, row=str(person_id)))
 
 
 def erase(session: Session, person_id: PersonId, *, now: datetime) -> Receipt:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import BigInteger, insert, update
-from sqlmodel import Field, Session, SQLModel, col
+from sqlmodel import Field, Session, SQLModel, col, select
 
 from service.people.rules import PersonId
 
@@ -37,3 +37,12 @@ def erase_enrolments(session: Session, person_id: PersonId, now: datetime) -> in
         .returning(col(EnrolmentRow.id))
     )
     return len(session.execute(erased).all())
+
+
+def find_enrolment(session: Session, person_id: PersonId) -> tuple[str, bytes] | None:
+    """Engine and sealed template of the person's enrolment that is not erased."""
+    asked = select(EnrolmentRow.engine, EnrolmentRow.template_sealed).where(
+        EnrolmentRow.person_id == person_id, col(EnrolmentRow.erased_at).is_(None)
+    )
+    row = session.exec(asked).first()
+    return None if row is None or row[1] is None else (row[0], row[1])

@@ -81,11 +81,18 @@ def provision(
 
 def wipe_key(session: Session, lock_id: LockId, keyring: Keyring) -> bytes:
     """The key of this lock's wipe proofs; NotFound where there is no such lock."""
-    lock = records.find_lock(session, lock_id)
-    if lock is None:
-        raise NotFound("There is no such lock.")
-    private = keyring.open(Root.LOCKS, _KEY_PURPOSE, lock.service_key_wrapped, row=lock_id)
-    return commands_wiped.wipe_key(keys.exchange(private, lock.public_key), lock_id, lock.key_epoch)
+    lock = _get_lock(session, lock_id)
+    return commands_wiped.wipe_key(_static_secret(lock, keyring), lock_id, lock.key_epoch)
+
+
+def wrap_key(private: bytes, lock_id: LockId, keyring: Keyring) -> bytes:
+    """The service's half of a lock's keys as it is stored."""
+    return keyring.seal(Root.LOCKS, _KEY_PURPOSE, private, row=lock_id)
+
+
+def unwrap_key(wrapped: bytes, lock_id: LockId, keyring: Keyring) -> bytes:
+    """The service's half of a lock's keys; SealBroken where it is another lock's, or was changed."""
+    return keyring.open(Root.LOCKS, _KEY_PURPOSE, wrapped, row=lock_id)
 
 
 def credential_key(session: Session, lock_id: LockId, keyring: Keyring) -> bytes:
@@ -190,6 +197,11 @@ def count(session: Session) -> int:
 def note_flooding(session: Session, dropped: Mapping[LockId | None, int], now: datetime) -> None:
     """Count frames that were dropped unread because their lock sent more than its share."""
     records.count_refusals(session, {(_FLOODING, lock): frames for lock, frames in dropped.items()}, now)
+
+
+def revoked_in(session: Session, shards: Iterable[int]) -> list[LockId]:
+    """Locks of these shards whose keys are worth nothing any more."""
+    return records.revoked_in(session, shards)
 
 
 def mark_silent(session: Session, shards: Iterable[int], now: datetime) -> list[LockId]:

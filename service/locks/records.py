@@ -194,6 +194,12 @@ def mark_silent(
     return [LockId(row[0]) for row in rows]
 
 
+def revoked_in(session: Session, shards: Iterable[int]) -> list[LockId]:
+    """The revoked locks of these shards."""
+    asked = text("SELECT id FROM lock WHERE revoked_at IS NOT NULL AND shard = ANY(CAST(:shards AS smallint[]))")
+    return [LockId(row[0]) for row in session.execute(asked, {"shards": list(shards)})]
+
+
 def count_refusals(session: Session, refused: Mapping[tuple[str, LockId | None], int], now: datetime) -> None:
     """Add to the day's counters: (reason, lock or None) -> frames."""
     session.execute(

@@ -1,4 +1,4 @@
-"""What is done with locks themselves: doubts about them, seen by their landlord and by the police of the area."""
+"""What is done with locks themselves: claimed for a room, moved, reported stolen; and doubts about them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,14 +6,22 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form
 from fastapi.responses import Response
+from sqlmodel import Session
 
 from firmware_protocol.topics import LockId
 from service.accounts.signed_in import checked_form
+from service.custody import actions as custody
+from service.custody.actions import Typed
+from service.custody.rules import ClaimId
 from service.doubts import actions as doubts
 from service.edges.requests import Tx
-from service.errors import NotFound
+from service.errors import AnmenError, NotFound
+from service.portals import forms
+from service.portals.forms import SentForm
 from service.portals.leases import doubt_in_words
-from service.portals.visits import LandlordVisit, Said, StaffVisit
+from service.portals.questions import Question, ask
+from service.portals.translation import N_
+from service.portals.visits import ID, LandlordVisit, Said, StaffVisit, Visit
 from service.premises import actions as premises
 from service.premises.rules import UnitId
 
@@ -55,3 +63,92 @@ def settle(
         raise NotFound("There is no such lock.")
     doubts.settle(session, lock_id, actor=visit.actor, now=visit.now)
     return visit.go(f"/rooms/{unit_id}", Said.LOCK_SETTLED)
+
+
+@router.get("/rooms/{unit_id}/claim")
+def show_claim_form(visit: LandlordVisit, session: Tx, unit_id: Annotated[UnitId, ID]) -> Response:
+    """Where the number and the secret of a new lock are typed."""
+    return _claim_form(visit, session, unit_id, forms.Form())
+
+
+@router.post("/rooms/{unit_id}/claim", dependencies=[checked_form])
+def claim(visit: LandlordVisit, session: Tx, unit_id: Annotated[UnitId, ID], sent: SentForm) -> Response:
+    """The two minutes begin."""
+    typed = Typed(sent.values["lock_id"], sent.values["secret"])
+    replaces = LockId(sent.values["replaces"]) if sent.values["replaces"] else None
+    begun = forms.attempt(
+        session,
+        lambda: custody.begin_claim(
+            session, visit.actor, unit_id, typed, replaces=replaces, keyring=visit.parts.keyring, now=visit.now
+        ),
+    )
+    if isinstance(begun, AnmenError):
+        # The secret is typed again: no page shows one.
+        kept = forms.filled({"lock_id": sent.values["lock_id"], "replaces": sent.values["replaces"]}).values
+        return _claim_form(visit, session, unit_id, forms.refused(kept, begun, visit.words))
+    return visit.go(f"/claims/{begun}")
+
+
+@router.get("/claims/{claim_id}")
+def show_claim(visit: LandlordVisit, session: Tx, claim_id: Annotated[ClaimId, ID]) -> Response:
+    """How far the claim is; the page looks again by itself while it waits for the button."""
+    found = custody.get_claim(session, visit.actor, claim_id)
+    unit = premises.get_unit(session, found.unit_id)
+    return visit.page("claim.html", claim=found, state=found.state(visit.now).value, unit=unit)
+
+
+@router.post("/claims/{claim_id}/hang", dependencies=[checked_form])
+def hang(visit: LandlordVisit, session: Tx, claim_id: Annotated[ClaimId, ID]) -> Response:
+    """The lock hangs on the room's door."""
+    hung = custody.hang_claimed(session, visit.actor, claim_id, keyring=visit.parts.keyring, now=visit.now)
+    return visit.go(f"/rooms/{hung.unit_id}", Said.LOCK_HUNG)
+
+
+@router.get("/rooms/{unit_id}/locks/{lock_id}/stolen")
+def ask_if_stolen(visit: LandlordVisit, unit_id: Annotated[UnitId, ID], lock_id: LockId) -> Response:
+    """Ask whether it is meant."""
+    question = Question(
+        title=N_("Is this lock stolen, sold or broken for good?"),
+        sentences=(
+            N_("Its keys are worth nothing from now on: nothing it says is believed, and it gets nothing more."),
+            N_("What it still holds ends by itself with its offline leases. Hang another lock on the room."),
+        ),
+        yes=N_("Yes, shut it out"),
+        address=f"/rooms/{unit_id}/locks/{lock_id}/stolen",
+        back=f"/rooms/{unit_id}",
+    )
+    return ask(visit, question)
+
+
+@router.post("/rooms/{unit_id}/locks/{lock_id}/stolen", dependencies=[checked_form])
+def report_stolen(visit: LandlordVisit, session: Tx, unit_id: Annotated[UnitId, ID], lock_id: LockId) -> Response:
+    """It is shut out at once."""
+    custody.revoke(session, visit.actor, unit_id, lock_id, now=visit.now)
+    return visit.go(f"/rooms/{unit_id}", Said.LOCK_REVOKED)
+
+
+@router.get("/rooms/{unit_id}/locks/{lock_id}/move")
+def show_move_form(visit: LandlordVisit, session: Tx, unit_id: Annotated[UnitId, ID], lock_id: LockId) -> Response:
+    """To which of one's rooms."""
+    rooms = [one for one in premises.units_of_landlord(session, visit.actor.account_id) if one.id != unit_id]
+    return visit.page("move_lock.html", unit=premises.get_unit(session, unit_id), lock_id=lock_id, rooms=rooms)
+
+
+@router.post("/rooms/{unit_id}/locks/{lock_id}/move", dependencies=[checked_form])
+def move(
+    visit: LandlordVisit,
+    session: Tx,
+    unit_id: Annotated[UnitId, ID],
+    lock_id: LockId,
+    to: Annotated[UnitId, Form(gt=0, lt=2**63)],
+) -> Response:
+    """It hangs there from now on."""
+    custody.move(session, visit.actor, lock_id, unit_id, to, keyring=visit.parts.keyring, now=visit.now)
+    return visit.go(f"/rooms/{to}", Said.LOCK_HUNG)
+
+
+def _claim_form(visit: Visit, session: Session, unit_id: UnitId, form: forms.Form) -> Response:
+    unit = premises.get_unit(session, unit_id)
+    hanging = premises.locks_of_unit(session, unit_id, visit.now)
+    here = f"/rooms/{unit_id}/claim"
+    return visit.page("claim_form.html", status=form.status, here=here, form=form, unit=unit, hanging=hanging)

@@ -35,6 +35,8 @@ class Said(StrEnum):
     FACE_WITHDRAWN = "face_withdrawn"
     LOCK_SETTLED = "lock_settled"
     ORDERED = "ordered"
+    LOCK_HUNG = "lock_hung"
+    LOCK_REVOKED = "lock_revoked"
     SIGNED_OUT = "signed_out"
 
 
@@ -47,6 +49,10 @@ _SENTENCES: dict[str, str] = {
     Said.FACE_WITHDRAWN: N_(
         "Your face is erased here and is being deleted from the locks. Card and PIN go on opening."
     ),
+    Said.LOCK_HUNG: N_(
+        "The lock hangs on this room now. Cards and faces are on their way to it; a PIN must be drawn anew."
+    ),
+    Said.LOCK_REVOKED: N_("The lock is shut out."),
     Said.LOCK_SETTLED: N_("Noted that you have seen to the lock."),
     Said.ORDERED: N_("The lock is being told. Below you see what it answers."),
     Said.SIGNED_OUT: N_("You are signed out."),

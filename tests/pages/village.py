@@ -79,6 +79,7 @@ class Village:
             "ended tenancy": (pages["landlord"], f"/tenancies/{self.ending}"),
             "end": (pages["landlord"], f"/tenancies/{self.running}/end"),
             "not for a landlord": (pages["landlord"], "/areas"),
+            "claim a lock": (pages["landlord"], f"{room}/claim"),
             "locks in doubt": (self.officer, "/doubts"),
             "my page": (pages["tenant"], "/me"),
             "my entries": (pages["tenant"], "/me/entries"),

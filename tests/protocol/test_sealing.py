@@ -21,7 +21,7 @@ COUNTERS = st.integers(0, (1 << 63) - 1)
 
 
 def header_of(kind: FrameKind, session: bytes, counter: int, more: bytes, generation: int) -> Header:
-    ephemeral = b"\x04" + more * 4 if kind is FrameKind.BIRTH else None
+    ephemeral = b"\x04" + more * 4 if kind in (FrameKind.BIRTH, FrameKind.CLAIM) else None
     return Header(kind, session, counter, ephemeral, Holder(generation, more) if kind is FrameKind.DOWN else None)
 
 

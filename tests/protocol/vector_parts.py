@@ -24,6 +24,7 @@ from firmware_protocol.commands_wiped import wipe_key, wipe_proof
 from firmware_protocol.credentials import card_material, pin_material
 from firmware_protocol.firmware import FirmwareCause, FirmwareOutcome, FirmwareRefusal
 from firmware_protocol.firmware_messages import FirmwareChunk, FirmwareOffer, FirmwareWanted
+from firmware_protocol.key_messages import LockKeys, ServiceKeys
 from firmware_protocol.keys import Holder, chain_key, credential_key, exchange, private_key, public_key
 from firmware_protocol.list_compare import answer, begin
 from firmware_protocol.list_messages import ListAnswer
@@ -258,6 +259,7 @@ UP: dict[str, UpMessage] = {
     ),
     "chain head": HEAD,
     "list answer": LIST_ANSWER,
+    "lock keys": LockKeys(KEY_EPOCH, public_key(LOCK_KEY), public_key(SIGNING_KEY)),
 }
 DOWN: dict[str, DownMessage] = {
     "challenge": Challenge(CHALLENGE),
@@ -269,6 +271,7 @@ DOWN: dict[str, DownMessage] = {
     **{f"list delta {one.part}": one for one in DELTA.parts()},
     "time answer": TimeAnswer(TIME_NONCE, AT_MS + 61_000, 2),
     "rebirth": Rebirth(),
+    "service keys": ServiceKeys(KEY_EPOCH, public_key(SERVICE_KEY)),
     "firmware offer": FirmwareOffer(ENVELOPE),
     "firmware withdrawn": FirmwareOffer(b""),
     "firmware chunk": FirmwareChunk(MANIFEST.digest, 2048, IMAGE[2048:]),
