@@ -11,12 +11,12 @@ from datetime import datetime
 from functools import partial
 
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
 from service.accounts import actions as accounts
 from service.completeness import actions as completeness
 from service.edges.alone import alone
+from service.edges.faults import name_of
 from service.edges.keyring import Keyring
 from service.edges.requests import Parts
 from service.edges.transaction import SYSTEM, transaction
@@ -86,8 +86,9 @@ def run_due(engine: Engine, now: datetime, keyring: Keyring) -> int:
                 if alone(session, ADVISORY_LOCK):
                     job(session, now)
                     done += 1
-        except DBAPIError as fault:
-            log.warning("%s could not be done (%s); it is tried again", name, type(fault.orig).__name__)
+        # Whatever it is: the thread goes on, or no tenancy would end any more.
+        except Exception as fault:  # noqa: BLE001
+            log.warning("%s could not be done (%s); it is tried again", name, name_of(fault))
     return done
 
 

@@ -10,7 +10,8 @@ from firmware_protocol.topics import LockId
 from service.doubts.rules import Doubt, DoubtKind, PlacedDoubt, ProvenBoot
 
 _BOOTS = text(
-    "SELECT lock_id, session_id, boot_number, log_epoch FROM proven_boot WHERE lock_id = ANY(CAST(:locks AS text[])) ORDER BY id"
+    "SELECT b.lock_id, b.session_id, b.boot_number, b.log_epoch FROM unnest(CAST(:locks AS text[])) AS asked (lock_id)"
+    " CROSS JOIN LATERAL (SELECT * FROM proven_boot p WHERE p.lock_id = asked.lock_id ORDER BY p.id DESC LIMIT :most) b ORDER BY b.id"
 )
 _APPEND_BOOT = text(
     "INSERT INTO proven_boot (lock_id, session_id, boot_number, log_epoch, proven_at)"
@@ -36,10 +37,14 @@ _SETTLE = text(
 )
 
 
+# A copy that comes back after more boots than these gives itself away by its boot number.
+BOOTS_REMEMBERED = 64
+
+
 def boots_of(session: Session, locks: Iterable[LockId]) -> dict[LockId, list[ProvenBoot]]:
-    """The boots of these locks that have proven themselves, in that order."""
+    """The latest boots of these locks that have proven themselves, in that order."""
     found: dict[LockId, list[ProvenBoot]] = {}
-    for lock, *boot in session.execute(_BOOTS, {"locks": list(locks)}):
+    for lock, *boot in session.execute(_BOOTS, {"locks": list(locks), "most": BOOTS_REMEMBERED}):
         found.setdefault(LockId(lock), []).append(ProvenBoot(*boot))
     return found
 

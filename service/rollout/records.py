@@ -51,7 +51,10 @@ def locks_for(session: Session, release: Release) -> list[LockId]:
     rows = session.execute(
         text(
             "SELECT id FROM lock WHERE revoked_at IS NULL AND capabilities->>'firmware_class' = :class"
-            " AND capabilities->>'firmware_vendor' = :vendor AND (capabilities->>'firmware')::numeric < :sequence ORDER BY id"
+            " AND capabilities->>'firmware_vendor' = :vendor"
+            # A lock says what it likes; a CASE, because PostgreSQL may do the cast before it looks at anything else.
+            " AND CASE WHEN jsonb_typeof(capabilities->'firmware') = 'number'"
+            "  THEN (capabilities->>'firmware')::numeric < :sequence ELSE false END ORDER BY id"
         ),
         {"class": release.class_id.hex(), "vendor": release.vendor_id.hex(), "sequence": release.sequence},
     )

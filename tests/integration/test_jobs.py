@@ -2,8 +2,11 @@
 
 from datetime import datetime
 
+import pytest
 from sqlalchemy import text
+from sqlmodel import Session
 
+from service import jobs
 from service.edges.keyring import Keyring
 from service.edges.transaction import SYSTEM, transaction
 from service.jobs import ADVISORY_LOCK, JOBS, KEYED_JOBS, run_due
@@ -18,4 +21,14 @@ def test_a_process_that_comes_second_does_nothing(database: Database, keyring: K
     with transaction(database.serve, SYSTEM) as session:
         session.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
         assert run_due(database.serve, now, keyring) == 0
+    assert run_due(database.serve, now, keyring) == len(JOBS) + len(KEYED_JOBS)
+
+
+def test_a_job_that_fails_in_a_way_nobody_thought_of_keeps_no_other_from_being_done(
+    database: Database, keyring: Keyring, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_session: Session, _now: datetime) -> None:
+        raise KeyError("nobody thought of it")
+
+    monkeypatch.setattr(jobs, "JOBS", (broken, *JOBS))
     assert run_due(database.serve, now, keyring) == len(JOBS) + len(KEYED_JOBS)
