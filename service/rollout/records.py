@@ -51,10 +51,9 @@ def locks_for(session: Session, release: Release) -> list[LockId]:
     rows = session.execute(
         text(
             "SELECT id FROM lock WHERE revoked_at IS NULL AND capabilities->>'firmware_class' = :class"
+            # Compared as JSON: a lock says what it likes, and a cast would fail for all of them.
             " AND capabilities->>'firmware_vendor' = :vendor"
-            # A lock says what it likes; a CASE, because PostgreSQL may do the cast before it looks at anything else.
-            " AND CASE WHEN jsonb_typeof(capabilities->'firmware') = 'number'"
-            "  THEN (capabilities->>'firmware')::numeric < :sequence ELSE false END ORDER BY id"
+            " AND capabilities->'firmware' < to_jsonb(CAST(:sequence AS bigint)) AND jsonb_typeof(capabilities->'firmware') = 'number' ORDER BY id"
         ),
         {"class": release.class_id.hex(), "vendor": release.vendor_id.hex(), "sequence": release.sequence},
     )
@@ -242,12 +241,11 @@ def take_withdrawals(session: Session, shards: Iterable[int], now: datetime) -> 
 
 def anything_open(session: Session) -> bool:
     """Whether any roll-out runs, or any lock is still to be told that one does not."""
-    return bool(
-        session.execute(
-            text(
-                "SELECT EXISTS (SELECT FROM firmware_rollout WHERE state = 'running')"
-                " OR EXISTS (SELECT FROM firmware_rollout o JOIN firmware_update u ON u.rollout_id = o.id AND u.state = 'withdrawing'"
-                " WHERE o.state IN ('stopped', 'aborted'))"
-            )
-        ).scalar()
+    found = session.execute(
+        text(
+            "SELECT EXISTS (SELECT FROM firmware_rollout WHERE state = 'running')"
+            " OR EXISTS (SELECT FROM firmware_rollout o JOIN firmware_update u ON u.rollout_id = o.id AND u.state = 'withdrawing'"
+            " WHERE o.state IN ('stopped', 'aborted'))"
+        )
     )
+    return bool(found.scalar())
