@@ -47,13 +47,12 @@ class Update(NamedTuple):
 
 
 def locks_for(session: Session, release: Release) -> list[LockId]:
-    """Locks of the release's maker and class that run something older, by what they said in their births."""
+    """Locks of the release's maker and class that run something older, by their births; compared as JSON, since a cast fails on words."""
     rows = session.execute(
         text(
             "SELECT id FROM lock WHERE revoked_at IS NULL AND capabilities->>'firmware_class' = :class"
-            # Compared as JSON: a lock says what it likes, and a cast would fail for all of them.
             " AND capabilities->>'firmware_vendor' = :vendor"
-            " AND capabilities->'firmware' < to_jsonb(CAST(:sequence AS bigint)) AND jsonb_typeof(capabilities->'firmware') = 'number' ORDER BY id"
+            " AND capabilities->'firmware' BETWEEN '0' AND to_jsonb(CAST(:sequence AS bigint) - 1) ORDER BY id"
         ),
         {"class": release.class_id.hex(), "vendor": release.vendor_id.hex(), "sequence": release.sequence},
     )
