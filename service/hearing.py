@@ -56,6 +56,8 @@ class Memory:
     held: dict[LockId, HeldList] = field(default_factory=dict)
     claimed: dict[LockId, Said[Birth]] = field(default_factory=dict)
     """The latest birth that is not proven yet."""
+    stands: dict[LockId, tuple[int, int, int]] = field(default_factory=dict)
+    """Log epoch, prefix and next number at the latest heartbeat."""
     topics: dict[str, LockId] = field(default_factory=dict)
     shelf: Shelf = field(default_factory=Shelf)
     pace: Pace = field(default_factory=Pace)
@@ -70,6 +72,7 @@ class Memory:
             self.listened.pop(lock, None)
             self.held.pop(lock, None)
             self.claimed.pop(lock, None)
+            self.stands.pop(lock, None)
             self.comparing.pop(lock, None)
             self.pace.end(lock)
 

@@ -27,7 +27,7 @@ from firmware_protocol.messages import (
 from firmware_protocol.topics import LockId
 from firmware_protocol.transitions import LinkEvent, next_link
 from firmware_protocol.vocabulary import EventType, Field
-from service import command_reactions, firmware_reactions, key_reactions, list_reactions
+from service import command_reactions, firmware_reactions, heartbeat_reactions, key_reactions, list_reactions
 from service import hearing as hearings
 from service.batches import Batch, Outcome
 from service.delivery import actions as delivery
@@ -136,22 +136,6 @@ def _say_pace(batch: Batch, one: Said[Any], per_s: int) -> None:
     batch.outcome.replies.append((one.lock, one.session.session, welcome))
 
 
-def _heartbeats(batch: Batch, said: Sequence[Said[Heartbeat]]) -> None:
-    said = [one for one in said if one.session.proven]
-    logs = [(one.lock, one.session.log_epoch, one.message.oldest_sequence, one.message.next_sequence) for one in said]
-    entry.certify_lost(batch.session, logs, batch.memory.cursors, batch.now)
-    for one in said:
-        listened = batch.memory.listened[one.lock]
-        noted = hearings.note(batch.hearing.heard, one.lock, listened, listened.link)
-        batch.hearing.heard.notes[one.lock] = replace(noted, heartbeat=one.message)
-        batch.says_it_holds[one.lock] = HeldList(one.message.list_version, one.message.list_digest)
-        # Every heartbeat is answered: the lock's offline leases count from the last authentic word of ours.
-        epoch = one.session.log_epoch
-        cursor = entry.cursor_of(batch.session, one.lock, epoch, batch.memory.cursors)
-        batch.outcome.receipts[one.lock] = (Receipt(one.session.session, epoch, cursor.up_to, cursor.gap()), 0)
-        batch.outcome.at_once.add(one.lock)
-
-
 def _events(batch: Batch, said: Sequence[Said[Events]]) -> None:
     heard = []
     for one in said:
@@ -236,7 +220,7 @@ REACTIONS: dict[type[UpMessage], Action] = {
     Birth: _births,
     Proof: _proofs,
     Events: _events,
-    Heartbeat: _heartbeats,
+    Heartbeat: heartbeat_reactions.beat,
     TimeRequest: _time_requests,
     AccessListRefused: _list_refusals,
     **command_reactions.REACTIONS,

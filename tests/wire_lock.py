@@ -29,10 +29,11 @@ from tests import given
 
 @dataclass(slots=True)
 class ListLog:
-    """An event log whose flash is overwritten the moment it is freed; `events` is what the test knows to have happened."""
+    """An event log whose flash is overwritten the moment it is freed (unless it `keeps`); `events` is what happened."""
 
     epoch: int = 7
     stored_up_to: int = 0
+    keeps: bool = False
     events: list[Event] = field(default_factory=list)
 
     @property
@@ -41,7 +42,7 @@ class ListLog:
 
     @property
     def oldest_sequence(self) -> int:
-        return self.stored_up_to + 1
+        return 1 if self.keeps else self.stored_up_to + 1
 
     def read(self, first: int, limit: int) -> list[Event]:
         first = max(first, self.oldest_sequence)

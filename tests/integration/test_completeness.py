@@ -8,7 +8,7 @@ import psycopg
 import pytest
 
 from anmen.certificate import as_json, in_words
-from firmware_protocol.messages import Events
+from firmware_protocol.messages import Events, Missing
 from firmware_protocol.vocabulary import EventType, Field
 from service.completeness import actions as completeness
 from service.completeness.rules import DayCertificate, HeadState, Verdict
@@ -195,6 +195,26 @@ def test_what_a_restored_register_and_the_lock_both_lack_is_certified_as_lost_an
     found = certified(service, door.lock)
     assert found.verdict is Verdict.LOST
     assert "lost: 7 to 11" in in_words(found)
+
+
+def test_a_quiet_lock_is_asked_for_what_a_restored_register_lacks(service: Service, door: HungDoor) -> None:
+    some_day(service, door.lock)
+    with psycopg.connect(service.database.admin_dsn) as connection:
+        connection.execute("SET session_replication_role = replica")
+        connection.execute("DELETE FROM entry WHERE sequence > 6")
+        connection.execute("UPDATE entry_cursor SET stored_up_to = 6")
+    service.memory.forget_all()
+    # This lock's flash still has everything: nothing was overwritten since.
+    door.lock.log.keeps = True
+    [first, second] = [service.hear(door.lock, heartbeat(door.lock)) for _ in range(2)]
+    [(kept, _)], [(asked, _)] = first.receipts.values(), second.receipts.values()
+    assert (kept.up_to, kept.gap) == (6, None)
+    assert (asked.up_to, asked.gap) == (6, (7, 11))
+    side = service.memory.listened[door.lock.id].side
+    frames = door.lock.receive(side.seal(Missing(door.lock.log.epoch, 7, 11), asked.session))
+    service.converse(door.lock, frames)
+    assert service.rows("SELECT stored_up_to FROM entry_cursor") == [(11,)]
+    assert service.rows("SELECT count(*) FROM certified_loss") == [(0,)]
 
 
 def heartbeat(lock: WireLock) -> list[bytes]:
