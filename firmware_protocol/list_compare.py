@@ -21,6 +21,9 @@ MOST_SPANS = 16
 DIGEST_BYTES = 16
 # An honest lock halves each span at least, and holds no 2^15 entries.
 MOST_ROUNDS = 16
+# Where so many questions are open, or so many ids came up that nobody knows, the whole list is cheaper to say.
+MOST_OPEN = 256
+MOST_UNKNOWN = 4096
 LIST_COMPARE_CAPABILITY = "list_compare"
 _LAST_ID = (1 << 62) - 1
 
@@ -100,6 +103,8 @@ def follow(comparison: Comparison, said: ListAnswer, wanted: Hashes) -> Step:
         removes=comparison.removes | (found - wanted.keys()),
         upserts=comparison.upserts | missing | (found & wanted.keys()),
     )
+    if len(asked) > MOST_OPEN or len(after.removes) > MOST_UNKNOWN:
+        raise RemoteProtocolError(FrameRefusal.BAD_CONTENT, "comparison without end")
     return _ask(after, [run for run in differing if run.first < run.last], rounds + 1)
 
 

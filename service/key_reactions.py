@@ -39,5 +39,6 @@ def doubt_forks(batch: Batch, forked: Iterable[LockId]) -> None:
 
 def note_heads(batch: Batch, said: Sequence[Said[ChainHead]]) -> None:
     """Signed heads are kept, to be checked when all below them has arrived."""
-    heads = [(one.lock, one.message) for one in said if one.session.proven]
+    spoken = [one for one in said if one.session.proven and one.session.log_epoch == one.message.log_epoch]
+    heads = [(one.lock, one.message) for one in spoken]
     completeness.note_heads(batch.session, heads, batch.now)

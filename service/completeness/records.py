@@ -12,6 +12,8 @@ from firmware_protocol.key_messages import ChainHead
 from firmware_protocol.topics import LockId
 from service.completeness.rules import HeadState
 
+MOST_LINKS = 4
+
 
 class StoredHead(NamedTuple):
     """A head as a lock signed it, and what came of checking it."""
@@ -40,6 +42,9 @@ _APPEND = text(
     " FROM unnest(CAST(:locks AS text[]), CAST(:epochs AS bigint[]), CAST(:sequences AS bigint[]), CAST(:links AS bytea[]),"
     " CAST(:signed AS bigint[]), CAST(:qualities AS smallint[]), CAST(:signatures AS bytea[]))"
     " AS h (lock_id, log_epoch, sequence, link, signed_ms, clock_quality, signature)"
+    # Two links for a number are a fork; more of them tell nobody anything.
+    " WHERE (SELECT count(*) FROM chain_head k WHERE (k.lock_id, k.log_epoch, k.sequence) = (h.lock_id, h.log_epoch, h.sequence)"
+    " AND k.link <> h.link) < :most_links"
     " ORDER BY h.lock_id, h.log_epoch, h.sequence, h.link, h.signed_ms DESC"
     " ON CONFLICT (lock_id, log_epoch, sequence, link) DO UPDATE SET signed_ms = excluded.signed_ms,"
     " clock_quality = excluded.clock_quality, signature = excluded.signature, received_at = excluded.received_at"
@@ -49,9 +54,13 @@ _HEAD = (
     "SELECT h.lock_id, h.log_epoch, h.sequence, h.link, h.signed_ms, h.clock_quality, h.signature, h.received_at, h.state,"
     " h.entries_erased_at IS NOT NULL, h.commitments FROM chain_head h"
 )
+# Every lock's first, then every lock's second: one that signs without end waits for itself.
 _DUE = text(
-    f"{_HEAD} JOIN entry_cursor c ON c.lock_id = h.lock_id AND c.log_epoch = h.log_epoch AND c.stored_up_to >= h.sequence"
-    " WHERE h.state = 'waiting' ORDER BY h.lock_id, h.log_epoch, h.sequence LIMIT :most FOR UPDATE OF h SKIP LOCKED"
+    "WITH turn AS (SELECT h.lock_id, h.log_epoch, h.sequence, h.link,"
+    " row_number() OVER (PARTITION BY h.lock_id ORDER BY h.log_epoch, h.sequence) AS place FROM chain_head h"
+    " JOIN entry_cursor c ON c.lock_id = h.lock_id AND c.log_epoch = h.log_epoch AND c.stored_up_to >= h.sequence"
+    f" WHERE h.state = 'waiting') {_HEAD} JOIN turn USING (lock_id, log_epoch, sequence, link)"
+    " WHERE h.state = 'waiting' ORDER BY turn.place, h.lock_id LIMIT :most FOR UPDATE OF h SKIP LOCKED"  # noqa: S608  # our own words
 )
 _BEFORE = text(
     f"{_HEAD} WHERE h.lock_id = :lock AND h.log_epoch = :epoch AND h.sequence < :sequence AND h.state <> 'unsigned'"
@@ -83,6 +92,7 @@ def append_heads(session: Session, heads: Sequence[tuple[LockId, ChainHead]], no
         _APPEND,
         {
             "now": now,
+            "most_links": MOST_LINKS,
             "locks": [lock for lock, _ in heads],
             "epochs": [head.log_epoch for _, head in heads],
             "sequences": [head.sequence for _, head in heads],

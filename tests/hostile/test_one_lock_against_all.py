@@ -1,11 +1,14 @@
 """A lock with valid keys turns against the service: what it says of itself stops no job, no roll-out and no other lock."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 
+from service.completeness import actions as completeness
+from service.completeness.records import MOST_LINKS
 from service.doubts import records as doubt_records
 from service.edges.keyring import Keyring
 from service.edges.transaction import SYSTEM, transaction
@@ -68,3 +71,35 @@ def test_a_lock_that_boots_without_end_is_not_read_back_without_end(service: Ser
     assert len(boots) <= 100
     assert boots[-1].boot_number == 5000
     assert [one.boot_number for one in boots] == sorted(one.boot_number for one in boots)
+
+
+def test_many_links_for_one_number_and_heads_of_other_logs_are_not_kept(service: Service, door: HungDoor) -> None:
+    born(service, door)
+    head = door.lock.sign()
+    for number in range(9):
+        door.lock.side.say(replace(head, link=bytes([number]) * 32))
+        door.lock.side.say(replace(head, log_epoch=1000 + number))
+        service.converse(door.lock, door.lock.frames())
+    assert service.rows("SELECT log_epoch, count(*) FROM chain_head GROUP BY 1") == [(head.log_epoch, MOST_LINKS)]
+
+
+def test_a_lock_that_signs_without_end_keeps_no_other_head_from_being_checked(
+    service: Service, keyring: Keyring, now: datetime
+) -> None:
+    with transaction(service.database.serve, SYSTEM) as session:
+        first, second = sorted((hung_door(session, keyring, now) for _ in range(2)), key=lambda door: door.lock.id)
+    for door in (first, second):
+        born(service, door)
+        head = door.lock.sign()
+        service.converse(door.lock, door.lock.frames())
+    with transaction(service.database.ingest, SYSTEM) as session:
+        session.execute(
+            text(
+                "INSERT INTO chain_head (lock_id, log_epoch, sequence, link, signed_ms, clock_quality, signature, received_at)"
+                " SELECT :lock, :epoch, 1, sha256(int8send(n)), 1, 1, :signature, :now FROM generate_series(1, 600) n"
+            ),
+            {"lock": first.lock.id, "epoch": head.log_epoch, "signature": bytes(64), "now": service.now},
+        )
+    with transaction(service.database.serve, SYSTEM) as session:
+        completeness.check_due(session, keyring, service.now)
+    assert (second.lock.id,) in service.rows("SELECT lock_id FROM chain_head WHERE state = 'verified'")

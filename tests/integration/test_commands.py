@@ -219,3 +219,17 @@ def test_another_locks_word_is_nothing(door: Commanded, landlord: Actor) -> None
     other.lock._side.say(CommandResult(bytes.fromhex(given.id), CommandState.DONE))
     other.exchange()
     assert door.see(landlord, given.id).state is OrderState.WAITING
+
+
+def test_nothing_that_a_landlord_can_ask_of_a_lock_counts_the_openings_of_a_let_room(
+    door: Commanded, landlord: Actor, tenant: Actor
+) -> None:
+    answers = []
+    for _ in range(2):
+        given = door.order(landlord, Order(CommandKind.READ_BACK))
+        door.deliver()
+        answers.append({**(door.see(landlord, given.id).answer or {}), "clock_ms": 0})
+        door.order(tenant, UNLOCK)
+        door.deliver()
+        door.pass_time(1)
+    assert answers[0] == answers[1]
