@@ -55,12 +55,15 @@ _HEAD = (
     " h.entries_erased_at IS NOT NULL, h.commitments FROM chain_head h"
 )
 # Every lock's first, then every lock's second: one that signs without end waits for itself.
-_DUE = text(
+_TURN = (
     "WITH turn AS (SELECT h.lock_id, h.log_epoch, h.sequence, h.link,"
     " row_number() OVER (PARTITION BY h.lock_id ORDER BY h.log_epoch, h.sequence) AS place FROM chain_head h"
     " JOIN entry_cursor c ON c.lock_id = h.lock_id AND c.log_epoch = h.log_epoch AND c.stored_up_to >= h.sequence"
-    f" WHERE h.state = 'waiting') {_HEAD} JOIN turn USING (lock_id, log_epoch, sequence, link)"
-    " WHERE h.state = 'waiting' ORDER BY turn.place, h.lock_id LIMIT :most FOR UPDATE OF h SKIP LOCKED"  # noqa: S608  # our own words
+    " WHERE h.state = 'waiting')"
+)
+_DUE = text(
+    f"{_TURN} {_HEAD} JOIN turn USING (lock_id, log_epoch, sequence, link)"
+    " WHERE h.state = 'waiting' ORDER BY turn.place, h.lock_id LIMIT :most FOR UPDATE OF h SKIP LOCKED"
 )
 _BEFORE = text(
     f"{_HEAD} WHERE h.lock_id = :lock AND h.log_epoch = :epoch AND h.sequence < :sequence AND h.state <> 'unsigned'"

@@ -1,6 +1,7 @@
 """Two lists that differ: the questions end soon, at exactly the entries that differ, whatever the lists are."""
 
 import math
+from itertools import pairwise
 
 import pytest
 from hypothesis import example, given
@@ -10,9 +11,11 @@ from firmware_protocol.access_list import AccessList, Erased, ListChange, ListEn
 from firmware_protocol.codec import decode_down, decode_up, encode
 from firmware_protocol.errors import RemoteProtocolError
 from firmware_protocol.list_compare import (
+    MOST_OPEN,
     MOST_ROUNDS,
     MOST_RUNS,
     Comparison,
+    Span,
     answer,
     begin,
     follow,
@@ -152,3 +155,22 @@ def test_both_are_in_the_schema() -> None:
     for message, root in ((said, "up-message"), (ListQuestion(3, (0, 9)), "down-message")):
         raw = encode(message)
         assert problems(raw.rstrip(b"\0"), root) == []
+
+
+def invented(question: ListQuestion, comparison: Comparison) -> ListAnswer:
+    """As many runs as may be said, in every span that was asked about, and none of them what anybody wants."""
+    spans = [Span(*question.spans[at : at + 2]) for at in range(0, len(question.spans), 2)]
+    each = MOST_RUNS // len(spans)
+    cuts = [[span.first + (span.last - span.first) * piece // each for piece in range(each + 1)] for span in spans]
+    bounds = tuple(bound for cut in cuts for first, last in pairwise(cut) for bound in (first, last - 1))
+    return ListAnswer(question.number, comparison.version, comparison.digest, bounds, (b"?" * 16,) * (len(bounds) // 2))
+
+
+def test_a_lock_that_invents_entries_without_end_is_not_asked_without_end() -> None:
+    comparison, questions = begin(1, bytes(32))
+    open_ones = list(questions)
+    with pytest.raises(RemoteProtocolError):
+        for _ in range(10 * MOST_OPEN):
+            comparison, more = follow(comparison, invented(open_ones.pop(0), comparison), {})
+            open_ones += more
+    assert len(comparison.asked) <= MOST_OPEN + 2
