@@ -169,7 +169,7 @@ def invented(question: ListQuestion, comparison: Comparison) -> ListAnswer:
 def test_a_lock_that_invents_entries_without_end_is_not_asked_without_end() -> None:
     comparison, questions = begin(1, bytes(32))
     open_ones = list(questions)
-    while len(comparison.asked) <= MOST_OPEN:
+    while len(comparison.asked) <= MOST_OPEN + 1:
         comparison, more = follow(comparison, invented(open_ones.pop(0), comparison), {})
         open_ones += more
     with pytest.raises(RemoteProtocolError):
