@@ -120,13 +120,21 @@ def hang_claimed(session: Session, actor: Actor, claim_id: ClaimId, *, keyring: 
 def move(
     session: Session, actor: Actor, lock_id: LockId, here: UnitId, there: UnitId, *, keyring: Keyring, now: datetime
 ) -> None:
-    """The lock hangs in another of the landlord's rooms from now on: it loses the old room's credentials and gets the new one's."""
+    """The lock hangs in another of the landlord's rooms from now on: it loses the old room's credentials and gets the new one's.
+
+    Conflict while somebody lives in the old room: who keeps a tenant's lock under another room's name shuts the tenant out.
+    """
     _own_lock(session, actor, here, lock_id, now)
     _own_unit(session, actor, there)
     with as_system(session):
+        if records.is_lived_in(session, here, now):
+            raise Conflict(
+                "Somebody lives there: a lock is emptied only when the tenancy has ended.", code="lock_occupied"
+            )
         records.take_down(session, lock_id, now)
         access.empty_list(session, lock_id, records.take_all_off)
     _hang(session, there, lock_id, keyring, now)
+    record(session, actor, Act.LOCK_HUNG, lock_id, now=now, moved_from=here, unit=there)
 
 
 def revoke(session: Session, actor: Actor, here: UnitId, lock_id: LockId, *, now: datetime) -> None:

@@ -39,6 +39,7 @@ _TAKE = text(
 _HUNG = text(
     "UPDATE lock_claim SET hung_at = :now, secret_sealed = ''::bytea, service_key_wrapped = ''::bytea WHERE id = :id"
 )
+_LIVED_IN = text("SELECT EXISTS (SELECT FROM tenancy WHERE unit_id = :unit AND ended_at IS NULL AND starts_at <= :now)")
 _TAKE_DOWN = text(
     "UPDATE door SET hung = tstzrange(lower(hung), :now) WHERE lock_id = :lock AND hung @> CAST(:now AS timestamptz)"
 )
@@ -137,6 +138,11 @@ def take_all_off(session: Session, lock: LockId) -> None:
 def mark_hung(session: Session, claim: ClaimId, now: datetime) -> None:
     """The claim is at its end; its secret is worth nothing and goes."""
     session.execute(_HUNG, {"id": claim, "now": now})
+
+
+def is_lived_in(session: Session, unit_id: UnitId, now: datetime) -> bool:
+    """Whether a tenancy of the room has begun and was not ended."""
+    return bool(session.execute(_LIVED_IN, {"unit": unit_id, "now": now}).scalar_one())
 
 
 def take_down(session: Session, lock: LockId, now: datetime) -> None:

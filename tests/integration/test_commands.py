@@ -9,11 +9,15 @@ from sqlalchemy import text
 from firmware_protocol.commands import CommandFailure, CommandKind, CommandResult, CommandState
 from firmware_protocol.commands_followed import OrderState
 from firmware_protocol.vocabulary import OperationSource
+from service.accounts.actions import scope_of
 from service.accounts.rules import Actor
 from service.commands.rules import Emergency, Order
+from service.custody import actions as custody
 from service.edges.keyring import Keyring
 from service.edges.transaction import SYSTEM, transaction
 from service.errors import BadInput, Conflict, NotAllowed, NotFound
+from service.premises import actions as premises
+from tests import given
 from tests import given_living as living
 from tests.commanded import Commanded, commanded, openings
 from tests.fixtures_database import Database
@@ -233,3 +237,19 @@ def test_nothing_that_a_landlord_can_ask_of_a_lock_counts_the_openings_of_a_let_
         door.deliver()
         door.pass_time(1)
     assert answers[0] == answers[1]
+
+
+def test_a_let_room_does_not_become_vacant_by_moving_its_lock_to_another_room(
+    door: Commanded, landlord: Actor, tenant: Actor
+) -> None:
+    held = door.lock.held.version
+    place, scope = door.place, scope_of(landlord)
+    with transaction(door.database.serve, SYSTEM) as session:
+        here = premises.get_unit(session, place.unit_id)
+        there = given.unit(session, building_id=here.building_id)
+    with transaction(door.database.serve, scope) as session, pytest.raises(Conflict):
+        custody.move(session, landlord, door.id, here.id, there, keyring=place.keyring, now=place.now)
+    with pytest.raises(BadInput):
+        door.order(landlord, UNLOCK)
+    assert door.order(tenant, UNLOCK).state is OrderState.WAITING
+    assert door.lock.held.version == held
