@@ -100,8 +100,9 @@ def test_a_trivial_pin_is_one_with_a_pattern(pin: str) -> None:
 
 
 def test_few_pins_are_given_up() -> None:
-    trivial = sum(is_trivial_pin(f"{number:06d}") for number in range(10**6))
-    assert trivial < 10_000
+    # Every seventh of a million, which is no period of the digits.
+    trivial = sum(is_trivial_pin(f"{number:06d}") for number in range(0, 10**6, 7))
+    assert 0 < trivial < 10_000 / 7
 
 
 @pytest.mark.parametrize("pin", ["000000", "123456", "654321", "890123", "121212", "123123", "112211", "210987"])
