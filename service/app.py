@@ -34,6 +34,7 @@ from service.premises.routes import router as premises
 from service.reactions import react
 from service.settings import Settings
 from service.tenancy.routes import router as tenancy
+from service.visits.routes import router as visits
 
 # Every concept that speaks HTTP, one line each.
 ROUTERS = (
@@ -43,6 +44,7 @@ ROUTERS = (
     people,
     consent,
     access,
+    visits,
     commands,
     tenancy,
     occupancy,

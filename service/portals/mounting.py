@@ -16,8 +16,9 @@ from service.portals.my_pages import router as mine
 from service.portals.registration_pages import router as registration
 from service.portals.sign_in_pages import router as sign_in
 from service.portals.staff_pages import router as staff
+from service.portals.visit_pages import router as visitors
 
-PAGES = (sign_in, landlord, locks, inviting, registration, mine, staff, live, commands)
+PAGES = (sign_in, landlord, locks, inviting, registration, mine, visitors, staff, live, commands)
 
 
 class KeptFiles(StaticFiles):

@@ -13,16 +13,16 @@ from service.edges.requests import Tx
 from service.entry import actions as entry
 from service.errors import NotFound
 from service.occupancy import actions as occupancy
-from service.people.rules import PersonId
 from service.portals import once
 from service.portals.inquiry_forms import asked_shown
 from service.portals.leases import lease_shown
 from service.portals.my_things import consents_shown, entries_shown, keys_shown
 from service.portals.questions import Question, ask
 from service.portals.translation import N_
-from service.portals.visits import ID, Said, TenantVisit, Visit
+from service.portals.visits import ID, Said, TenantVisit, person_of
 from service.tenancy import actions as tenancy
 from service.tenancy.rules import TenancyId
+from service.visits import actions as visits
 
 router = APIRouter(include_in_schema=False)
 _NEW_PIN = "/me/pin"
@@ -32,11 +32,12 @@ _NEW_PIN = "/me/pin"
 def show_me(visit: TenantVisit, session: Tx) -> Response:
     """Everything at a glance."""
     views = tenancy.tenancies_of_tenant(session, visit.actor, keyring=visit.parts.keyring)
-    person_id = _person(visit)
+    person_id = person_of(visit)
     asked = [asked_shown(one, visit.words) for one in occupancy.inquiries_about(session, person_id)]
     return visit.page(
         "me.html",
         tenancies=[(lease_shown(one, visit.now), keys_shown(one, visit.words)) for one in reversed(views)],
+        visits=visits.visits_of(session, person_id, visit.now),
         consents=consents_shown(
             consent.standing(session, person_id), consent.ledger_of(session, person_id), visit.words
         ),
@@ -48,7 +49,7 @@ def show_me(visit: TenantVisit, session: Tx) -> Response:
 def show_entries(visit: TenantVisit, session: Tx) -> Response:
     """What the doors wrote down."""
     return visit.page(
-        "entries.html", entries=entries_shown(entry.entries_of_person(session, _person(visit)), visit.words)
+        "entries.html", entries=entries_shown(entry.entries_of_person(session, person_of(visit)), visit.words)
     )
 
 
@@ -108,7 +109,7 @@ def ask_to_withdraw(visit: TenantVisit, purpose: Purpose) -> Response:
 @router.post("/me/consents/{purpose}/withdraw", dependencies=[checked_form])
 def withdraw(visit: TenantVisit, session: Tx, purpose: Purpose) -> Response:
     """The consent is withdrawn, and what rested on it goes."""
-    withdrawn = consent.withdraw(session, _person(visit), purpose, by=GivenBy.PERSON, place="page", now=visit.now)
+    withdrawn = consent.withdraw(session, person_of(visit), purpose, by=GivenBy.PERSON, place="page", now=visit.now)
     visit.react(session, withdrawn)
     return visit.go("/me", Said.FACE_WITHDRAWN)
 
@@ -137,9 +138,3 @@ def leave(visit: TenantVisit, session: Tx, tenancy_id: Annotated[TenancyId, ID])
     """The tenancy is over."""
     visit.react(session, tenancy.end(session, visit.actor, tenancy_id, now=visit.now))
     return visit.go("/me", Said.MOVED_OUT)
-
-
-def _person(visit: Visit) -> PersonId:
-    if visit.actor.person_id is None:
-        raise NotFound
-    return visit.actor.person_id

@@ -12,7 +12,8 @@ from sqlmodel import Session
 from service.accounts.rules import Actor, Role
 from service.accounts.signed_in import Csrf, Visitor, check_is
 from service.edges.requests import CurrentParts, Now, Parts
-from service.errors import NotSignedIn
+from service.errors import NotFound, NotSignedIn
+from service.people.rules import PersonId
 from service.portals.rendering import draw
 from service.portals.rules import choose_locale
 from service.portals.translation import N_, Words, words_for
@@ -37,6 +38,7 @@ class Said(StrEnum):
     ORDERED = "ordered"
     LOCK_HUNG = "lock_hung"
     LOCK_REVOKED = "lock_revoked"
+    VISIT_ENDED = "visit_ended"
     SIGNED_OUT = "signed_out"
 
 
@@ -55,6 +57,7 @@ _SENTENCES: dict[str, str] = {
     Said.LOCK_REVOKED: N_("The lock is shut out."),
     Said.LOCK_SETTLED: N_("Noted that you have seen to the lock."),
     Said.ORDERED: N_("The lock is being told. Below you see what it answers."),
+    Said.VISIT_ENDED: N_("The visitor's PIN is taken back. Below you see whether a lock still has to confirm it."),
     Said.SIGNED_OUT: N_("You are signed out."),
 }
 
@@ -138,6 +141,13 @@ class Visit:
     def secure(self) -> bool:
         """Whether cookies may travel over HTTPS only."""
         return self.parts.settings.public_url.startswith("https:")
+
+
+def person_of(visit: Visit) -> PersonId:
+    """The person whose account is signed in; NotFound for an account without one."""
+    if visit.actor.person_id is None:
+        raise NotFound
+    return visit.actor.person_id
 
 
 def set_language(response: RedirectResponse, locale: str, *, secure: bool) -> None:

@@ -6,22 +6,23 @@ from datetime import datetime
 from sqlmodel import Session
 
 from service.access import actions as access
-from service.access.rules import GrantId, Materials
+from service.access.rules import DeliveryState, GrantId, LockDelivery, Materials, worst_state
 from service.audit.rules import Acting
 from service.edges.elevation import as_system
 from service.edges.keyring import Keyring
-from service.errors import Conflict
+from service.errors import Conflict, NotFound
+from service.people.rules import PersonId
 from service.visits import records
-from service.visits.rules import MOST_VISITS, visit_terms
+from service.visits.rules import MOST_VISITS, VisitRecord, VisitView, Wanted, visit_terms
 
 
 def invite(
-    session: Session, grant_id: GrantId, *, one_time: bool, keyring: Keyring, now: datetime, actor: Acting | None = None
+    session: Session, grant_id: GrantId, wanted: Wanted, *, keyring: Keyring, now: datetime, actor: Acting | None = None
 ) -> tuple[GrantId, str]:
     """A PIN for a visitor, for a day at most; returned to be shown once. It ends with the access it was given from.
 
-    NotFound for a grant out of sight; Conflict for one that ended or is a visitor's itself, for too many, or where a
-    lock cannot hold it to one use.
+    NotFound for a grant out of sight; BadInput for a time that cannot be; Conflict for a grant that ended or is a
+    visitor's itself, for too many, or where a lock cannot hold it to one use.
     """
     own = access.get_standing(session, grant_id, now).terms
     if own.visitor:
@@ -29,11 +30,35 @@ def invite(
     with as_system(session):
         if len(records.standing(session, [(own.unit_id, own.person_id)])) >= MOST_VISITS:
             raise Conflict(
-                "There are enough visitors' PINs for now. They end by themselves within a day.", code="visits"
+                "There are enough visitors' PINs for now. Take one back, or wait until one has ended.", code="visits"
             )
+    terms = visit_terms(own, wanted, now)
     pin = access.draw_pin()
-    terms = visit_terms(own, now, one_time=one_time)
     return access.grant(session, terms, materials=Materials(pin=pin), keyring=keyring, now=now, actor=actor), pin
+
+
+def visits_of(session: Session, person_id: PersonId, now: datetime) -> tuple[VisitView, ...]:
+    """The visitors' PINs this person gave that may open a door yet, the one that begins first in front."""
+    found = records.given_by_person(session, person_id, now)
+    where = access.deliveries(session, [one.id for one in found])
+    views = (_view(one, where.get(one.id, ())) for one in found)
+    return tuple(one for one in views if one.state is not DeliveryState.REMOVED)
+
+
+def find_visit(session: Session, visit_id: GrantId, person_id: PersonId, now: datetime) -> VisitView:
+    """One of them; NotFound for what this person did not give, and for one that is over."""
+    for one in visits_of(session, person_id, now):
+        if one.id == visit_id:
+            return one
+    raise NotFound("There is no such visitor's PIN.", code="visit")
+
+
+def take_back(
+    session: Session, visit_id: GrantId, person_id: PersonId, *, now: datetime, actor: Acting | None = None
+) -> None:
+    """Take a visitor's PIN off every lock; once more changes nothing. NotFound for what this person did not give."""
+    find_visit(session, visit_id, person_id, now)
+    access.revoke(session, [visit_id], now=now, actor=actor)
 
 
 def end_with(session: Session, given_by: Sequence[tuple[int, int]], *, now: datetime) -> None:
@@ -50,3 +75,17 @@ def end_over(session: Session, *, now: datetime) -> None:
         ended = records.over(session, now)
     if ended:
         access.revoke(session, ended, now=now)
+
+
+def _view(one: VisitRecord, where: Sequence[LockDelivery]) -> VisitView:
+    # A room without a lock yet: the PIN waits for one, unless it was taken back.
+    nowhere = DeliveryState.REMOVED if one.taken_back else DeliveryState.PENDING
+    return VisitView(
+        id=one.id,
+        unit_id=one.unit_id,
+        starts_at=one.starts_at,
+        ends_at=one.ends_at,
+        one_time=one.one_time,
+        state=worst_state([lock.state for lock in where]) if where else nowhere,
+        held_until=max((lock.held_until for lock in where if lock.held_until is not None), default=None),
+    )

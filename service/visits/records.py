@@ -7,6 +7,8 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from service.access.rules import GrantId
+from service.people.rules import PersonId
+from service.visits.rules import VisitRecord
 
 _STANDING = text(
     "SELECT g.id FROM access_grant g"
@@ -14,6 +16,11 @@ _STANDING = text(
     " WHERE g.visitor AND g.revoked_at IS NULL ORDER BY g.id"
 )
 _OVER = text("SELECT id FROM access_grant WHERE visitor AND revoked_at IS NULL AND ends_at <= :now ORDER BY id")
+
+_GIVEN = text(
+    "SELECT id, unit_id, starts_at, ends_at, one_time, revoked_at IS NOT NULL AS taken_back FROM access_grant"
+    " WHERE visitor AND person_id = :person AND ends_at > :now ORDER BY starts_at, id"
+)
 
 
 def standing(session: Session, given_by: Sequence[tuple[int, int]]) -> tuple[GrantId, ...]:
@@ -25,3 +32,9 @@ def standing(session: Session, given_by: Sequence[tuple[int, int]]) -> tuple[Gra
 def over(session: Session, now: datetime) -> tuple[GrantId, ...]:
     """The visits whose time has come and that are on a list yet."""
     return tuple(GrantId(found) for found in session.execute(_OVER, {"now": now}).scalars())
+
+
+def given_by_person(session: Session, person_id: PersonId, now: datetime) -> tuple[VisitRecord, ...]:
+    """The visits this person gave whose time is not over, those taken back included, in the order they begin."""
+    rows = session.execute(_GIVEN, {"person": person_id, "now": now})
+    return tuple(VisitRecord(**row._mapping) for row in rows)

@@ -14,10 +14,13 @@ from sqlalchemy import text
 from sqlmodel import Session
 
 from service.accounts import records as accounts
+from service.accounts.actions import scope_of
 from service.accounts.rules import AccountId, Role, csrf_token
 from service.accounts.signed_in import SESSION_COOKIE
 from service.edges.keyring import Keyring
 from service.edges.transaction import SYSTEM, transaction
+from service.visits import actions as visits
+from service.visits.rules import Wanted
 from tests import given, given_living
 from tests.fixtures_database import Database
 from tests.given_living import Living
@@ -42,6 +45,7 @@ JSON_BODIES: dict[str, dict[str, Any]] = {
     "units": {"number": "1"},
     "confirm": {"saw_document": True},
     "end": {"agreed": True},
+    "visits": {"hours": 2},
     "open": {"token": "x"},
     "locale": {"locale": "en"},
     "inquiries": {"kind": "unit", "purpose": "check_in", "basis": "x"},
@@ -73,6 +77,9 @@ def village(database: Database, keyring: Keyring, now: datetime, name: str) -> V
     )
     waiting = given_living.registered(place, given_living.form(name=f"{name}等待"))
     given_living.invited(place)
+    own = given_living.tenant_actor(place, begun.person_id)
+    with transaction(database.serve, scope_of(own)) as session:
+        visit, _ = visits.invite(session, begun.grant_id, Wanted(), keyring=keyring, now=now)
     staff = {role: given_living.officer(place, role=role).account_id for role in (Role.OFFICER, Role.GRID_WORKER)}
     with transaction(database.serve, SYSTEM) as session:
         session.execute(
@@ -98,6 +105,7 @@ def village(database: Database, keyring: Keyring, now: datetime, name: str) -> V
         "registration_id": waiting.registration_id,
         "tenancy_id": begun.tenancy_id,
         "grant_id": begun.grant_id,
+        "visit_id": visit,
     }
     return Village(place, tokens, ids, (name, document.number, phone, place.locks[0]))
 
@@ -146,5 +154,6 @@ def ask(client: httpx.Client, method: str, path: str, token: str | None = None) 
         "unit_id": "1",
         "starts_on": "2026-03-03",
         "ends_on": "2026-09-03",
+        "hours": "2",
     }
     return client.request(method, path, data=form if method == "POST" else None)

@@ -21,7 +21,7 @@ from service.reactions import react
 from service.tenancy import actions as tenancy
 from service.tenancy.rules import TenancyBegun
 from service.visits import actions as visits
-from service.visits.rules import MOST_VISITS
+from service.visits.rules import MOST_VISITS, Wanted
 from tests import given_living as living
 from tests.fixtures_database import Database
 from tests.given_living import Living
@@ -62,7 +62,9 @@ def entries(place: Living, lock: LockId) -> list[ListEntry]:
 def invite(place: Living, begun: TenancyBegun, *, one_time: bool = True) -> GrantId:
     own = living.tenant_actor(place, begun.person_id)
     with transaction(place.database, scope_of(own)) as session:
-        visit, pin = visits.invite(session, begun.grant_id, one_time=one_time, keyring=place.keyring, now=place.now)
+        visit, pin = visits.invite(
+            session, begun.grant_id, Wanted(one_time=one_time), keyring=place.keyring, now=place.now
+        )
     assert len(pin) == 6
     return visit
 
@@ -138,7 +140,7 @@ def test_there_are_not_many_visitors_at_a_time_and_none_invites_another(place: L
     visit = invite(place, begun)
     own = living.tenant_actor(place, begun.person_id)
     with pytest.raises(Conflict, match="cannot invite"), transaction(place.database, scope_of(own)) as session:
-        visits.invite(session, visit, one_time=True, keyring=place.keyring, now=place.now)
+        visits.invite(session, visit, Wanted(one_time=True), keyring=place.keyring, now=place.now)
     for _ in range(MOST_VISITS - 1):
         invite(place, begun)
     with pytest.raises(Conflict, match="enough"):
@@ -148,14 +150,14 @@ def test_there_are_not_many_visitors_at_a_time_and_none_invites_another(place: L
 def test_nobody_invites_to_anothers_room(place: Living, begun: TenancyBegun) -> None:
     other = living.tenant_actor(place, living.tenant(place).person_id)
     with pytest.raises(NotFound), transaction(place.database, scope_of(other)) as session:
-        visits.invite(session, begun.grant_id, one_time=True, keyring=place.keyring, now=place.now)
+        visits.invite(session, begun.grant_id, Wanted(one_time=True), keyring=place.keyring, now=place.now)
 
 
 def test_a_visitors_entry_is_nobodys_and_moves_nobody(service: Service, door: HungDoor) -> None:
     door.lock.capabilities = {"one_time": True}
     born(service, door)
     with transaction(service.database.serve, SYSTEM) as session:
-        visits.invite(session, door.grant_id, one_time=True, keyring=service.keyring, now=service.now)
+        visits.invite(session, door.grant_id, Wanted(one_time=True), keyring=service.keyring, now=service.now)
     service.converse(door.lock, door.lock.connect())
     door.lock.open_with(3)
     service.hear(door.lock, door.lock.frames())

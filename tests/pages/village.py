@@ -8,6 +8,7 @@ from sqlalchemy import text
 from firmware_protocol.commands import CommandKind
 from firmware_protocol.topics import LockId
 from firmware_protocol.vocabulary import EventType, Operation, OperationSource, PassDirection, RefusalReason
+from service.access.rules import GrantId
 from service.accounts.actions import scope_of
 from service.accounts.rules import Actor, AreaId, Role
 from service.commands import actions as commands
@@ -25,6 +26,8 @@ from service.presence import actions as presence
 from service.reactions import react
 from service.tenancy import actions as tenancy
 from service.tenancy.rules import RegistrationId, TenancyBegun, TenancyId
+from service.visits import actions as visits
+from service.visits.rules import Wanted
 from tests import given
 from tests import given_living as living
 from tests.fixtures_database import Database
@@ -50,6 +53,7 @@ class Village:
     without_face: RegistrationId
     running: TenancyId
     ending: TenancyId
+    visit: GrantId
     tenant_person: PersonId
     document: Document
     let_lock: LockId
@@ -99,6 +103,9 @@ class Village:
             "open a let room": (pages["landlord"], f"/locks/{self.let_lock}/open"),
             "open a vacant room": (pages["landlord"], f"/locks/{self.vacant_lock}/open"),
             "empty a lock": (pages["landlord"], f"/locks/{self.vacant_lock}/wipe"),
+            "a PIN for a visitor": (pages["tenant"], f"/me/tenancies/{self.running}/visitors"),
+            "visitor's PIN already shown": (pages["tenant"], "/me/visitor-pin"),
+            "take a visitor's PIN back?": (pages["tenant"], f"/me/visitors/{self.visit}/end"),
             "my door": (pages["tenant"], f"/me/tenancies/{self.running}/door"),
         }
 
@@ -122,6 +129,7 @@ def build(database: Database, keyring: Keyring, now: datetime) -> Village:
     document = given.document()
     form = living.form(document, face=True, name="王小丽", phone=TENANT_PHONE)
     running = living.tenant(at["201"], form, living.prepared())
+    visit = _visited(at["201"], running)
     ending = living.tenant(at["202"], living.form(name="李强"))
     end(at["202"], ending)
     _locks_speak(database, at, now)
@@ -147,6 +155,7 @@ def build(database: Database, keyring: Keyring, now: datetime) -> Village:
         without_face=without_face.registration_id,
         running=running.tenancy_id,
         ending=ending.tenancy_id,
+        visit=visit,
         tenant_person=running.person_id,
         document=document,
         let_lock=lock,
@@ -225,6 +234,17 @@ def _locks_speak(database: Database, at: dict[str, Living], now: datetime) -> No
         for statement in statements:
             given_values = {"now": now, "live": live, "silent": silent}
             session.execute(text(statement), {k: v for k, v in given_values.items() if f":{k}" in statement})
+
+
+def _visited(place: Living, begun: TenancyBegun) -> GrantId:
+    """A visitor's PIN on the lock, and a second one that was taken back."""
+    own = living.tenant_actor(place, begun.person_id)
+    with transaction(place.database, scope_of(own)) as session:
+        back, visit = (
+            visits.invite(session, begun.grant_id, Wanted(), keyring=place.keyring, now=place.now)[0] for _ in range(2)
+        )
+        visits.take_back(session, back, begun.person_id, now=place.now)
+    return visit
 
 
 def _write_entries(database: Database, lock: LockId, now: datetime) -> None:
