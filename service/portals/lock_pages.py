@@ -105,8 +105,9 @@ def hang(visit: LandlordVisit, session: Tx, claim_id: Annotated[ClaimId, ID]) ->
 
 
 @router.get("/rooms/{unit_id}/locks/{lock_id}/stolen")
-def ask_if_stolen(visit: LandlordVisit, unit_id: Annotated[UnitId, ID], lock_id: LockId) -> Response:
-    """Ask whether it is meant."""
+def ask_if_stolen(visit: LandlordVisit, session: Tx, unit_id: Annotated[UnitId, ID], lock_id: LockId) -> Response:
+    """Ask whether it is meant; NotFound for somebody else's room."""
+    premises.get_unit(session, unit_id)
     question = Question(
         title=N_("Is this lock stolen, sold or broken for good?"),
         sentences=(
