@@ -57,7 +57,7 @@ def due_of(session: Session, locks: Sequence[LockId], now: datetime) -> list[Tol
 
 def give(session: Session, nonces: Sequence[tuple[LockId, CommandNonce, int]], now: datetime) -> list[Told]:
     """Locks have drawn nonces (with the epoch of their log): the commands that these were asked for."""
-    held = records.hold(session, [nonce.id for _, nonce, _ in nonces])
+    held = records.hold_meant(session, [nonce.id for _, nonce, _ in nonces])
     told: list[Told] = []
     changes = []
     for lock, nonce, epoch in nonces:

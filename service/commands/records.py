@@ -12,7 +12,7 @@ from firmware_protocol.commands_followed import TOLD_AGAIN, OrderState
 from firmware_protocol.topics import LockId
 from firmware_protocol.transitions import LinkState
 from service.accounts.rules import AccountId
-from service.commands.rules import Place
+from service.commands.rules import ONLY_VACANT, Place
 from service.premises.rules import UnitId
 
 _OPEN = [one.value for one in (OrderState.WAITING, OrderState.SENT, OrderState.ACCEPTED, OrderState.RUNNING)]
@@ -20,6 +20,14 @@ _COLUMNS = (
     "c.id, c.lock_id, c.unit_id, c.person_id, c.kind, c.seconds, c.relock_s, c.ajar_s, c.challenge, c.emergency,"
     " c.reason_sealed, c.state, c.failure, c.issued_at, c.expires_at, c.told_epoch, c.ended_at, c.answer, c.proof"
 )
+
+
+# Ordered of a vacant room, and since then somebody has been given a way in: what empties a lock is no longer said.
+_STILL_MEANT = (
+    "(c.kind <> ALL(:emptying) OR NOT EXISTS"
+    " (SELECT FROM credential k WHERE k.lock_id = c.lock_id AND k.removed_version IS NULL))"
+)
+_EMPTYING = sorted(kind.value for kind in ONLY_VACANT)
 
 
 class Kept(NamedTuple):
@@ -122,13 +130,20 @@ def hold(session: Session, commands: Iterable[bytes]) -> dict[bytes, Kept]:
     return {one.id: one for one in rows}
 
 
+def hold_meant(session: Session, commands: Iterable[bytes]) -> dict[bytes, Kept]:
+    """Those of the commands that may still be given, held until the transaction ends."""
+    where = f"c.id = ANY(:ids) AND {_STILL_MEANT} ORDER BY c.id FOR UPDATE OF c"
+    return {one.id: one for one in _load(session, where, ids=sorted(set(commands)), emptying=_EMPTYING)}
+
+
 def hold_untold(session: Session, shards: Iterable[int], *, told_before: datetime, now: datetime) -> list[Kept]:
     """What live locks of these shards have to be told, for the first time or again because they have not answered."""
     return _load(
         session,
         "c.state = ANY(:states) AND c.expires_at > :now AND (c.told_at IS NULL OR c.told_at < :before)"
         " AND EXISTS (SELECT FROM lock l WHERE l.id = c.lock_id AND l.shard = ANY(:shards) AND l.link = 'live')"
-        " ORDER BY c.id FOR UPDATE OF c SKIP LOCKED",
+        f" AND {_STILL_MEANT} ORDER BY c.id FOR UPDATE OF c SKIP LOCKED",
+        emptying=_EMPTYING,
         states=[one.value for one in TOLD_AGAIN],
         now=now,
         before=told_before,
@@ -141,7 +156,8 @@ def hold_outstanding(session: Session, locks: Iterable[LockId], now: datetime) -
     return _load(
         session,
         "c.lock_id = ANY(CAST(:locks AS text[])) AND c.state = ANY(:states) AND c.expires_at > :now"
-        " ORDER BY c.id FOR UPDATE OF c",
+        f" AND {_STILL_MEANT} ORDER BY c.id FOR UPDATE OF c",
+        emptying=_EMPTYING,
         locks=list(locks),
         states=[one.value for one in TOLD_AGAIN],
         now=now,

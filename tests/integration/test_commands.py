@@ -253,3 +253,18 @@ def test_a_let_room_does_not_become_vacant_by_moving_its_lock_to_another_room(
         door.order(landlord, UNLOCK)
     assert door.order(tenant, UNLOCK).state is OrderState.WAITING
     assert door.lock.held.version == held
+
+
+def test_what_was_ordered_of_a_vacant_room_empties_no_lock_once_somebody_has_moved_in(
+    door: Commanded, landlord: Actor
+) -> None:
+    orders = [door.order(landlord, Order(kind)) for kind in (CommandKind.FACTORY_WIPE, CommandKind.ERASE_BIOMETRIC)]
+    living.tenant(door.place)
+    door.restart()
+    door.deliver()
+    door.pass_time(30)
+    assert not door.lock.restart_due
+    assert {door.see(landlord, one.id).state for one in orders} == {OrderState.WAITING}
+    door.pass_time(86_400)
+    door.deliver()
+    assert {door.see(landlord, one.id).state for one in orders} == {OrderState.EXPIRED}
