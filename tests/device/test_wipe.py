@@ -1,5 +1,6 @@
 """The factory wipe: nothing of anybody is left, nothing unsaid is lost, and the proof holds, wherever the power goes away."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,29 +12,41 @@ from firmware_protocol.commands_wiped import proves_wipe, wipe_key
 from firmware_protocol.keys import exchange, public_key
 from firmware_protocol.vocabulary import AlarmCode, EventType, Field
 from tests.device.desk import CHALLENGE, Desk
-from tests.device.rig import DOCUMENT, LOCK, LOCK_KEY, SERVICE_KEY, card, connected_rig, pin
+from tests.device.rig import DOCUMENT, LOCK, LOCK_KEY, PIN, SERVICE_KEY, card, connected_rig, pin
 
+# Numbers that no other bytes of a flash look like.
+CARD, ONCE = card(0x5A17E1), replace(pin(0x5A17E2), one_time=True, visitor=True)
 KEY = wipe_key(exchange(SERVICE_KEY, public_key(LOCK_KEY)), LOCK, 1)
 
 
 def begun() -> tuple[Desk, Command, int]:
     """A lock that is about to be started again for its wipe, the command, and the epoch of its log."""
-    desk = Desk(connected_rig(card(), pin()))
+    desk = Desk(connected_rig(CARD, ONCE))
     desk.rig.lock.doorway.show_card(DOCUMENT, desk.rig.now)
+    desk.rig.lock.doorway.enter_pin(PIN, desk.rig.now)
     desk.hear()
+    assert desk.rig.lock.held.spent == {ONCE.credential_id}
     epoch = desk.rig.lock.flash.log.epoch
     command = desk.order(CommandKind.FACTORY_WIPE)
     desk.pass_time(1)
     assert desk.rig.lock.restart_due
+    assert {"list.a", "list.b", "spent.a", "spent.b"} < traces(desk)
     return desk, command, epoch
 
 
+def traces(desk: Desk) -> set[str]:
+    """The parts of the flash that hold anything of a credential: what it is made from, or its number."""
+    medium = desk.rig.medium
+    told = [part for one in (CARD, ONCE) for part in (one.material, one.credential_id.to_bytes(3, "big"))]
+    return {name for name in medium.names() if any(part in medium.read(name) for part in told)}
+
+
 def check_wiped(desk: Desk, command: Command, old_epoch: int) -> None:
-    lock, medium = desk.rig.lock, desk.rig.medium
+    lock = desk.rig.lock
     assert lock.flash.log.epoch != old_epoch
     assert lock.held.digest == EMPTY_DIGEST
-    for entry in (card(), pin()):
-        assert not any(entry.material in medium.read(name) for name in medium.names())
+    assert lock.held.spent == frozenset()
+    assert traces(desk) == set()
     ended = next(one for one in desk.rig.events_of(EventType.COMMAND_DONE) if one.fields[Field.COMMAND] == command.id)
     proof = ended.fields[Field.DIGEST]
     assert ended.fields[Field.COMMAND_STATE] == CommandState.DONE
