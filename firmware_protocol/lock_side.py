@@ -55,7 +55,6 @@ __all__ = [
 BIRTH_RETRY_S = (5.0, 300.0)
 # Somebody is there now who was not there to hear the birth; whoever floods announcements gets two births a second.
 ANNOUNCED_BIRTH_S = 0.5
-HEARTBEAT_S = 60.0
 SHORTEST_HEARTBEAT_S = 1.0
 # No service may keep a lock away for longer, whatever it says.
 LONGEST_SLOT_S = 600.0
@@ -98,7 +97,7 @@ class LockSide:
         self._asked_time: tuple[bytes, float] | None = None
         self._birth_at: float | None = None
         self._birth_wait = BIRTH_RETRY_S[0]
-        self._heartbeat_s = HEARTBEAT_S
+        self._heartbeat_s = SHORTEST_HEARTBEAT_S
         self._heartbeat_at: float | None = None
         self._silent_heartbeats = 0
         self._linked = False

@@ -6,7 +6,7 @@ line.py          the wire as checks see it, with its own clock: a broker (mqtt_l
 transcript.py    everything the lock said, opened and judged
 counterpart.py   the service's side: usual manners, and every way to depart from them
 stand.py         what a check holds in its hands: line, counterpart, door operator
-operators.py     who stands at the door: a person, the simulator, a program
+operators.py     who stands at the door: the simulator, a program; prompting.py: a person
 checks/          the checks, a page of the protocol a file
 run.py           all checks in order; report.py, page.py, signing.py: what came out, signed
 """

@@ -44,6 +44,7 @@ class Manners:
     heartbeat_s: int = 60
     backfill_per_s: int = 200
     clock_ahead_ms: int = 0
+    slot_ms: int = 0
     # The list version that time answers name; None: the one that the kit wants held.
     version: int | None = None
 
@@ -184,7 +185,8 @@ class Counterpart:
 
     def _welcome(self, birth_number: int) -> list[DownMessage]:
         self.welcomed = birth_number
-        return [Welcome(birth_number, self.manners.heartbeat_s, self.manners.backfill_per_s)]
+        manners = self.manners
+        return [Welcome(birth_number, manners.heartbeat_s, manners.backfill_per_s, manners.slot_ms)]
 
     def _receipts(self, epoch: int) -> list[DownMessage]:
         cursor = self.cursors[epoch]

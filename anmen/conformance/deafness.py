@@ -6,7 +6,7 @@ from itertools import pairwise
 from anmen.conformance.counterpart import SILENT
 from anmen.conformance.registry import Profile
 from anmen.conformance.stand import Stand
-from firmware_protocol.messages import Birth, Events
+from firmware_protocol.messages import Birth, Events, Heartbeat
 
 # Births and probes alike: 5 s, doubled to 300 s.
 WAITS_S = (5.0, 10.0, 20.0, 40.0, 80.0, 160.0, 300.0, 300.0)
@@ -25,6 +25,7 @@ class Deafness:
     probe_waits: tuple[float, ...]
     waits_expected: tuple[float, ...]
     lasted_s: float
+    heartbeats: int
 
 
 def deafness(stand: Stand) -> Deafness:
@@ -58,4 +59,5 @@ def _observe(stand: Stand, waits: tuple[float, ...]) -> Deafness:
         probe_waits=tuple(later - earlier for earlier, later in pairwise(at for at, _ in probes)),
         waits_expected=waits,
         lasted_s=lasted_s,
+        heartbeats=sum(isinstance(one.message, Heartbeat) for one in after_power),
     )

@@ -1,4 +1,4 @@
-"""Who stands at the door: the simulator's control socket, a program that moves real hardware, or a person at the terminal."""
+"""Who stands at the door: the simulator's control socket, a program that moves real hardware, or a person (prompting.py)."""
 
 import subprocess
 from collections.abc import Callable
@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from anmen.conformance.verdict import NotTried
 from anmen.errors import MachineError
+from firmware_protocol.vocabulary import OverrideKind
 
 Json = dict[str, Any]
 
@@ -34,6 +35,21 @@ class Operator(Protocol):
 
     def turn_handle(self) -> bool:
         """Press the inside handle; whether the way was free."""
+
+    def turn_key(self) -> bool:
+        """Turn the mechanical key outside; whether the way was free."""
+
+    def lift_plate(self) -> None:
+        """Lift the outside plate, or open the case, and put it back."""
+
+    def press_button(self) -> None:
+        """Press the privacy button inside once."""
+
+    def override(self, kind: OverrideKind, *, lasts: bool = True) -> None:
+        """Begin the building's fire alarm, or end it (`lasts` False); or work the locksmith's contact."""
+
+    def power_outside(self, *, connected: bool) -> None:
+        """Hold a battery to the outside contacts, or take it away."""
 
 
 class SimulatorOperator:
@@ -71,6 +87,26 @@ class SimulatorOperator:
         """From the inside."""
         return bool(self._do("handle")["opened"])
 
+    def turn_key(self) -> bool:
+        """From the outside."""
+        return bool(self._do("key")["opened"])
+
+    def lift_plate(self) -> None:
+        """Pry it off."""
+        self._do("tamper")
+
+    def press_button(self) -> None:
+        """From the inside."""
+        self._do("privacy")
+
+    def override(self, kind: OverrideKind, *, lasts: bool = True) -> None:
+        """Fire panel or service contact."""
+        self._do("override", kind=kind.name.lower(), lasts=lasts)
+
+    def power_outside(self, *, connected: bool) -> None:
+        """At the contacts."""
+        self._do("emergency_power", connected=connected)
+
     def _do(self, what: str, **more: object) -> Json:
         answer = self._ask({"lock": self._lock, "do": what, **more})
         if "error" in answer:
@@ -78,57 +114,9 @@ class SimulatorOperator:
         return answer
 
 
-class PromptOperator:
-    """Asks a person. `ask` prints a line and gives the answer typed; "no" to a question of doing means that it cannot be done."""
-
-    def __init__(self, ask: Callable[[str], str]) -> None:
-        self._ask = ask
-
-    def power_off(self) -> None:
-        """By hand."""
-        self._please("Take the lock's power away (battery and cable).")
-
-    def power_on(self, *, clock_kept: bool = True) -> None:
-        """By hand."""
-        cell = "" if clock_kept else " Before that, let its clock stop (take the clock's own cell out)."
-        self._please(f"Give the lock its power back.{cell}")
-
-    def cut_network(self) -> None:
-        """By hand."""
-        self._please("Cut the lock's network (pull the cable, switch the access point off); leave its power on.")
-
-    def restore_network(self) -> None:
-        """By hand."""
-        self._please("Restore the lock's network.")
-
-    def show_card(self, number: str) -> bool:
-        """By hand."""
-        return self._did_open(f"Hold a card to the reader that gives the number {number}.")
-
-    def enter_pin(self, digits: str) -> bool:
-        """By hand."""
-        return self._did_open(f"Type the PIN {digits}.")
-
-    def turn_handle(self) -> bool:
-        """By hand."""
-        return self._did_open("Press the inside handle.")
-
-    def _please(self, wish: str) -> None:
-        if self._ask(f"{wish} Enter when done, n if it cannot be done: ").strip().lower().startswith("n"):
-            raise NotTried(f"could not be done at the door: {wish}")
-
-    def _did_open(self, wish: str) -> bool:
-        while (
-            said := self._ask(f"{wish} Did the door open? [y/n, x: cannot be done] ").strip().lower()[:1]
-        ) not in "ynx" or not said:
-            continue
-        if said == "x":
-            raise NotTried(f"could not be done at the door: {wish}")
-        return said == "y"
-
-
 class CommandOperator:
-    """Runs a program, as a robot at the door: `PROGRAM off|on|on-clock-lost|cut|restore|card N|pin D|handle`.
+    """Runs a program, as a robot at the door: `PROGRAM off|on|on-clock-lost|cut|restore|card N|pin D|handle`, and
+    `key|plate|button|fire|fire-over|locksmith|outside-power|outside-power-off`.
 
     Exit status 0: done, or the door opened; 1: the door stayed shut; 2: cannot be done.
     """
@@ -164,6 +152,26 @@ class CommandOperator:
     def turn_handle(self) -> bool:
         """`handle`."""
         return self._run("handle")
+
+    def turn_key(self) -> bool:
+        """`key`."""
+        return self._run("key")
+
+    def lift_plate(self) -> None:
+        """`plate`."""
+        self._run("plate")
+
+    def press_button(self) -> None:
+        """`button`."""
+        self._run("button")
+
+    def override(self, kind: OverrideKind, *, lasts: bool = True) -> None:
+        """`fire`, `fire-over` or `locksmith`."""
+        self._run(kind.name.lower() if lasts else f"{kind.name.lower()}-over")
+
+    def power_outside(self, *, connected: bool) -> None:
+        """`outside-power` or `outside-power-off`."""
+        self._run("outside-power" if connected else "outside-power-off")
 
     def _run(self, *words: str) -> bool:
         try:

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from anmen.conformance.mqtt_line import BrokerAddress, MqttLine
-from anmen.conformance.operators import CommandOperator, Operator, PromptOperator, SimulatorOperator
+from anmen.conformance.operators import CommandOperator, Operator, SimulatorOperator
+from anmen.conformance.prompting import PromptOperator
 from anmen.conformance.stand import Stand
 from anmen.errors import MachineError
 from anmen.state import write_private

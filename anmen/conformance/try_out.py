@@ -60,6 +60,7 @@ def provisioned(broker: Broker, folder: Path) -> tuple[Provision, ServiceIdentit
         lock=lock,
         label="conformance",
         private_key=lock_key,
+        signing_key=draw_private_key(),
         service_public_key=public_key(service_key),
         certificate=pair.certificate.absolute(),
         certificate_key=pair.key.absolute(),

@@ -12,14 +12,16 @@ from anmen.conformance.mqtt_line import BrokerAddress, MqttLine
 from anmen.conformance.registry import Profile
 from anmen.conformance.run import run
 from anmen.conformance.stand import Stand
-from anmen.conformance.verdict import Outcome, Verdict
+from anmen.conformance.verdict import NotTried, Outcome, Verdict
 from firmware_protocol import LockIdentity, ServiceIdentity
 from firmware_protocol.keys import private_key, public_key
 from firmware_protocol.topics import draw_lock_id
+from firmware_protocol.vocabulary import OverrideKind
 from tests.c_reference.c_lock import CLock, build_lock, provision_text
 
 # One of each page, quick enough for the usual run; the long form tries every sentence.
 A_FEW = frozenset({"ANM-FRM-009", "ANM-FRM-014", "ANM-KEY-012", "ANM-KEY-015", "ANM-SES-010", "ANM-EVT-001"})
+OTHERS = "the C lock's port has no key, plate, button or outside contacts"
 
 
 @dataclass(slots=True)
@@ -50,6 +52,21 @@ class AtTheDoor:
 
     def turn_handle(self) -> bool:
         return self.lock.do("handle") == "opened"
+
+    def turn_key(self) -> bool:
+        raise NotTried(OTHERS)
+
+    def lift_plate(self) -> None:
+        raise NotTried(OTHERS)
+
+    def press_button(self) -> None:
+        raise NotTried(OTHERS)
+
+    def override(self, kind: OverrideKind, *, lasts: bool = True) -> None:
+        raise NotTried(OTHERS)
+
+    def power_outside(self, *, connected: bool) -> None:
+        raise NotTried(OTHERS)
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from firmware_protocol.topics import draw_lock_id
 T = TypeVar("T")
 LOCK = draw_lock_id(b"\x0f\x1e\x2d\x3c\x4b\x5a\x69\x78")
 LOCK_KEY, SERVICE_KEY = private_key(b"kit lock" * 6), private_key(b"kit serv" * 6)
+SIGNING_KEY = private_key(b"kit sign" * 6)
 IDENTITY = ServiceIdentity(LOCK, SERVICE_KEY, public_key(LOCK_KEY))
 BEGAN_MS = 1_790_000_000_000
 # Small, so that a full flash is a matter of some hundred events.
@@ -105,6 +106,7 @@ class MemoryWire:
         provision = Provision(
             lock=LOCK,
             private_key=LOCK_KEY,
+            signing_key=SIGNING_KEY,
             service_public_key=public_key(SERVICE_KEY),
             certificate=Path(),
             certificate_key=Path(),

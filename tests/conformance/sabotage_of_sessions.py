@@ -90,6 +90,15 @@ def beats_its_heart_at_its_own_pace(patch: Patch, wire: MemoryWire) -> None:
     patch.setattr(lock_side, "SHORTEST_HEARTBEAT_S", 7.0)
 
 
+@breaks("SES-017")
+def beats_its_heart_before_its_welcome(patch: Patch, wire: MemoryWire) -> None:
+    def connected(real: Any, self: LockSide, standing: Any, now: float) -> None:
+        real(self, standing, now)
+        self._heartbeat_s, self._heartbeat_at = 60.0, now + 60.0
+
+    around(patch, LockSide, "connected", connected)
+
+
 @breaks("SES-019")
 def forgets_the_rebirth_in_silence(patch: Patch, wire: MemoryWire) -> None:
     patch.setattr(lock_side, "SILENT_HEARTBEATS", 1_000_000)

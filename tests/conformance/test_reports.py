@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 from anmen.__main__ import app
 from anmen.conformance.command_parts import Wish, conduct, list_sentences, verified
 from anmen.conformance.mqtt_line import BrokerAddress
-from anmen.conformance.operators import CommandOperator, PromptOperator
+from anmen.conformance.operators import CommandOperator
+from anmen.conformance.prompting import PromptOperator
 from anmen.conformance.signing import make_key
 from anmen.conformance.stand_file import operator_of, read_stand_file, write_stand_file
 from anmen.conformance.verdict import NotTried

@@ -9,11 +9,27 @@ import pytest
 from anmen.conformance.registry import CHECKS, WATCHES
 from anmen.conformance.run import run
 from anmen.conformance.verdict import Outcome
-from tests.conformance import sabotage_of_commands, sabotage_of_frames, sabotage_of_sessions, sabotage_of_the_door
+from tests.conformance import (
+    sabotage_of_chain,
+    sabotage_of_coming_back,
+    sabotage_of_commands,
+    sabotage_of_door_modes,
+    sabotage_of_frames,
+    sabotage_of_sessions,
+    sabotage_of_the_door,
+)
 from tests.conformance.memory_line import memory_stand
 from tests.conformance.sabotage import SABOTAGES, Sabotage
 
-FILES = (sabotage_of_commands, sabotage_of_frames, sabotage_of_sessions, sabotage_of_the_door)
+FILES = (
+    sabotage_of_chain,
+    sabotage_of_commands,
+    sabotage_of_coming_back,
+    sabotage_of_door_modes,
+    sabotage_of_frames,
+    sabotage_of_sessions,
+    sabotage_of_the_door,
+)
 # A watch looks at what other checks make the lock say: these make it say something of each kind.
 TALKATIVE = frozenset({"ANM-SES-003", "ANM-SES-016", "ANM-SES-017", "ANM-EVT-008", "ANM-TIM-006", "ANM-LST-015"})
 

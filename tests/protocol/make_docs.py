@@ -187,7 +187,7 @@ def limits_table() -> str:
         "a gap is not filled again within": f"{sending.PATIENCE_S:g} s",
         "birth repeated": f"after {lock_side.BIRTH_RETRY_S[0]:g} s, doubled to {lock_side.BIRTH_RETRY_S[1]:g} s",
         "birth after an announcement": f"within {lock_side.ANNOUNCED_BIRTH_S:g} s",
-        "heartbeat": f"{lock_side.HEARTBEAT_S:g} s, at least {lock_side.SHORTEST_HEARTBEAT_S:g} s",
+        "heartbeat": f"as welcomed, at least {lock_side.SHORTEST_HEARTBEAT_S:g} s",
         "reconnect slot": f"{lock_side.LONGEST_SLOT_S:g} s at most",
         "alarms before the other stored events": f"{sending.URGENT}",
         "heartbeats without a word before another birth": f"{lock_side.SILENT_HEARTBEATS}",

@@ -159,6 +159,25 @@ def lock_out(stand: Stand) -> str:
     return "alarm 4 at the fifth wrong try; a right card refused for 90 s, then opened; the handle free throughout"
 
 
+@checks("ANM-DOR-013", profile=FULL)
+def tries_outlive_power(stand: Stand) -> str:
+    """Four wrong tries before a power cut and one after it lock out; the lock-out is there after another one."""
+    stand.give(stand.issuer().card(85))
+    try:
+        for _ in range(WRONG_TRIES - 1):
+            stand.operator.show_card(STRANGE_CARD)
+        stand.restart()
+        stand.operator.show_card(STRANGE_CARD)
+        if stand.operator.show_card(CARD):
+            raise Failed(expected="locked out: the fifth wrong try came after a power cut", seen="a right card opened")
+        stand.restart()
+        if stand.operator.show_card(CARD):
+            raise Failed(expected="locked out after a power cut, as before it", seen="a right card opened")
+    finally:
+        stand.listen(LOCKED_OUT_S + SLACK_S)
+    return "four wrong tries, a power cut, a fifth: locked out, and still after another power cut"
+
+
 def _free(stand: Stand, when: str) -> None:
     if not stand.operator.turn_handle():
         raise Failed(expected=f"the inside handle to open {when}", seen="the way was not free")

@@ -30,7 +30,7 @@ class FullFlash:
 @checks("ANM-EVT-021", profile=Profile.FULL)
 def the_oldest_go(stand: Stand) -> str:
     """What is given up are the oldest; everything from the oldest readable on arrives."""
-    seen = _full_flash(stand)
+    seen = full_flash(stand)
     lost = set(range(seen.oldest, seen.next_sequence)) - seen.came
     if lost:
         raise Failed(
@@ -42,7 +42,7 @@ def the_oldest_go(stand: Stand) -> str:
 @checks("ANM-EVT-022", profile=Profile.FULL)
 def tombstones_name_the_lost(stand: Stand) -> str:
     """From the number after the last receipt to the last given up."""
-    seen = _full_flash(stand)
+    seen = full_flash(stand)
     spans = [(event.get(Field.FIRST), event.get(Field.LAST)) for event in seen.tombstones]
     lost = set(range(seen.first, seen.oldest)) - seen.came
     named = {number for first, last in spans for number in range(first, last + 1)}
@@ -61,7 +61,7 @@ def tombstones_name_the_lost(stand: Stand) -> str:
 @checks("ANM-EVT-023", profile=Profile.FULL)
 def refusals_are_counted(stand: Stand) -> str:
     """Six refusals of one card at a full flash do not make six events."""
-    seen = _full_flash(stand)
+    seen = full_flash(stand)
     if seen.recorded_refusals >= REFUSALS:
         raise Failed(
             expected=f"fewer than {REFUSALS} events for {REFUSALS} refusals while flash is full",
@@ -70,7 +70,7 @@ def refusals_are_counted(stand: Stand) -> str:
     return f"{REFUSALS} refusals made {seen.recorded_refusals} events while flash was full"
 
 
-def _full_flash(stand: Stand) -> FullFlash:
+def full_flash(stand: Stand) -> FullFlash:
     """Fill the log without a receipt until it gives something up. Done once a run."""
     return stand.once("full flash", lambda: _fill(stand))
 

@@ -130,7 +130,9 @@ def rebirth(stand: Stand) -> str:
 
 @checks("ANM-SES-017")
 def heartbeat_at_the_welcomes_pace(stand: Stand) -> str:
-    """A welcome that says 2 s gives a heartbeat every 2 s."""
+    """A welcome that says 2 s gives a heartbeat every 2 s; in a long silence before any welcome there is none."""
+    if early := deafness(stand).heartbeats:
+        raise Failed(expected="no heartbeat before the first welcome of a connect", seen=f"{early}")
     stand.settle(Manners(heartbeat_s=2))
     since = stand.mark()
     stand.listen(9.0)

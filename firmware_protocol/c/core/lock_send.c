@@ -49,8 +49,7 @@ void anmen_lock_connected(struct anmen_lock *lock, uint64_t now)
     lock->link.connected = true;
     lock->link.birth_at = now;
     lock->link.birth_wait = ANMEN_FIRST_WAIT_MS;
-    lock->link.heartbeat_ms = ANMEN_HEARTBEAT_S * 1000u;
-    lock->link.heartbeat_at = now + lock->link.heartbeat_ms;
+    lock->link.heartbeat_at = UINT64_MAX; /* ANM-SES-017: the welcome starts them */
     lock->clock.asking = false;
     lock->clock.ask_due = false;
 }
