@@ -45,8 +45,7 @@ def conformance(
         str,
         typer.Option(
             help="Who does what has to be done at the lock: prompt asks you at this terminal, simulator:SOCKET a running "
-            "simulator, command:PROGRAM runs a program with off, on, on-clock-lost, cut, restore, card N, pin D, handle and "
-            "the others of docs/protocol/conformance.md."
+            "simulator, command:PROGRAM runs a program with off, on, cut, card N and others (docs/protocol/conformance.md)."
         ),
     ] = "prompt",
     profile: _Profile = "core",
