@@ -15,7 +15,7 @@ from tests.conformance.memory_line import MemoryHardware, MemoryWire
 from tests.conformance.sabotage import Patch, around, breaks, nothing
 
 
-@breaks("SES-001", "EVT-013", "SES-002", "SES-004", "TIM-006")
+@breaks("SES-001", "DOR-018", "EVT-013", "SES-002", "SES-004", "SES-022", "TIM-006")
 def numbers_no_boots(patch: Patch, wire: MemoryWire) -> None:
     patch.setattr(device_sim.lock, "Boot", lambda _, key: Boot(1, key))
 
@@ -61,6 +61,9 @@ def beats_its_heart_as_fast_as_it_is_told(patch: Patch, wire: MemoryWire) -> Non
 
 @breaks(
     "SES-016",
+    "CHN-001",
+    "CHN-005",
+    "CHN-007",
     "EVT-021",
     "EVT-022",
     "EVT-023",
@@ -85,7 +88,7 @@ def does_not_hear_of_rebirths(patch: Patch, wire: MemoryWire) -> None:
     )
 
 
-@breaks("SES-017", "SES-015", "SES-019")
+@breaks("SES-017", "SES-015", "SES-019", "SES-027")
 def beats_its_heart_at_its_own_pace(patch: Patch, wire: MemoryWire) -> None:
     patch.setattr(lock_side, "SHORTEST_HEARTBEAT_S", 7.0)
 

@@ -16,6 +16,7 @@ from anmen.conformance.checks import (
     chain,
     door_modes,
     door,
+    claim,
     awaited,
 )
 
@@ -23,6 +24,7 @@ __all__ = [
     "access_list",
     "awaited",
     "chain",
+    "claim",
     "coming_back",
     "commands",
     "door",

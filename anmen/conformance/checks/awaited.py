@@ -2,16 +2,17 @@
 
 from anmen.conformance.registry import awaited
 
-_NO_CHECK_YET = "the page is newer than this kit's checks of it"
+_NEEDS_A_CLAIM = "the kit begins with a lock whose keys are exchanged; it plays no claim yet"
+_NEEDS_A_WIPE = "the kit orders no factory wipe yet: its other checks count on one log over the whole run"
+_NEEDS_THE_MAKER = "it takes images signed with the maker's key, and the kit signs none yet"
 
 # claim.md
 awaited(
     dict.fromkeys(
-        ("ANM-CLM-001", "ANM-CLM-002", "ANM-CLM-003", "ANM-CLM-008"),
-        _NO_CHECK_YET,
+        ("ANM-CLM-003", "ANM-CLM-008"),
+        _NEEDS_A_CLAIM,
     )
 )
-
 # commands.md
 awaited(
     dict.fromkeys(
@@ -20,7 +21,7 @@ awaited(
             "ANM-CMD-021",
             "ANM-CMD-022",
         ),
-        _NO_CHECK_YET,
+        _NEEDS_A_WIPE,
     )
 )
 
@@ -48,6 +49,6 @@ awaited(
             "ANM-FWU-020",
             "ANM-FWU-022",
         ),
-        _NO_CHECK_YET,
+        _NEEDS_THE_MAKER,
     )
 )
