@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 
+import cbor2
 import pytest
 
 from anmen.broker import Broker, BrokerKind
@@ -62,10 +63,10 @@ def test_frames_go_up_and_down(either: Broker) -> None:
         assert worker.next() == (UP_A, b"rises")
         worker.publish(DOWN_A, b"falls")
         assert lock.next() == (DOWN_A, b"falls")
-        # Retained, so that it replaces what a process before may have left there.
-        worker.publish(HOLDER, b"generation 4", retain=True)
+        # Retained, so that it replaces what a process before may have left there; as an announcement is, for it stays behind.
+        worker.publish(HOLDER, cbor2.dumps([4]), retain=True)
         lock.subscribe(HOLDER)
-        assert lock.next() == (HOLDER, b"generation 4")
+        assert lock.next() == (HOLDER, cbor2.dumps([4]))
 
 
 def test_one_worker_may_listen_to_every_shard(either: Broker) -> None:
@@ -78,10 +79,10 @@ def test_one_worker_may_listen_to_every_shard(either: Broker) -> None:
 def test_a_lock_finds_the_retained_holder(either: Broker) -> None:
     topic = "anmen/1/08/holder"
     with as_service(either, "anmen-ingest", "worker-1") as worker:
-        worker.publish(topic, b"generation 5", retain=True)
+        worker.publish(topic, cbor2.dumps([5]), retain=True)
     with as_lock(either, LOCK_A) as lock:
         lock.subscribe(topic)
-        assert lock.next() == (topic, b"generation 5")
+        assert lock.next() == (topic, cbor2.dumps([5]))
 
 
 @pytest.mark.parametrize("forbidden", [UP_B, DOWN_A, DOWN_B, HOLDER, "anmen/1/07/up", "anmen/1/07/x/up"])
