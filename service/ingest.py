@@ -21,10 +21,7 @@ from sqlmodel import Session
 
 from firmware_protocol.messages import DownMessage
 from firmware_protocol.topics import SHARDS, LockId, shard_of
-from service import list_reactions
 from service.batches import Outcome
-from service.commands import following as commands
-from service.delivery import actions as delivery
 from service.edges import clock
 from service.edges.faults import name_of
 from service.edges.inbox import Inbox
@@ -35,15 +32,13 @@ from service.edges.notices import Notices
 from service.edges.outbox import Outbox
 from service.edges.transaction import SYSTEM, transaction
 from service.entry import actions as entry
+from service.errands import Errands
 from service.hearing import Memory
 from service.locks import actions as locks
 from service.recording import Committed, Reached, Recorder, Tally
-from service.rollout import actions as rollout
 
 log = logging.getLogger(__name__)
 _REST_S = 0.5
-# How often to look for commands that nobody has answered, or that are over.
-_CHASE_S = 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +73,9 @@ class Ingest:
         self._stop = threading.Event()
         self._renew_at = 0.0
         self._sweep_at = 0.0
-        self._firmware_at = 0.0
-        self._chase_at = 0.0
+        self._errands = Errands(
+            parts.engine, self._memory, self._leases, firmware_s=parts.firmware_s, answer=self._answer
+        )
         self.tally = Tally()
         self._recorder = Recorder(
             engine=parts.engine,
@@ -126,10 +122,8 @@ class Ingest:
             self._reached("inbox.before_acknowledge")
             self._link.acknowledge(batch)
             self._reached("inbox.acknowledged")
-        self._deliver()
-        if now >= self._firmware_at:
-            self._firmware_at = now + self._parts.firmware_s
-            self._rest_unless(self._offer_firmware)
+        for errand in self._errands.due(self._notices.take()):
+            self._rest_unless(errand)
         self._outbox.send_due(time.monotonic(), loaded=len(batch) >= self._parts.batch_limit)
         self._link.flush()
 
@@ -159,47 +153,6 @@ class Ingest:
         self._stop.wait(rest_s)
         self._rest_unless(self._renew)
         return not self._stop.is_set()
-
-    def _deliver(self) -> None:
-        """Lists that have changed and commands that were ordered since the last turn; now and then what was not answered."""
-        shards = self._notices.take() & self._leases.held.keys()
-        if shards:
-            self._rest_unless(lambda: self._send_lists(shards))
-        if time.monotonic() >= self._chase_at:
-            self._chase_at = time.monotonic() + _CHASE_S
-            shards = set(self._leases.held)
-        if shards:
-            self._rest_unless(lambda: self._send_commands(shards))
-
-    def _offer_firmware(self) -> None:
-        """Move roll-outs on, and tell the locks of our shards what is offered or called off."""
-        with transaction(self._parts.engine, SYSTEM) as session:
-            offers = rollout.due(session, self._leases.held, clock.now())
-            self._listen_to(session, [lock for lock, _ in offers])
-        for lock, offer in offers:
-            self._tell(lock, (offer,))
-
-    def _listen_to(self, session: Session, asked: Iterable[LockId]) -> None:
-        unknown = [lock for lock in asked if lock not in self._memory.listened]
-        if unknown:
-            self._memory.listened.update(locks.listen_to(session, unknown, self._leases.held, self._parts.keyring))
-
-    def _send_lists(self, shards: set[int]) -> None:
-        with transaction(self._parts.engine, SYSTEM) as session:
-            self._memory.forget(locks.revoked_in(session, shards))
-            asked = delivery.differing(session, shards)
-            for lock in asked:
-                self._memory.held.pop(lock, None)
-            self._listen_to(session, asked)
-            outcome = Outcome()
-            list_reactions.owe(session, asked, self._memory, outcome)
-        self._answer(outcome)
-
-    def _send_commands(self, shards: set[int]) -> None:
-        with transaction(self._parts.engine, SYSTEM) as session:
-            orders = commands.due(session, shards, clock.now())
-            self._listen_to(session, [lock for lock, _ in orders])
-        self._answer(Outcome(orders=[*orders]))
 
     def _join(self) -> None:
         with transaction(self._parts.engine, SYSTEM) as session:
