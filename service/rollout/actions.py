@@ -16,8 +16,10 @@ from service.errors import BadInput, Conflict, NotFound
 from service.firmware import records as releases
 from service.firmware.actions import Shelf
 from service.firmware.records import Release
-from service.rollout import records
-from service.rollout.records import Rollout, Update
+from service.rollout.records import rollouts as records
+from service.rollout.records import updates
+from service.rollout.records.rollouts import Rollout
+from service.rollout.records.updates import Update
 from service.rollout.rules import (
     OPEN_ROLLOUTS,
     Plan,
@@ -93,7 +95,7 @@ def progress(session: Session) -> list[Progress]:
     """Every roll-out, newest first."""
     known = {one.id: one for one in releases.releases(session)}
     return [
-        Progress(one, known[one.release_id], records.count_states(session, one.id, len(one.plan.stages)))
+        Progress(one, known[one.release_id], updates.count_states(session, one.id, len(one.plan.stages)))
         for one in records.rollouts(session)
     ]
 
@@ -107,16 +109,16 @@ def due(session: Session, shards: Iterable[int], now: datetime) -> list[tuple[Lo
     for rollout in records.claim_rollouts(session):
         after = _judged(session, rollout, now)
         if after.state is RolloutState.RUNNING:
-            offers = records.take_offers(session, after, held, now)
+            offers = updates.take_offers(session, after, held, now)
             said += [(lock, FirmwareOffer(envelope, soak_s=after.plan.soak_s)) for lock, envelope in offers]
-    return said + [(lock, FirmwareOffer(b"")) for lock in records.take_withdrawals(session, held, now)]
+    return said + [(lock, FirmwareOffer(b"")) for lock in updates.take_withdrawals(session, held, now)]
 
 
 def answer(
     session: Session, asked: Mapping[LockId, FirmwareWanted], shelf: Shelf, now: datetime
 ) -> list[tuple[LockId, Down]]:
     """What locks have asked for, or why they do not: note it, and give chunks to those whose roll-out runs."""
-    known = records.updates_of(session, asked)
+    known = updates.updates_of(session, asked)
     changed: list[Update] = []
     down: list[tuple[LockId, Down]] = []
     for lock, wanted in asked.items():
@@ -133,13 +135,13 @@ def answer(
             image = shelf.image(session, wanted.digest)
             down += [(lock, chunk) for chunk in _chunks(wanted, image or b"")]
     if changed:
-        records.write_updates(session, changed, now)
+        updates.write_updates(session, changed, now)
     return down
 
 
 def follow(session: Session, told: Sequence[Told], now: datetime) -> None:
     """What the locks' logs say of their firmware."""
-    known = records.updates_of(session, {one.lock for one in told})
+    known = updates.updates_of(session, {one.lock for one in told})
     after: dict[tuple[RolloutId, LockId], Update] = {}
     for one in told:
         step = step_of_outcome(one.outcome)
@@ -154,14 +156,14 @@ def follow(session: Session, told: Sequence[Told], now: datetime) -> None:
             reason = min(one.cause, 32_767) if step is UpdateStep.FELL_BACK else 0
             after[update.rollout_id, one.lock] = now_is._replace(state=state, reason=reason)
     if after:
-        records.write_updates(session, list(after.values()), now)
+        updates.write_updates(session, list(after.values()), now)
 
 
-def _meant(updates: Sequence[Update], digest: bytes) -> Update | None:
+def _meant(of_lock: Sequence[Update], digest: bytes) -> Update | None:
     """The update a lock speaks of; one that could not read its offer speaks of the latest."""
     if digest == _NOTHING:
-        return updates[0] if updates else None
-    return next((one for one in updates if one.digest == digest), None)
+        return of_lock[0] if of_lock else None
+    return next((one for one in of_lock if one.digest == digest), None)
 
 
 def _chunks(wanted: FirmwareWanted, image: bytes) -> list[FirmwareChunk]:
@@ -173,7 +175,7 @@ def _judged(session: Session, rollout: Rollout, now: datetime) -> Rollout:
     """The roll-out after its verdict; stages whose share is reached open at once."""
     verdict = Verdict.ADVANCE
     while verdict is Verdict.ADVANCE:
-        counts = counts_of(records.count_states(session, rollout.id, rollout.stage))
+        counts = counts_of(updates.count_states(session, rollout.id, rollout.stage))
         verdict = decide(rollout.plan, rollout.stage, counts)
         if verdict is Verdict.WAIT:
             return rollout
@@ -192,4 +194,4 @@ def _after(rollout: Rollout, verdict: Verdict) -> Rollout:
 
 def _call_off(session: Session, rollout: Rollout, now: datetime) -> None:
     moves = {state: next_update(state, UpdateStep.CALLED_OFF) for state in UpdateState}
-    records.move_all(session, rollout.id, {was: to for was, to in moves.items() if was is not to}, now)
+    updates.move_all(session, rollout.id, {was: to for was, to in moves.items() if was is not to}, now)

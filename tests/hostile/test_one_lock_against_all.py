@@ -15,7 +15,7 @@ from service.edges.transaction import SYSTEM, transaction
 from service.firmware.records import Release
 from service.firmware.rules import ReleaseId
 from service.jobs import JOBS, KEYED_JOBS, run_due
-from service.rollout import records as rollout_records
+from service.rollout.records import rollouts as rollout_records
 from tests.fixtures_database import Database
 from tests.integration.test_listening import Service, born
 from tests.wire_lock import HungDoor, hung_door

@@ -120,8 +120,12 @@ def test_a_bad_image_stops_and_a_good_one_arrives(
         eventually(lambda: all(one.get("proven") for one in states(estate).values()), within_s=20)
         operator.releases("1.1.0", 2, "crashes")
         operator.types("start", "1.1.0", "--stages", "33,100", "--errors", "20", "--soak", "1")
-        stopped = eventually(lambda: in_state(database, RolloutState.STOPPED), within_s=30)
-        assert stopped == {"fell_back": 2, "withdrawn": 4}
+        # The first lock that falls back stops it; the other of the first stage may be anywhere on its way then.
+        ended = {"fell_back", "withdrawn"}
+        eventually(lambda: (in_state(database, RolloutState.STOPPED) or {"": 0}).keys() <= ended, within_s=30)
+        stopped = in_state(database, RolloutState.STOPPED) or {}
+        assert sum(stopped.values()) == 6
+        assert 1 <= stopped["fell_back"] <= 2
         eventually(lambda: versions(estate) == ["0.1.0"] * 6)
         assert "stopped" in operator.types("status")
 

@@ -1,0 +1,1 @@
+"""SQL of roll-outs, and of each lock's update in one."""
