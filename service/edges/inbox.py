@@ -39,6 +39,10 @@ class Inbox:
         self._changed = threading.Condition()
         self._closed = False
 
+    def __len__(self) -> int:
+        """How many wait."""
+        return len(self._waiting)
+
     def full_for(self, topics: Iterable[str]) -> set[str]:
         """Those of the senders that have their share waiting."""
         if len(self._waiting) < self._share:
