@@ -82,6 +82,11 @@ class ServiceSide:
         """The proven session, if there is one."""
         return next((one for one in self.sessions.values() if one.proven), None)
 
+    @property
+    def key_epoch(self) -> int:
+        """The epoch of the keys that it listens with."""
+        return self._identity.key_epoch
+
     def receive(self, raw: bytes, *, nonce: bytes) -> Received:
         """The message of a frame; RemoteProtocolError refuses it. `nonce`: 16 fresh random bytes, used if this is a new birth."""
         frame = parse(raw)

@@ -20,6 +20,7 @@ class EventType(IntEnum):
     FIRMWARE_CHANGED = 20
     MODE_CHANGED = 21
     COMMAND_DONE = 22
+    KEYS_CHANGED = 23
     OVERRIDE_USED = 24
 
 
@@ -54,6 +55,9 @@ class Field(IntEnum):
     COMMAND = 13
     COMMAND_KIND = 14
     COMMAND_STATE = 15
+    # In KEYS_CHANGED: the key epoch from this event on, and the one before it (chain.py says what that is for).
+    KEY_EPOCH = 32
+    KEY_EPOCH_BEFORE = 33
 
 
 class Operation(IntEnum):

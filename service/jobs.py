@@ -22,6 +22,7 @@ from service.edges.requests import Parts
 from service.edges.transaction import SYSTEM, transaction
 from service.occupancy import actions as occupancy
 from service.reactions import react
+from service.rekeying import actions as rekeying
 from service.tenancy import actions as tenancy
 from service.visits import actions as visits
 
@@ -64,12 +65,18 @@ def check_signed_heads(session: Session, now: datetime, *, keyring: Keyring) -> 
     completeness.check_due(session, keyring, now)
 
 
+def forget_past_keys(session: Session, now: datetime) -> None:
+    """Chain keys of past key epochs that nothing needs any more."""
+    rekeying.forget_past_keys(session, now)
+
+
 JOBS: tuple[Callable[[Session, datetime], None], ...] = (
     end_tenancies,
     refuse_stale_registrations,
     count_residents,
     end_visits,
     forget_sessions,
+    forget_past_keys,
 )
 # Those that open what is sealed.
 KEYED_JOBS = (check_signed_heads,)

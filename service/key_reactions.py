@@ -40,5 +40,5 @@ def doubt_forks(batch: Batch, forked: Iterable[LockId]) -> None:
 def note_heads(batch: Batch, said: Sequence[Said[ChainHead]]) -> None:
     """Signed heads are kept, to be checked when all below them has arrived."""
     spoken = [one for one in said if one.session.proven and one.session.log_epoch == one.message.log_epoch]
-    heads = [(one.lock, one.message) for one in spoken]
+    heads = [(one.lock, one.message, batch.memory.listened[one.lock].side.key_epoch) for one in spoken]
     completeness.note_heads(batch.session, heads, batch.now)

@@ -63,6 +63,7 @@ class WireLock:
     now: float = 0.0
     capabilities: dict[str, Any] = field(default_factory=dict)
     side: LockSide = field(init=False)
+    past_chain_keys: dict[int, bytes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.boot()
@@ -131,16 +132,28 @@ class WireLock:
     def sign(self, at_ms: int = 1_772_000_000_000) -> ChainHead:
         """Say the signed head of the chain over all that has happened."""
         identity = self.identity
-        key = chain_key(exchange(identity.private_key, identity.service_public_key), self.id, identity.key_epoch)
         link = first_link(self.id, self.log.epoch)
         for event in self.log.events:
-            link = next_link(link, commitment(key, event))
+            link = next_link(link, commitment(self._chain_key_of(event.sequence), event))
         assert identity.signing_key is not None
         head = sign_head(
             identity.signing_key, self.id, self.log.epoch, link, signed_at_ms=at_ms, quality=ClockQuality.SYNCED
         )
         self.side.say(head)
         return head
+
+    def change_keys(self, identity: LockIdentity) -> Event:
+        """From now on these keys, over the same log (ANM-CHN-011)."""
+        before = self.identity
+        self.past_chain_keys[before.key_epoch] = _chain_key(before)
+        self.identity = identity
+        self.boot()
+        said: dict[int, Any] = {Field.KEY_EPOCH: identity.key_epoch, Field.KEY_EPOCH_BEFORE: before.key_epoch}
+        return self.record(EventType.KEYS_CHANGED, said)
+
+    def _chain_key_of(self, sequence: int) -> bytes:
+        changes = [one for one in self.log.events if one.type == EventType.KEYS_CHANGED and one.sequence > sequence]
+        return self.past_chain_keys[changes[0].fields[Field.KEY_EPOCH_BEFORE]] if changes else _chain_key(self.identity)
 
     def frames(self) -> list[bytes]:
         """What it sends now."""
@@ -153,6 +166,10 @@ class WireLock:
     @property
     def up(self) -> str:
         return frame_topic(self.id, Direction.UP)
+
+
+def _chain_key(identity: LockIdentity) -> bytes:
+    return chain_key(exchange(identity.private_key, identity.service_public_key), identity.lock, identity.key_epoch)
 
 
 def operated(source: OperationSource, direction: PassDirection, credential_id: int | None = None) -> dict[int, int]:

@@ -31,6 +31,8 @@ from service.edges.keyring import Keyring
 from service.entry import actions as entry
 from service.errors import SealBroken
 from service.locks import actions as locks
+from service.rekeying import actions as rekeying
+from service.rekeying.rules import KeyChange, key_epochs
 
 # A day is one of the People's Republic's; it knows no daylight saving.
 BEIJING = timezone(timedelta(hours=8))
@@ -48,9 +50,9 @@ class _Stretch:
     tombstones: Sequence[Tombstone]
 
 
-def note_heads(session: Session, heads: Sequence[tuple[LockId, ChainHead]], now: datetime) -> None:
-    """Keep what locks have signed; it is checked when everything below has arrived."""
-    known = [(lock, head) for lock, head in heads if head.clock_quality < 256 and head.signed_at_ms < _LATEST_MS]
+def note_heads(session: Session, heads: Sequence[tuple[LockId, ChainHead, int]], now: datetime) -> None:
+    """Keep what locks have signed, each with its key epoch; it is checked when everything below has arrived."""
+    known = [one for one in heads if one[1].clock_quality < 256 and one[1].signed_at_ms < _LATEST_MS]
     if known:
         records.append_heads(session, known, now)
 
@@ -162,13 +164,13 @@ def _check(session: Session, one: StoredHead, keyring: Keyring) -> tuple[Walk, _
     before = records.head_before(session, lock, head.log_epoch, head.sequence)
     since = Link(before.head.sequence, before.head.link) if before else first_link(lock, head.log_epoch)
     try:
-        stretch = _stretch(session, one, since, keyring)
+        stretch = _stretch(session, one, since, keyring, since_keys=before.key_epoch if before else None)
     except SealBroken:
         return Walk(HeadState.FAILED), nothing
     return follow(stretch.since, link, stretch.commitments, stretch.tombstones), stretch
 
 
-def _stretch(session: Session, one: StoredHead, since: Link, keyring: Keyring) -> _Stretch:
+def _stretch(session: Session, one: StoredHead, since: Link, keyring: Keyring, *, since_keys: int | None) -> _Stretch:
     lock, epoch, up_to = one.lock, one.head.log_epoch, one.head.sequence
     # A loss of these numbers may have been declared after the head was signed.
     declared = records.last_declared(session, lock, epoch, since.sequence, kind=EventType.EVENTS_LOST)
@@ -183,9 +185,22 @@ def _stretch(session: Session, one: StoredHead, since: Link, keyring: Keyring) -
         events |= entry.events_between(session, lock, epoch, begins.sequence, since.sequence, keyring=keyring)
     if one.erased and one.commitments is not None:
         return _Stretch(since, unpack_commitments(one.commitments), tombstones)
-    key = locks.chain_key(session, lock, keyring)
-    committed = {number: commitment(key, event) for number, event in events.items() if number <= up_to}
+    key_of = rekeying.chain_keys(session, lock, keyring)
+    lost_up_to = max((gone.last for gone in tombstones), default=0)
+    epoch_of = key_epochs(
+        _changes(events, up_to), since=since_keys or one.key_epoch, head=one.key_epoch, lost_up_to=lost_up_to
+    )
+    committed = {
+        number: commitment(key_of(epoch_of(number)), event) for number, event in events.items() if number <= up_to
+    }
     return _Stretch(since, committed, tombstones)
+
+
+def _changes(events: Mapping[int, Event], up_to: int) -> list[KeyChange]:
+    """What these events say of changed keys, in order."""
+    told = [one for number, one in sorted(events.items()) if number <= up_to and one.type == EventType.KEYS_CHANGED]
+    said = [(one.sequence, one.get(Field.KEY_EPOCH_BEFORE)) for one in told]
+    return [KeyChange(sequence, before) for sequence, before in said if type(before) is int]
 
 
 def _tombstone(event: Event) -> Tombstone | None:

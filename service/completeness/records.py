@@ -24,6 +24,7 @@ class StoredHead(NamedTuple):
     state: HeadState
     erased: bool
     commitments: bytes | None
+    key_epoch: int
 
 
 class LogSpan(NamedTuple):
@@ -37,11 +38,11 @@ class LogSpan(NamedTuple):
 
 
 _APPEND = text(
-    "INSERT INTO chain_head (lock_id, log_epoch, sequence, link, signed_ms, clock_quality, signature, received_at)"
+    "INSERT INTO chain_head (lock_id, log_epoch, sequence, link, signed_ms, clock_quality, signature, key_epoch, received_at)"
     " SELECT DISTINCT ON (h.lock_id, h.log_epoch, h.sequence, h.link) h.*, CAST(:now AS timestamptz)"
     " FROM unnest(CAST(:locks AS text[]), CAST(:epochs AS bigint[]), CAST(:sequences AS bigint[]), CAST(:links AS bytea[]),"
-    " CAST(:signed AS bigint[]), CAST(:qualities AS smallint[]), CAST(:signatures AS bytea[]))"
-    " AS h (lock_id, log_epoch, sequence, link, signed_ms, clock_quality, signature)"
+    " CAST(:signed AS bigint[]), CAST(:qualities AS smallint[]), CAST(:signatures AS bytea[]), CAST(:key_epochs AS integer[]))"
+    " AS h (lock_id, log_epoch, sequence, link, signed_ms, clock_quality, signature, key_epoch)"
     # Two links for a number are a fork; more of them tell nobody anything.
     " WHERE (SELECT count(*) FROM chain_head k WHERE (k.lock_id, k.log_epoch, k.sequence) = (h.lock_id, h.log_epoch, h.sequence)"
     " AND k.link <> h.link) < :most_links"
@@ -52,7 +53,7 @@ _APPEND = text(
 )
 _HEAD = (
     "SELECT h.lock_id, h.log_epoch, h.sequence, h.link, h.signed_ms, h.clock_quality, h.signature, h.received_at, h.state,"
-    " h.entries_erased_at IS NOT NULL, h.commitments FROM chain_head h"
+    " h.entries_erased_at IS NOT NULL, h.commitments, h.key_epoch FROM chain_head h"
 )
 # Every lock's first, then every lock's second: one that signs without end waits for itself.
 _TURN = (
@@ -89,20 +90,21 @@ _SPANS = text(
 )
 
 
-def append_heads(session: Session, heads: Sequence[tuple[LockId, ChainHead]], now: datetime) -> None:
-    """Keep these heads; of the same link only the latest signature."""
+def append_heads(session: Session, heads: Sequence[tuple[LockId, ChainHead, int]], now: datetime) -> None:
+    """Keep these heads, each with the key epoch it was said under; of the same link only the latest signature."""
     session.execute(
         _APPEND,
         {
             "now": now,
             "most_links": MOST_LINKS,
-            "locks": [lock for lock, _ in heads],
-            "epochs": [head.log_epoch for _, head in heads],
-            "sequences": [head.sequence for _, head in heads],
-            "links": [head.link for _, head in heads],
-            "signed": [head.signed_at_ms for _, head in heads],
-            "qualities": [head.clock_quality for _, head in heads],
-            "signatures": [head.signature for _, head in heads],
+            "locks": [lock for lock, _, _ in heads],
+            "epochs": [head.log_epoch for _, head, _ in heads],
+            "sequences": [head.sequence for _, head, _ in heads],
+            "links": [head.link for _, head, _ in heads],
+            "signed": [head.signed_at_ms for _, head, _ in heads],
+            "qualities": [head.clock_quality for _, head, _ in heads],
+            "signatures": [head.signature for _, head, _ in heads],
+            "key_epochs": [key_epoch for _, _, key_epoch in heads],
         },
     )
 
@@ -162,6 +164,6 @@ def log_spans(session: Session, lock: LockId, begins_at: datetime, ends_at: date
 
 
 def _head(row: Sequence[object]) -> StoredHead:
-    lock, epoch, sequence, link, signed_ms, quality, signature, received_at, state, erased, commitments = row
+    lock, epoch, sequence, link, signed_ms, quality, signature, received_at, state, erased, commitments, keys = row
     head = ChainHead(epoch, sequence, link, signed_ms, quality, signature)  # type: ignore[arg-type]  # a row has no types
-    return StoredHead(LockId(str(lock)), head, received_at, HeadState(state), bool(erased), commitments)  # type: ignore[arg-type]  # nor here
+    return StoredHead(LockId(str(lock)), head, received_at, HeadState(state), bool(erased), commitments, keys)  # type: ignore[arg-type]  # nor here

@@ -29,6 +29,7 @@ from service.people import actions as people
 from service.people.rules import PersonId
 from service.premises import actions as premises
 from service.premises.rules import UnitId, UnitView
+from service.rekeying import actions as rekeying
 
 _SECRET_PURPOSE = "claim secret"  # noqa: S105  # a purpose, not a password
 _NONE_YET = ClaimId(0)
@@ -163,6 +164,8 @@ def _answer(session: Session, one: OpenClaim, raw: bytes, keyring: Keyring, now:
     epoch = max(said.key_epoch, standing.key_epoch + (not known) if standing else 1)
     # A lock whose answer was lost says the same again and gets the same; a frame that the broker replays changes nothing.
     if one.answered_session != attempt:
+        if standing is not None and standing.key_epoch < epoch:
+            rekeying.keep_chain_key(session, one.lock, keyring, now)
         records.take_lock(session, one, attempt, said, key_epoch=epoch, now=now)
     return claimed_frame(one.lock, secret, attempt, ServiceKeys(epoch, public_key(own)))
 

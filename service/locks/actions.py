@@ -107,6 +107,11 @@ def chain_key(session: Session, lock_id: LockId, keyring: Keyring) -> bytes:
     return keys.chain_key(_static_secret(lock, keyring), lock_id, lock.key_epoch)
 
 
+def key_epoch(session: Session, lock_id: LockId) -> int:
+    """The epoch of the lock's present static keys; NotFound where there is no such lock."""
+    return _get_lock(session, lock_id).key_epoch
+
+
 def signing_key(session: Session, lock_id: LockId) -> bytes | None:
     """The key that the lock signs heads with: given when it was provisioned, or said in the first birth that was proven."""
     lock = _get_lock(session, lock_id)

@@ -195,6 +195,7 @@ EVENTS = {
     ),
     "opened on emergency power": event(EventType.LOCK_OPERATED, 12, {**OPENED, Field.POWER: PowerSource.EMERGENCY}),
     "mechanical key": event(EventType.ALARM_RAISED, 13, {Field.CODE: AlarmCode.MECHANICAL_KEY_USED}),
+    "keys changed": event(EventType.KEYS_CHANGED, 15, {Field.KEY_EPOCH: 2, Field.KEY_EPOCH_BEFORE: 1}),
     "duress after a card": event(
         EventType.ALARM_RAISED,
         14,

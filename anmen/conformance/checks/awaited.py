@@ -6,6 +6,10 @@ _NEEDS_A_CLAIM = "the kit begins with a lock whose keys are exchanged; it plays 
 _NEEDS_A_WIPE = "the kit orders no factory wipe yet: its other checks count on one log over the whole run"
 _NEEDS_THE_MAKER = "it takes images signed with the maker's key, and the kit signs none yet"
 
+_NEEDS_OTHER_KEYS = "the kit exchanges no new static keys with a lock yet"
+
+# chain.md
+awaited({"ANM-CHN-011": _NEEDS_OTHER_KEYS})
 # claim.md
 awaited(
     dict.fromkeys(

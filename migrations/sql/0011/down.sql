@@ -1,0 +1,2 @@
+ALTER TABLE chain_head DROP COLUMN key_epoch;
+DROP TABLE past_chain_key;
