@@ -33,7 +33,7 @@ PINNED = {
     "invalid.json": "5bb2157ec83eb3bf5b4220044f911895e0be7a38d4f324fe75e345193cb2fb72",
     "keys.json": "6fbda18d1700351f6d858babffc8b6148f9e304f18d351798e149d09b7bee8ba",
     "lists.json": "290dc666842fca5dd12ee4e2dbacbe5e9515f84fcd0b6fd5e8101f4ab3443317",
-    "plain.json": "d42bf150a94938f382b6d4265af1ab231d7b1db2e29cb758aff39547fa89e7fd",
+    "plain.json": "dd346a711a51138223b311ecd361ff843f0ef2f36f7f2810333d06e98cfb34f8",
     "sealed.json": "558857f48780d4c65582b580f0c344c70a284b1264727c276d90e94809155c21",
 }
 BIRTH = parts.BIRTH
