@@ -5,8 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from itertools import pairwise
-from typing import Any, NewType
+from typing import Any, NamedTuple, NewType
 
 from firmware_protocol.access_list import ListEntry
 from firmware_protocol.credentials import card_material, pin_material
@@ -20,7 +19,6 @@ from service.premises.rules import AreaId, UnitId
 
 GrantId = NewType("GrantId", int)
 
-PIN_DIGITS = 6
 DEFAULT_LIST_ENTRIES = 200
 # The key under which a lock says in its birth how many entries its access list can hold.
 LIST_ENTRIES_CAPABILITY = "list_entries"
@@ -29,11 +27,15 @@ FACE_ENGINE_CAPABILITY, FACE_MODEL_CAPABILITY = "face_engine", "face_model"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Materials:
-    """What credentials are made from, never kept in the clear; `template` only with standing face consent."""
+    """What credentials are made from, never kept in the clear; `template` only with standing face consent.
+
+    With `duress` they open like any others and call for help.
+    """
 
     document_number: str | None = field(default=None, repr=False)
     pin: str | None = field(default=None, repr=False)
     template: bytes | None = field(default=None, repr=False)
+    duress: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +64,15 @@ class HeldList:
     version: int
     next_credential_id: int
     capabilities: Mapping[str, object]
+
+
+class LiveEntry(NamedTuple):
+    """What a lock shall hold of one credential; `resident`: the grant it is of, None for a visitor's."""
+
+    credential_id: int
+    entry_hash: bytes
+    resident: int | None
+    duress: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +185,15 @@ def list_entries_of(capabilities: Mapping[str, Any]) -> int:
     return said if type(said) is int and 0 < said < 1 << 16 else DEFAULT_LIST_ENTRIES
 
 
+def places_taken(entries: Sequence[LiveEntry]) -> int:
+    """Of a list's places, how many count as taken: one more for everybody who lives there, used for an emergency PIN or not.
+
+    So there is always room for one, and nobody can tell from a list being full whether somebody has one.
+    """
+    residents = {one.resident for one in entries if one.resident is not None}
+    return sum(not one.duress for one in entries) + len(residents)
+
+
 def materials_for(materials: Materials, credential_key: bytes) -> tuple[tuple[CredentialType, bytes], ...]:
     """What goes onto the lock with this key: card and PIN as keyed verifiers, the face as its packed template."""
     made = (
@@ -198,7 +218,9 @@ def for_lock(materials: Materials, capabilities: Mapping[str, Any]) -> Materials
     return materials if readable else replace(materials, template=None)
 
 
-def list_entry(credential_id: int, kind: CredentialType, material: bytes, terms: Terms) -> ListEntry:
+def list_entry(
+    credential_id: int, kind: CredentialType, material: bytes, terms: Terms, *, duress: bool = False
+) -> ListEntry:
     """The entry a lock decides from; times in whole Unix seconds, the end rounded down so that it is never late."""
     return ListEntry(
         credential_id=credential_id,
@@ -207,6 +229,7 @@ def list_entry(credential_id: int, kind: CredentialType, material: bytes, terms:
         starts_at=math.ceil(terms.starts_at.timestamp()),
         ends_at=math.floor(terms.ends_at.timestamp()),
         offline_lease_s=terms.offline_lease_s,
+        duress=duress,
         visitor=terms.visitor,
         schedules=terms.schedules,
         one_time=terms.one_time,
@@ -219,11 +242,3 @@ def misses(entry: ListEntry, capabilities: Mapping[str, Any]) -> bool:
     A lock names in its birth what it understands; one that has not said so has not.
     """
     return any(capabilities.get(name) is not True for name in needed_capabilities(entry))
-
-
-def is_trivial_pin(pin: str) -> bool:
-    """Whether a PIN is among those tried first: few digits, a run up or down, or a repeated half or third."""
-    digits = [int(digit) for digit in pin]
-    steps = {(after - before) % 10 for before, after in pairwise(digits)}
-    repeated = any(pin == pin[:size] * (len(pin) // size) for size in (1, 2, 3))
-    return len(set(pin)) < 3 or steps in ({1}, {9}) or repeated

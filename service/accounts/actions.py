@@ -26,7 +26,7 @@ from service.audit.actions import record
 from service.audit.rules import Act
 from service.edges.keyring import Keyring, Root
 from service.edges.transaction import Scope
-from service.errors import Conflict, NotSignedIn, TooMany
+from service.errors import BadInput, Conflict, NotSignedIn, TooMany
 
 _TOKEN_BYTES = 32
 
@@ -88,6 +88,23 @@ def sign_in(
         return NotSignedIn("The login or the password is wrong.", code="wrong_password")
     records.clear_failures(session, login_index)
     return _begin_session(session, known, now=now, lifetime_s=lifetime_s)
+
+
+def prove_password(session: Session, actor: Actor, password: str, *, now: datetime) -> BadInput | TooMany | None:
+    """None where whoever is signed in knows the password; else why not, *returned* like in `sign_in`, and counted with its failures."""
+    account = records.get_account(session, actor.account_id)
+    if not records.claim_login(session, account.login_index):
+        return TooMany("Somebody is signing in with this login at this moment; try again.", retry_after_s=1)
+    wait = wait_after_failures(records.failures_since(session, account.login_index, now - FAILURE_WINDOW), now)
+    if wait > timedelta(0):
+        return TooMany(
+            "Too many wrong attempts with this login; please wait.", retry_after_s=int(wait.total_seconds()) + 1
+        )
+    if passwords.matches(password, account.password_hash):
+        return None
+    records.append_failure(session, account.login_index, now)
+    record(session, actor, Act.SIGN_IN_REFUSED, actor.account_id, now=now)
+    return BadInput("This is not your password.", code="wrong_password", field="password")
 
 
 def sign_out(session: Session, token: str, *, now: datetime) -> None:

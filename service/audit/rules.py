@@ -50,6 +50,8 @@ class Act(StrEnum):
     ACCESS_GRANTED = "access:grant:made"
     ACCESS_REVOKED = "access:grant:revoked"
     PIN_REPLACED = "access:pin:replaced"
+    EMERGENCY_PIN_MADE = "access:emergency_pin:made"
+    EMERGENCY_PIN_REMOVED = "access:emergency_pin:removed"
     INVITED = "tenancy:invitation:made"
     INVITATION_OPENED = "tenancy:invitation:opened"
     INVITATION_WITHDRAWN = "tenancy:invitation:withdrawn"

@@ -27,6 +27,7 @@ from service.commands.rules import (
     check_may_order,
     needs_emergency,
     read_reason,
+    shown_answer,
 )
 from service.edges.keyring import Keyring, Root
 from service.errors import Conflict, NotFound
@@ -154,6 +155,6 @@ def _view(kept: records.Kept, keyring: Keyring) -> CommandView:
         issued_at=kept.issued_at,
         expires_at=kept.expires_at,
         ended_at=kept.ended_at,
-        answer=kept.answer,
+        answer=shown_answer(kept.answer),
         proven=kept.proof is not None,
     )

@@ -130,6 +130,11 @@ def needs_emergency(role: Role, place: Place, kind: CommandKind) -> bool:
     return role is Role.LANDLORD and kind is CommandKind.UNLOCK_DOOR and place.occupied
 
 
+def shown_answer(answer: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """What people see of a lock's answer; how many ways in it holds was kept once, and would tell of visitors and emergency PINs."""
+    return None if answer is None else {key: said for key, said in answer.items() if key not in {"entries", "erased"}}
+
+
 def read_reason(text: str) -> str:
     """The reason in one line; BadInput where it says too little or too much."""
     reason = " ".join(text.split())

@@ -7,6 +7,7 @@ from starlette.types import Scope
 
 from service.edges.requests import Parts
 from service.portals.command_pages import router as commands
+from service.portals.emergency_pages import router as emergency
 from service.portals.feed import Feed
 from service.portals.inviting_pages import router as inviting
 from service.portals.landlord_pages import router as landlord
@@ -18,7 +19,7 @@ from service.portals.sign_in_pages import router as sign_in
 from service.portals.staff_pages import router as staff
 from service.portals.visit_pages import router as visitors
 
-PAGES = (sign_in, landlord, locks, inviting, registration, mine, visitors, staff, live, commands)
+PAGES = (sign_in, landlord, locks, inviting, registration, mine, emergency, visitors, staff, live, commands)
 
 
 class KeptFiles(StaticFiles):

@@ -33,7 +33,9 @@ def invite(
                 "There are enough visitors' PINs for now. Take one back, or wait until one has ended.", code="visits"
             )
     terms = visit_terms(own, wanted, now)
-    pin = access.draw_pin()
+    with as_system(session):
+        access.note_drawing(session, grant_id, now)
+        pin = access.draw_pin(session, own.unit_id, keyring=keyring, now=now)
     return access.grant(session, terms, materials=Materials(pin=pin), keyring=keyring, now=now, actor=actor), pin
 
 

@@ -116,7 +116,7 @@ def landlord_asks(house: House, landlord: httpx.Client) -> None:
     eventually(lambda: says(landlord, lock, "鸣响闪灯", DONE))
     assert house.runner.call(lambda installed: installed.lock.commands.shown_until > installed.now)
     assert press(landlord, lock, f"{lock}/order/read-back").status_code == 303
-    eventually(lambda: says(landlord, lock, "列表中有 2 种开门方式"))
+    eventually(lambda: says(landlord, lock, "列表版本 1；可容纳 200 种开门方式"))
 
 
 def landlord_opens(house: House, tenant: httpx.Client, landlord: httpx.Client) -> None:

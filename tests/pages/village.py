@@ -89,6 +89,8 @@ class Village:
             "my entries": (pages["tenant"], "/me/entries"),
             "new PIN?": (pages["tenant"], f"/me/tenancies/{self.running}/pin"),
             "PIN already shown": (pages["tenant"], "/me/pin"),
+            "emergency PIN": (pages["tenant"], f"/me/tenancies/{self.running}/emergency-pin"),
+            "emergency PIN already shown": (pages["tenant"], "/me/emergency-pin"),
             "withdraw?": (pages["tenant"], "/me/consents/face/withdraw"),
             "moved out?": (pages["tenant"], f"/me/tenancies/{self.running}/end"),
             "several areas": (staff["officer"], "/areas"),

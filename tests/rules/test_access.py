@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from firmware_protocol.decisions import Admitted, Moment, decide
 from firmware_protocol.topics import LockId
 from firmware_protocol.vocabulary import ClockQuality, CredentialType
+from service.access.pins import is_trivial_pin
 from service.access.rules import (
     DEFAULT_LIST_ENTRIES,
     LIST_ENTRIES_CAPABILITY,
@@ -19,7 +20,6 @@ from service.access.rules import (
     credential_state,
     for_lock,
     held_until,
-    is_trivial_pin,
     list_entries_of,
     list_entry,
     lock_deliveries,

@@ -90,7 +90,8 @@ def register_tenant(
     )
     person_id = known or _register(session, applicant, keyring, now)
     _check_not_there(session, person_id, invited)
-    waiting = WaitingForm(phone=applicant.phone, hukou_area=applicant.hukou_area, pin=draw_pin(), account=account)
+    pin = draw_pin(session, invited.unit.id, keyring=keyring, now=now)
+    waiting = WaitingForm(phone=applicant.phone, hukou_area=applicant.hukou_area, pin=pin, account=account)
     if known is None:
         _give(session, person_id, form, now)
     else:

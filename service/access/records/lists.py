@@ -1,75 +1,20 @@
-"""Grants, credentials and access lists: tables and SQL. Every change of a list begins with `hold_lists`."""
+"""SQL of grants, credentials and access lists. Every change of a list begins with `hold_lists`."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from sqlalchemy import BigInteger, SmallInteger, insert, text, update
-from sqlalchemy.dialects.postgresql import JSONB
-from sqlmodel import Field, Session, SQLModel, col, select
+from sqlalchemy import insert, text, update
+from sqlmodel import Session, col, select
 
 from firmware_protocol.access_list import EMPTY_DIGEST
 from firmware_protocol.schedules import read_schedules, written
 from firmware_protocol.topics import LockId
 from firmware_protocol.vocabulary import CredentialType
-from service.access.rules import CredentialRecord, GrantId, GrantRecord, HeldList, Terms
+from service.access.records.tables import AccessGrantRow, CredentialRow
+from service.access.rules import CredentialRecord, GrantId, GrantRecord, HeldList, LiveEntry, Terms
 from service.accounts.rules import AccountId
 from service.people.rules import PersonId
 from service.premises.rules import AreaId, UnitId
-
-
-class AccessGrantRow(SQLModel, table=True):
-    """Somebody may open a unit's doors for a span of time."""
-
-    __tablename__ = "access_grant"
-
-    id: int | None = Field(default=None, primary_key=True, sa_type=BigInteger)
-    unit_id: int = Field(sa_type=BigInteger)
-    area_id: int = Field(sa_type=BigInteger)
-    landlord_id: int = Field(sa_type=BigInteger)
-    person_id: int = Field(sa_type=BigInteger)
-    starts_at: datetime
-    ends_at: datetime
-    offline_lease_s: int
-    granted_at: datetime
-    revoked_at: datetime | None = None
-    visitor: bool = False
-    one_time: bool = False
-    schedules: list[list[int]] = Field(default_factory=list, sa_type=JSONB)
-
-
-class AccessListRow(SQLModel, table=True):
-    """What we want a lock to hold, beside what it last said it holds."""
-
-    __tablename__ = "access_list"
-
-    lock_id: str = Field(primary_key=True)
-    version: int = Field(default=0, sa_type=BigInteger)
-    digest: bytes
-    next_credential_id: int = 1
-    held_version: int | None = Field(default=None, sa_type=BigInteger)
-    held_digest: bytes | None = None
-    held_at: datetime | None = None
-
-
-class CredentialRow(SQLModel, table=True):
-    """One credential on one lock; its id is never used again on that lock."""
-
-    __tablename__ = "credential"
-
-    lock_id: str = Field(primary_key=True)
-    credential_id: int = Field(primary_key=True)
-    grant_id: int = Field(sa_type=BigInteger)
-    unit_id: int = Field(sa_type=BigInteger)
-    person_id: int = Field(sa_type=BigInteger)
-    type: int = Field(sa_type=SmallInteger)
-    entry_sealed: bytes | None = None
-    entry_hash: bytes
-    added_version: int = Field(sa_type=BigInteger)
-    removed_version: int | None = Field(default=None, sa_type=BigInteger)
-    on_lock_at: datetime | None = None
-    off_lock_at: datetime | None = None
-    visitor: bool = False
-
 
 _MAKE_LISTS = text(
     "INSERT INTO access_list (lock_id, digest) SELECT unnest(CAST(:locks AS text[])), :empty ON CONFLICT DO NOTHING"
@@ -79,7 +24,8 @@ _HOLD_LISTS = text(
     " JOIN lock l ON l.id = a.lock_id WHERE a.lock_id = ANY(:locks) ORDER BY a.lock_id FOR UPDATE OF a"
 )
 _LIVE = text(
-    "SELECT lock_id, credential_id, entry_hash FROM credential WHERE lock_id = ANY(:locks) AND removed_version IS NULL"
+    "SELECT lock_id, credential_id, entry_hash, CASE WHEN NOT visitor THEN grant_id END, duress FROM credential"
+    " WHERE lock_id = ANY(:locks) AND removed_version IS NULL"
 )
 _LOCKS_OF = text(
     "SELECT DISTINCT lock_id FROM credential WHERE grant_id = ANY(:grants) AND type = ANY(:types) AND removed_version IS NULL"
@@ -87,7 +33,8 @@ _LOCKS_OF = text(
 # The sealed entry goes at once: nobody is ever sent what has been removed.
 _REMOVE = text(
     "UPDATE credential c SET removed_version = a.version + 1, entry_sealed = NULL FROM access_list a"
-    " WHERE a.lock_id = c.lock_id AND c.grant_id = ANY(:grants) AND c.type = ANY(:types) AND c.removed_version IS NULL"
+    " WHERE a.lock_id = c.lock_id AND c.grant_id = ANY(:grants) AND c.type = ANY(:types)"
+    " AND c.duress = ANY(:duress) AND c.removed_version IS NULL"
 )
 _MOVE_ON = text(
     "UPDATE access_list a SET version = a.version + 1, digest = n.digest, next_credential_id = n.next_id"
@@ -99,7 +46,7 @@ _TELL = text(
 )
 _STATES = text(
     "SELECT c.grant_id, c.lock_id, c.type, c.removed_version IS NOT NULL AS removed, c.on_lock_at, c.off_lock_at,"
-    " l.last_seen_at FROM credential c JOIN lock l ON l.id = c.lock_id WHERE c.grant_id = ANY(:grants)"
+    " l.last_seen_at FROM credential c JOIN lock l ON l.id = c.lock_id WHERE c.grant_id = ANY(:grants) AND c.duress = :duress"
     " ORDER BY c.lock_id, c.credential_id"
 )
 
@@ -163,11 +110,11 @@ def hold_lists(session: Session, locks: Iterable[LockId]) -> tuple[HeldList, ...
     return tuple(HeldList(LockId(row[0]), row[1], row[2], row[3], row[4]) for row in rows)
 
 
-def live_hashes(session: Session, locks: Sequence[LockId]) -> dict[LockId, list[tuple[int, bytes]]]:
-    """(credential id, entry hash) of everything each lock shall hold."""
-    live: dict[LockId, list[tuple[int, bytes]]] = {lock: [] for lock in locks}
-    for lock, credential_id, entry_hash in session.execute(_LIVE, {"locks": list(locks)}):
-        live[LockId(lock)].append((credential_id, entry_hash))
+def live_entries(session: Session, locks: Sequence[LockId]) -> dict[LockId, list[LiveEntry]]:
+    """Everything each lock shall hold."""
+    live: dict[LockId, list[LiveEntry]] = {lock: [] for lock in locks}
+    for lock, *entry in session.execute(_LIVE, {"locks": list(locks)}):
+        live[LockId(lock)].append(LiveEntry(*entry))
     return live
 
 
@@ -183,9 +130,16 @@ def add_credentials(session: Session, rows: Sequence[CredentialRow]) -> None:
         session.execute(insert(CredentialRow), [row.model_dump(exclude={"removed_version"}) for row in rows])
 
 
-def remove_credentials(session: Session, grants: Sequence[GrantId], types: Iterable[CredentialType]) -> None:
-    """Take these grants' credentials of these types off their lists, as of each list's next version."""
-    session.execute(_REMOVE, {"grants": list(grants), "types": [int(one) for one in types]})
+def remove_credentials(
+    session: Session,
+    grants: Sequence[GrantId],
+    types: Iterable[CredentialType],
+    *,
+    duress: Sequence[bool] = (False, True),
+) -> int:
+    """Take these grants' credentials of these types off their lists, as of each list's next version; how many that were."""
+    asked = {"grants": list(grants), "types": [int(one) for one in types], "duress": list(duress)}
+    return int(session.execute(_REMOVE, asked).rowcount)  # type: ignore[attr-defined]  # what an UPDATE returns has it
 
 
 def move_on(session: Session, lists: Sequence[tuple[HeldList, bytes, int]]) -> None:
@@ -201,11 +155,16 @@ def move_on(session: Session, lists: Sequence[tuple[HeldList, bytes, int]]) -> N
     session.execute(_TELL, {"shards": sorted({held.shard for held, _, _ in lists})})
 
 
-def credential_records(session: Session, grants: Iterable[GrantId]) -> dict[GrantId, list[CredentialRecord]]:
-    """What we want and what the locks have said, per grant, inside the scope of whoever asks."""
+def credential_records(
+    session: Session, grants: Iterable[GrantId], *, duress: bool = False
+) -> dict[GrantId, list[CredentialRecord]]:
+    """What we want and what the locks have said, per grant, inside the scope of whoever asks.
+
+    Those that call for help only where asked for, and then no others.
+    """
     wanted = list(grants)
     found: dict[GrantId, list[CredentialRecord]] = {grant: [] for grant in wanted}
-    for row in session.execute(_STATES, {"grants": wanted}):
+    for row in session.execute(_STATES, {"grants": wanted, "duress": duress}):
         found[GrantId(row.grant_id)].append(
             CredentialRecord(
                 lock_id=LockId(row.lock_id),

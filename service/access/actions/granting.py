@@ -1,0 +1,115 @@
+"""Granting access and taking it back."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlmodel import Session
+
+from firmware_protocol.topics import LockId
+from firmware_protocol.vocabulary import CredentialType
+from service.access import records
+from service.access.actions import listing
+from service.access.pins import is_apart
+from service.access.records import CredentialRow
+from service.access.rules import GrantId, GrantRecord, HeldList, Materials, Terms
+from service.audit.actions import record
+from service.audit.rules import Act, Acting
+from service.edges.elevation import as_system
+from service.edges.keyring import Keyring
+from service.errors import Conflict, NotFound
+from service.people.rules import PersonId
+from service.premises import actions as premises
+
+
+def grant(
+    session: Session,
+    terms: Terms,
+    *,
+    materials: Materials,
+    keyring: Keyring,
+    now: datetime,
+    actor: Acting | None = None,
+) -> GrantId:
+    """Give the person credentials on every lock of the unit; Conflict where a lock's list is full.
+
+    Without the PIN where it would be taken for somebody's call for help: another is drawn on the person's own page.
+    """
+    unit = premises.get_unit(session, terms.unit_id)
+    with as_system(session):
+        grant_id = records.append_grant(session, terms, area_id=unit.area_id, landlord_id=unit.landlord_id, now=now)
+        held = records.hold_lists(session, premises.locks_of_unit(session, terms.unit_id, now))
+        fitting = _without_slip(session, held, materials, keyring)
+        listing.add(session, held, grant_id, terms, materials=fitting, keyring=keyring)
+    record(session, actor, Act.ACCESS_GRANTED, grant_id, now=now)
+    return grant_id
+
+
+def revoke(session: Session, grants: Sequence[GrantId], *, now: datetime, actor: Acting | None = None) -> None:
+    """Take all credentials of these grants off every lock; gone only when each lock has said so (see `delivery`)."""
+    with as_system(session):
+        # First the grants, then their lists: a PIN being replaced holds them in the same order.
+        records.mark_revoked(session, grants, now)
+        listing.remove(session, grants, tuple(CredentialType))
+    for grant_id in grants:
+        record(session, actor, Act.ACCESS_REVOKED, grant_id, now=now)
+
+
+def equip(
+    session: Session,
+    lock_id: LockId,
+    grants: Sequence[GrantId],
+    *,
+    materials: Callable[[PersonId], Materials],
+    keyring: Keyring,
+) -> None:
+    """Give a lock that has come to hang on a unit the credentials of these grants; Conflict where its list is too small."""
+    [held] = records.hold_lists(session, [lock_id])
+    rows: list[CredentialRow] = []
+    for grant_id, grant in records.find_grants(session, grants).items():
+        at = replace(held, next_credential_id=held.next_credential_id + len(rows))
+        rows += listing.rows_for(session, at, grant_id, grant.terms, materials(grant.terms.person_id), keyring)
+    if rows:
+        records.add_credentials(session, rows)
+        listing.move_on(session, [held], added={lock_id: len(rows)})
+
+
+def empty_list(session: Session, lock_id: LockId, take_all_off: Callable[[Session, LockId], None]) -> None:
+    """The next version of a lock's list, with nothing on it."""
+    held = records.hold_lists(session, [lock_id])
+    take_all_off(session, lock_id)
+    listing.move_on(session, held, added={})
+
+
+def remove_faces(session: Session, person_id: PersonId) -> tuple[GrantId, ...]:
+    """Take the person's face off every lock, and nothing else; the grants that held one."""
+    with as_system(session):
+        grants = records.standing_grants_of(session, person_id)
+        listing.remove(session, grants, (CredentialType.FACE,))
+    return grants
+
+
+def opens_by_face(session: Session, person_id: PersonId) -> bool:
+    """Whether the person's face is on any lock's list and was not taken off it."""
+    grants = records.standing_grants_of(session, person_id)
+    return bool(records.locks_holding(session, grants, (CredentialType.FACE,)))
+
+
+def get_standing(session: Session, grant_id: GrantId, now: datetime) -> GrantRecord:
+    """The grant, held until the transaction ends. NotFound for one out of sight, Conflict for one that ended."""
+    held = records.hold_grant(session, grant_id)
+    if held is None:
+        raise NotFound("There is no such grant.", code="grant")
+    if held.revoked_at is not None or held.terms.ends_at <= now:
+        raise Conflict("This access has ended.", code="grant_ended")
+    return held
+
+
+def _without_slip(session: Session, held: Sequence[HeldList], materials: Materials, keyring: Keyring) -> Materials:
+    """A PIN drawn at registration may have come too near to an emergency PIN that was drawn since."""
+    if materials.pin is None:
+        return materials
+    beside = [
+        replace(one, ordinary=frozenset()) for one in listing.pins_on(session, [one.lock_id for one in held], keyring)
+    ]
+    return materials if is_apart(materials.pin, beside, emergency=False) else replace(materials, pin=None)

@@ -1,0 +1,39 @@
+"""Tables and SQL of grants, their credentials, each lock's list, and PINs; the public names of all."""
+
+from service.access.records.lists import (
+    add_credentials,
+    append_grant,
+    credential_records,
+    find_grants,
+    hold_grant,
+    hold_lists,
+    live_entries,
+    locks_holding,
+    mark_revoked,
+    move_on,
+    remove_credentials,
+    standing_grants_of,
+)
+from service.access.records.pins import append_drawing, drawings, sealed_pins
+from service.access.records.tables import AccessGrantRow, AccessListRow, CredentialRow
+
+__all__ = [
+    "AccessGrantRow",
+    "AccessListRow",
+    "CredentialRow",
+    "add_credentials",
+    "append_drawing",
+    "append_grant",
+    "credential_records",
+    "drawings",
+    "find_grants",
+    "hold_grant",
+    "hold_lists",
+    "live_entries",
+    "locks_holding",
+    "mark_revoked",
+    "move_on",
+    "remove_credentials",
+    "sealed_pins",
+    "standing_grants_of",
+]
