@@ -3,13 +3,16 @@
 import json
 import os
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from anmen import failpoints
 from anmen.fleet import command as fleets
 from device_sim.errors import BadRequest
+
+if TYPE_CHECKING:
+    from device_sim.terminal.texts import Language
 
 app = typer.Typer(help="Simulated locks: run them, and stand before their doors.", no_args_is_help=True)
 app.command()(fleets.fleet)
@@ -82,20 +85,46 @@ def door(
 
 @app.command()
 def lock(
-    lock: Annotated[str, typer.Argument(help="Lock id (L-…), as the demo prints it.")],
+    lock: Annotated[str | None, typer.Argument(help="Lock id (L-…), as the demo prints it.")] = None,
     socket: Annotated[Path, typer.Option(help="Control socket of the running simulator.")] = Path(".anmen/doors.sock"),
     language: Annotated[Literal["zh", "en"], typer.Option(help="Language of the view.")] = "en",
+    *,
+    factory: Annotated[
+        bool,
+        typer.Option("--factory", help="Take a new lock out of its box, beside the running demo, and run it here."),
+    ] = False,
 ) -> None:
     """One lock, live in the terminal: door, bolt, battery, list, flash, link; keys to stand before it and to make trouble.
 
-    The lock runs elsewhere (the demo, or `anmen sim estate`); any number of views may look at it.
+    The lock runs elsewhere (the demo, or `anmen sim estate`); any number of views may look at it. One from the factory
+    runs as long as this view, and its keys and flash stay in the demo's folder, under boxed/.
     """
     from device_sim.control import ask
     from device_sim.terminal.app import LockView
     from device_sim.terminal.texts import Language
+
+    if factory:
+        _run_boxed(Language(language))
+        return
+    if lock is None:
+        raise BadRequest("Name a lock (L-…), or ask for a new one: anmen sim lock --factory")
 
     # A wrong id or a simulator that is not there is said plainly, before the screen is taken.
     answer = ask(socket, {"lock": lock, "do": "state"})
     if "error" in answer:
         raise BadRequest(answer["error"])
     LockView(lambda request: ask(socket, {"lock": lock, **request}), Language(language)).run()
+
+
+def _run_boxed(language: "Language") -> None:
+    """What stands under the cover goes to the terminal before and after the view, and nowhere else."""
+    from anmen.boxed import running_boxed_lock, sticker
+    from anmen.state import StateFolder, default_state_path
+    from device_sim.terminal.app import LockView
+
+    state = StateFolder(default_state_path(Path(__file__).parents[1]).resolve())
+    with running_boxed_lock(state) as (boxed, estate):
+        typer.echo(sticker(boxed))
+        LockView(lambda request: estate.answer({"lock": boxed.lock, **request}), language).run()
+        typer.echo(sticker(boxed))
+        typer.echo(f"Run it again: anmen sim estate {state.path / 'boxed' / boxed.lock} --socket door.sock")

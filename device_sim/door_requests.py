@@ -1,4 +1,4 @@
-"""What else can be done to a door: the mechanical key, the plate, the button inside, power from outside, fire and locksmith."""
+"""What else can be done to a door: the mechanical key, the plate, the buttons inside, power from outside, fire and locksmith."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -39,6 +39,11 @@ def press_button(installed: Installation, _: Request) -> None:
     installed.lock.doorway.press_button(installed.now)
 
 
+def press_claim_button(installed: Installation, _: Request) -> None:
+    """Somebody inside takes off the cover and presses the button under it: the lock asks to be claimed."""
+    installed.lock.claiming.press(installed.now)
+
+
 def emergency_power(installed: Installation, request: Request) -> None:
     """{"connected": true}: somebody holds a battery to the contacts outside."""
     connected = _truth(request, "connected")
@@ -58,4 +63,5 @@ DONE: dict[str, Callable[[Installation, Request], None]] = {
     "tamper": tamper,
     "privacy": press_button,
     "emergency_power": emergency_power,
+    "claim_button": press_claim_button,
 }

@@ -6,11 +6,10 @@ link goes through here, with the four verbs of the protocol.
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from device_sim.chain_signer import ChainSigner
+from device_sim.claiming import Claiming
 from device_sim.command_memory import CommandMemory
-from device_sim.door import Door
 from device_sim.doorway import Doorway
 from device_sim.failpoints import Failpoint, Reached, nowhere
 from device_sim.flash.chip import Flash
@@ -18,8 +17,9 @@ from device_sim.held_list import HeldList, can_hold
 from device_sim.list_changes import ListChanges
 from device_sim.obedience import CAPABILITY, Body, Obedience, with_parameters
 from device_sim.recording import Recorder
+from device_sim.start import Start
 from device_sim.timekeeping import Timekeeper
-from device_sim.updating import HARDWARE, Fitness, Maker, Updater
+from device_sim.updating import HARDWARE, Fitness, Updater
 from device_sim.wiping import finish_wipe
 from device_sim.wrong_tries import remembered
 from face_engine.engine import FaceEngine
@@ -49,16 +49,6 @@ TIME_NONCE_BYTES = 8
 KEY_ENTROPY_BYTES = 48
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
-    """What a boot finds: the uptime, the clock chip in Unix ms (None: it had stopped), the door as it stands, and who made it."""
-
-    now: float
-    chip_ms: int | None
-    door: Door
-    maker: Maker | None = None
-
-
 class Lock:
     """One boot of one lock."""
 
@@ -79,7 +69,9 @@ class Lock:
         self._reached = reached
         self._engine, self.identity, self.flash = engine, identity, flash
         memory = CommandMemory(flash)
-        wiped = finish_wipe(flash, memory, wipe_key(static, identity.lock, identity.key_epoch))
+        epoch = identity.key_epoch
+        wiped = finish_wipe(flash, memory, wipe_key(static, identity.lock, epoch), key_epoch=epoch)
+        self.claiming = Claiming(flash, identity, start.boxed_secret, draw)
         self._side = LockSide(identity, boot, flash.log)
         self._housekeep_at = start.now + HOUSEKEEPING_S
         self.refused_frames: Counter[str] = Counter()
@@ -116,14 +108,17 @@ class Lock:
     @property
     def restart_due(self) -> bool:
         """Whether the electronics are to be started again: power off and on."""
-        return self.updater.restart_due or self.commands.restart_due
+        return self.updater.restart_due or self.commands.restart_due or self.claiming.given
 
     def connecting(self) -> bytes:
-        """The will for the next connect."""
-        return self._side.connecting()
+        """The will for the next connect; empty where there is nobody who could read one."""
+        return b"" if self.claiming.boxed else self._side.connecting()
 
     def connected(self, now: float) -> None:
         """The link is up."""
+        self.claiming.connected()
+        if self.claiming.boxed:
+            return
         self._side.connected(self.standing(now), now)
         self.time.ask_soon(now)
         if self._side.proven:
@@ -131,6 +126,7 @@ class Lock:
 
     def disconnected(self) -> None:
         """The link is down."""
+        self.claiming.disconnected()
         self._side.disconnected()
         self.updater.went_offline()
 
@@ -140,6 +136,8 @@ class Lock:
 
     def receive(self, frame: bytes, now: float) -> None:
         """A frame came down; one that must be refused is counted by its reason."""
+        if self.claiming.receive(frame, now):
+            return
         try:
             happened = self._side.receive(frame, self.standing(now), now)
         except RemoteProtocolError as refused:
@@ -153,7 +151,7 @@ class Lock:
 
     def to_send(self, now: float) -> list[bytes]:
         """Frames to publish now, in this order: what is said of firmware comes behind everything else."""
-        frames = self._side.to_send(now)
+        frames = self.claiming.to_send(now) + self._side.to_send(now)
         said = self.updater.to_say(now)
         for message in said:
             self._side.say(message)
@@ -161,8 +159,8 @@ class Lock:
 
     def deadline(self) -> float:
         """When to call `expire` at the latest."""
-        dates = (self._side.deadline(), self.doorway.deadline(), self.updater.deadline(), self._housekeep_at)
-        return min(at for at in dates if at is not None)
+        parts = (self._side, self.doorway, self.updater, self.claiming)
+        return min([self._housekeep_at, *(at for part in parts if (at := part.deadline()) is not None)])
 
     def expire(self, now: float) -> None:
         """Do what is due."""

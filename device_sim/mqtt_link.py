@@ -55,7 +55,7 @@ class MqttLink:
         self._tls = _tls_context(provision)
 
     def connect(self, will: bytes) -> None:
-        """Begin a new connection with this will and return; the listener is told how it went."""
+        """Begin a new connection with this will (none where it is empty) and return; the listener is told how it went."""
         self._client = client = self._new_client(will)
         threading.Thread(target=self._open, args=(client,), name=f"connect {self._provision.lock}", daemon=True).start()
 
@@ -93,7 +93,8 @@ class MqttLink:
         client.connect_timeout = CONNECT_TIMEOUT_S
         client.max_inflight_messages_set(0)
         client.tls_set_context(self._tls)
-        client.will_set(self._up, will, qos=1)
+        if will:
+            client.will_set(self._up, will, qos=1)
         client.on_connect = self._on_connect
         client.on_subscribe = self._on_subscribe
         client.on_message = self._on_message

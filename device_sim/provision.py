@@ -6,7 +6,8 @@
      "maker_public_key": "<hex>", "maker_id": "<hex>"}      (both or neither: a lock without takes no firmware)
 
 Paths are those of PEM files; relative ones start at the file's own folder. Keys are 32-byte scalars and a 65-byte point.
-A lock without a signing key (it is optional) signs no heads of its event chain.
+A lock without a signing key (it is optional) signs no heads of its event chain. A lock as it comes from the factory has
+no keys yet and, in their place, the secret under its inside cover ("claim_secret").
 """
 
 import json
@@ -19,6 +20,7 @@ from typing import Any
 from device_sim.errors import BadProvision
 from device_sim.updating import Maker
 from firmware_protocol import LockIdentity
+from firmware_protocol.claim import read_secret
 from firmware_protocol.topics import LockId, lock_id
 
 FORMAT = "anmen-lock/1"
@@ -29,13 +31,14 @@ class Provision:
     """One provisioned lock. `label` is what people call its door."""
 
     lock: LockId
-    private_key: bytes = field(repr=False)
-    service_public_key: bytes
     certificate: Path
     certificate_key: Path
     authority: Path
     broker_host: str
     broker_port: int
+    private_key: bytes = field(default=b"", repr=False)
+    service_public_key: bytes = b""
+    claim_secret: str | None = field(default=None, repr=False)
     key_epoch: int = 1
     signing_key: bytes | None = field(default=None, repr=False)
     label: str = ""
@@ -43,7 +46,9 @@ class Provision:
 
     @property
     def identity(self) -> LockIdentity:
-        """The half of the keys that the protocol needs."""
+        """The half of the keys that the protocol needs; BadProvision where the lock is still in its box."""
+        if not self.private_key:
+            raise BadProvision(f"lock {self.lock} has no keys yet: it must be claimed")
         return LockIdentity(self.lock, self.private_key, self.service_public_key, self.key_epoch, self.signing_key)
 
 
@@ -88,16 +93,35 @@ def _to_json(provision: Provision) -> dict[str, Any]:
         "format": FORMAT,
         "lock": provision.lock,
         "label": provision.label,
-        "private_key": provision.private_key.hex(),
-        "service_public_key": provision.service_public_key.hex(),
-        "key_epoch": provision.key_epoch,
-        **({"signing_key": provision.signing_key.hex()} if provision.signing_key else {}),
+        **_keys_to_json(provision),
         "certificate": str(provision.certificate),
         "certificate_key": str(provision.certificate_key),
         "authority": str(provision.authority),
         "broker_host": provision.broker_host,
         "broker_port": provision.broker_port,
         **_maker_to_json(provision.maker),
+    }
+
+
+def _keys_to_json(provision: Provision) -> dict[str, Any]:
+    if provision.claim_secret is not None:
+        return {"claim_secret": provision.claim_secret}
+    return {
+        "private_key": provision.private_key.hex(),
+        "service_public_key": provision.service_public_key.hex(),
+        "key_epoch": provision.key_epoch,
+        **({"signing_key": provision.signing_key.hex()} if provision.signing_key else {}),
+    }
+
+
+def _keys(written: Mapping[str, Any]) -> dict[str, Any]:
+    if "claim_secret" in written:
+        return {"claim_secret": read_secret(str(written["claim_secret"]))}
+    return {
+        "private_key": _key(written, "private_key", 32),
+        "service_public_key": _key(written, "service_public_key", 65),
+        "key_epoch": int(written.get("key_epoch", 1)),
+        "signing_key": _key(written, "signing_key", 32) if "signing_key" in written else None,
     }
 
 
@@ -117,10 +141,7 @@ def _from_json(written: Mapping[str, Any], folder: Path) -> Provision:
     return Provision(
         lock=lock_id(str(written["lock"])),
         label=str(written.get("label", "")),
-        private_key=_key(written, "private_key", 32),
-        service_public_key=_key(written, "service_public_key", 65),
-        key_epoch=int(written.get("key_epoch", 1)),
-        signing_key=_key(written, "signing_key", 32) if "signing_key" in written else None,
+        **_keys(written),
         certificate=folder / str(written["certificate"]),
         certificate_key=folder / str(written["certificate_key"]),
         authority=folder / str(written["authority"]),

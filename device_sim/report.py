@@ -9,6 +9,7 @@ from device_sim.doorway import Answer
 from device_sim.installation import Installation
 from device_sim.lock import Lock
 from device_sim.words import FIRE_OVER, OPEN, OPEN_BY_KEY, OPEN_INSIDE, OVERRIDDEN, REASONS, Words
+from firmware_protocol.claim import code_of, in_groups
 from firmware_protocol.messages import Event
 from firmware_protocol.vocabulary import ClockQuality, EventType, Field, OperationSource, PassDirection
 
@@ -84,8 +85,22 @@ def _report_electronics(lock: Lock, now: float) -> Json:
             "nearly_full": log.nearly_full,
         },
         "firmware": _report_firmware(lock),
+        "claim": _report_claim(lock, now),
         "refused_frames": dict(lock.refused_frames),
         "events": [report_event(event) for event in log.read(log.next_sequence - LAST_EVENTS, LAST_EVENTS)],
+    }
+
+
+def _report_claim(lock: Lock, now: float) -> Json:
+    """What stands under the inside cover is shown while it counts: whoever stands inside can read it off."""
+    claiming = lock.claiming
+    printed = claiming.secret if claiming.boxed else None
+    return {
+        "boxed": claiming.boxed,
+        "nobodys": claiming.secret is not None,
+        "open_s": round(claiming.open_s(now), 1),
+        "secret": printed and in_groups(printed),
+        "code": printed and code_of(lock.identity.lock, printed),
     }
 
 

@@ -23,6 +23,7 @@ WINDOW_S = 120.0
 REPEAT_S = 5.0
 SECRET_CHARACTERS = 20
 ENTROPY_BYTES = 13
+CODE_BEGINS = "anmen:claim:"
 _READ_AS = str.maketrans("OIL", "011")
 
 
@@ -32,6 +33,16 @@ def read_secret(text: str) -> str:
     if len(written) != SECRET_CHARACTERS or set(written) - set(LOCK_ID_ALPHABET):
         raise ValueError("a claim secret has 20 letters and digits, without I, L, O and U")
     return written
+
+
+def code_of(lock: LockId, secret: str) -> str:
+    """What stands as a code under the cover (ANM-CLM-001); `secret` in its one form."""
+    return f"{CODE_BEGINS}{lock}:{secret}"
+
+
+def in_groups(secret: str) -> str:
+    """The secret as a person reads it: five groups of four."""
+    return "-".join(secret[at : at + 4] for at in range(0, SECRET_CHARACTERS, 4))
 
 
 def draw_secret(entropy: bytes) -> str:

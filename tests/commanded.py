@@ -8,7 +8,8 @@ from datetime import timedelta
 from device_sim.door import Door
 from device_sim.flash.chip import Flash
 from device_sim.flash.memory import MemoryMedium
-from device_sim.lock import Lock, Start
+from device_sim.lock import Lock
+from device_sim.start import Start
 from firmware_protocol import LockIdentity
 from firmware_protocol.commands import CommandKind
 from firmware_protocol.keys import Holder

@@ -16,6 +16,7 @@ from anmen.demo.roles import await_on_lock, confirm, invite, register, sign_in, 
 from anmen.demo.village import Login, Room, Village, locks_folder, open_village
 from anmen.photographs import PhotographSet, find_photographs
 from anmen.state import StateFolder, write_private
+from device_sim.provision import read_provisions
 from face_engine import EngineName, load_engine
 
 _TENANT = "林晓雨"
@@ -62,7 +63,7 @@ def running_demo(state: StateFolder, choices: Choices, progress: Progress) -> It
         people = find_photographs(choices.photographs, kept_in=state.path / "photographs", engine=engine)
         progress.step("village")
         village = open_village(machine)
-        machine.broker.admit(room.lock_id for room in village.rooms)
+        machine.broker.admit(one.lock for one in read_provisions(locks_folder(machine)))
         progress.step("service")
         web = _start_serve(machine, choices)
         progress.step("ingest")

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from anmen.boxed import on_the_shelf
 from anmen.database_roles import DatabaseRole
 from anmen.demo.machine import Machine
 from anmen.estate import ADDRESSES, LOCKS_NEEDED, ROOM_NUMBERS, Estate, ProvisionedLock, SignIn, build_estate
@@ -23,6 +24,8 @@ from service.edges.transaction import SYSTEM, transaction
 # Who made the demo's locks; the key is `secrets/maker.pem` in the state folder (docs/operations.md, firmware).
 MAKER_DOMAIN = "locks.example"
 _KEY_ENTROPY = 48
+# Locks in their boxes, to be claimed by hand.
+NEW_LOCKS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +56,10 @@ class Village:
 def open_village(machine: Machine) -> Village:
     """The estate of this state folder, built now where there is none yet; the locks told where the broker is today."""
     village = _remembered_or_built(machine)
+    provisions = read_provisions(locks_folder(machine))
+    if not any(one.claim_secret for one in provisions):
+        certificates, port = machine.broker.certificates, machine.broker.ports.locks
+        on_the_shelf(locks_folder(machine), certificates, port, maker=_maker(machine), count=NEW_LOCKS)
     for provision in read_provisions(locks_folder(machine)):
         write_provision(locks_folder(machine), replace(provision, broker_port=machine.broker.ports.locks))
     return village
@@ -113,13 +120,17 @@ def _provision(machine: Machine, identity: LockIdentity, label: str) -> Provisio
         private_key=identity.private_key,
         service_public_key=identity.service_public_key,
         signing_key=identity.signing_key,
-        maker=Maker(public_point(machine.state.secret("maker.pem", draw_maker_key)), vendor_id(MAKER_DOMAIN)),
+        maker=_maker(machine),
         certificate=certificate.certificate.absolute(),
         certificate_key=certificate.key.absolute(),
         authority=machine.broker.authority.absolute(),
         broker_host=machine.broker.host,
         broker_port=machine.broker.ports.locks,
     )
+
+
+def _maker(machine: Machine) -> Maker:
+    return Maker(public_point(machine.state.secret("maker.pem", draw_maker_key)), vendor_id(MAKER_DOMAIN))
 
 
 def _manufacture() -> tuple[LockIdentity, ProvisionedLock]:

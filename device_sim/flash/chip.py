@@ -30,12 +30,14 @@ class Remembered:
     uncounted: tuple[tuple[RepeatKey, int], ...] = ()
     list_told: int = 0
     reconnect_slot_ms: int = 0
+    # The epoch of the keys under which the lock was wiped last; 0 where it never was.
+    wiped_key_epoch: int = 0
 
 
 # One-time credentials that were used and are on no list any more; ids are never given twice, so the latest are enough.
 MOST_SPENT = 256
 # They are the lock's own, not anybody's who was let in.
-_OUTLIVES_A_WIPE = ("boot_number", "clock_floor_ms", "reconnect_slot_ms")
+_OUTLIVES_A_WIPE = ("boot_number", "clock_floor_ms", "reconnect_slot_ms", "wiped_key_epoch")
 
 
 class Flash:
@@ -128,6 +130,6 @@ def _pack_memory(remembered: Remembered) -> bytes:
 def _unpack_memory(raw: bytes | None) -> Remembered:
     if raw is None:
         return Remembered()
-    boot, contact, floor, unset, uncounted, told, *later = cbor2.loads(raw)[:7]
+    boot, contact, floor, unset, uncounted, told, *later = cbor2.loads(raw)[:8]
     counted = tuple((tuple(key), count) for key, count in uncounted)
     return Remembered(boot, contact, floor, unset, counted, told, *later)

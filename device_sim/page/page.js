@@ -65,7 +65,18 @@ function showFacts(state) {
     const time = state.clock.quality === "UNSET" ? "" : ` · ${clockTime(state.clock.now_ms, { dateStyle: "short", timeStyle: "medium" })}`;
     facts.push(["clock", text(`clock_${state.clock.quality}`) + time]);
   }
+  if (state.power) facts.unshift(...claimFacts(state));
+  find("claim-button").hidden = !state.claim?.nobodys;
   find("facts").replaceChildren(...facts.flatMap(([name, value]) => [element("dt", text(name)), element("dd", value)]));
+}
+
+function claimFacts(state) {
+  const { claim } = state;
+  const facts = [];
+  if (claim.open_s) facts.push(["claim", text("claim_open", Math.round(claim.open_s))]);
+  else if (claim.nobodys) facts.push(["claim", text(claim.boxed ? "claim_boxed" : "claim_released")]);
+  if (claim.boxed) facts.push(["cover", text("cover_says", state.lock, claim.secret)]);
+  return facts;
 }
 
 function linkWord(state) {
@@ -227,6 +238,7 @@ find("way-card").addEventListener("submit", (event) => { event.preventDefault();
 find("way-pin").addEventListener("submit", (event) => event.preventDefault());
 find("way-face").addEventListener("submit", (event) => event.preventDefault());
 find("privacy").addEventListener("click", () => act({ do: "privacy" }));
+find("claim-button").addEventListener("click", () => act({ do: "claim_button" }));
 find("way-inside").addEventListener("submit", (event) => { event.preventDefault(); act({ do: "handle" }); });
 for (const way of document.querySelectorAll("[data-way]")) way.addEventListener("click", () => chooseWay(way.dataset.way));
 for (const leaf of document.querySelectorAll("[data-do=door]")) leaf.addEventListener("click", () => act({ do: "door", to: leaf.dataset.to }));

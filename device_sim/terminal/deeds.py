@@ -50,6 +50,7 @@ DEEDS: tuple[Deed, ...] = (
     Deed("p", "pin", lambda _, typed: {"do": "pin", "digits": typed}, asks="ask_pin", secret=True),
     Deed("h", "handle", _simply({"do": "handle"})),
     Deed("o", "leaf", _leaf),
+    Deed("k", "claim", _simply({"do": "claim_button"})),
     Deed("x", "force", _simply({"do": "door", "to": "forced"})),
     Deed("b", "power", _power),
     Deed("j", "jam", _jam),

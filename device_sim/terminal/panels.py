@@ -56,6 +56,7 @@ def lock_panel(state: State, language: Language) -> RenderableType:
     rows.add_row(say("link", language), _link(state, language))
     if not state["power"]:
         return rows
+    _claim_rows(rows, state, language)
     clock, held, log = state["clock"], state["list"], state["log"]
     quality = say(clock["quality"], language)
     shown = datetime.fromtimestamp(clock["now_ms"] / 1000, _CHINA).strftime("%Y-%m-%d %H:%M:%S")
@@ -69,6 +70,17 @@ def lock_panel(state: State, language: Language) -> RenderableType:
     if state["locked_out_s"]:
         rows.add_row("", Text(say("locked_out", language, round(state["locked_out_s"])), style="bold red"))
     return rows
+
+
+def _claim_rows(rows: Table, state: State, language: Language) -> None:
+    claim = state["claim"]
+    if claim["open_s"]:
+        rows.add_row(say("claim", language), Text(say("claim_open", language, round(claim["open_s"])), style="bold"))
+    if claim["boxed"]:
+        rows.add_row("" if claim["open_s"] else say("claim", language), say("boxed", language))
+        rows.add_row("", Text(f"{state['lock']}  {claim['secret']}", style="bold"))
+    elif claim["nobodys"] and not claim["open_s"]:
+        rows.add_row(say("claim", language), say("released", language))
 
 
 def events_panel(state: State) -> RenderableType:

@@ -5,14 +5,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NewType
 
-from firmware_protocol.claim import WINDOW_S, read_secret
+from firmware_protocol.claim import CODE_BEGINS, WINDOW_S, read_secret
 from firmware_protocol.topics import LockId, lock_id
 from service.errors import BadInput
 from service.premises.rules import UnitId
 
 ClaimId = NewType("ClaimId", int)
 WINDOW = timedelta(seconds=WINDOW_S)
-_SCANNED = "anmen:claim:"
 
 
 class ClaimState(StrEnum):
@@ -50,8 +49,8 @@ class Claim:
 
 def read_typed(lock: str, secret: str) -> tuple[LockId, str]:
     """Lock id and secret as typed, or as scanned into the secret's field ("anmen:claim:<lock>:<secret>"); BadInput says what is wrong."""
-    if secret.strip().lower().startswith(_SCANNED):
-        lock, _, secret = secret.strip()[len(_SCANNED) :].partition(":")
+    if secret.strip().lower().startswith(CODE_BEGINS):
+        lock, _, secret = secret.strip()[len(CODE_BEGINS) :].partition(":")
     try:
         known = lock_id(lock.strip().upper())
     except ValueError:

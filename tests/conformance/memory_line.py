@@ -17,8 +17,9 @@ from device_sim.flash.event_log import Geometry
 from device_sim.flash.memory import MemoryMedium
 from device_sim.hardware import Hardware
 from device_sim.installation import Installation
-from device_sim.lock import Lock, Start
+from device_sim.lock import Lock
 from device_sim.provision import Provision
+from device_sim.start import Start
 from firmware_protocol import ServiceIdentity
 from firmware_protocol.keys import private_key, public_key
 from firmware_protocol.topics import draw_lock_id

@@ -9,7 +9,8 @@ from device_sim.door import Door
 from device_sim.flash.chip import Flash
 from device_sim.flash.event_log import Geometry
 from device_sim.flash.memory import MemoryMedium, PowerCut
-from device_sim.lock import Lock, Start
+from device_sim.lock import Lock
+from device_sim.start import Start
 from firmware_protocol import ServiceIdentity
 from firmware_protocol.access_list import encode_entry
 from firmware_protocol.cursor import holds

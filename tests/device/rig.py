@@ -8,7 +8,8 @@ from device_sim.door import Door
 from device_sim.flash.chip import Flash
 from device_sim.flash.event_log import USUAL, Geometry
 from device_sim.flash.memory import MemoryMedium
-from device_sim.lock import Lock, Start
+from device_sim.lock import Lock
+from device_sim.start import Start
 from device_sim.updating import Maker
 from face_engine.engine import FaceEngine
 from firmware_protocol import LockIdentity, ServiceIdentity

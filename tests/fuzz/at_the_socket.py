@@ -11,10 +11,11 @@ from device_sim.flash.event_log import Geometry
 from device_sim.flash.memory import MemoryMedium
 from device_sim.hardware import Hardware
 from device_sim.installation import Installation
-from device_sim.lock import Lock, Start
+from device_sim.lock import Lock
 from device_sim.lock_runner import LockRunner
 from device_sim.provision import Provision
 from device_sim.requests import answer
+from device_sim.start import Start
 from firmware_protocol.keys import public_key
 from tests.fuzz.authentic import LOCK, LOCK_KEY, SERVICE_KEY
 

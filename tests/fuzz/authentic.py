@@ -6,7 +6,8 @@ from device_sim.door import Door
 from device_sim.flash.chip import Flash
 from device_sim.flash.event_log import Geometry
 from device_sim.flash.memory import MemoryMedium
-from device_sim.lock import Lock, Start
+from device_sim.lock import Lock
+from device_sim.start import Start
 from firmware_protocol import LockIdentity, ServiceIdentity, ServiceSide
 from firmware_protocol.errors import RemoteProtocolError
 from firmware_protocol.keys import Holder, KeyLabel, exchange, frame_key, private_key, public_key
