@@ -25,7 +25,6 @@ from device_sim.wrong_tries import remembered
 from face_engine.engine import FaceEngine
 from firmware_protocol.commands import Command, NonceAsked
 from firmware_protocol.commands_judged import Obeyed
-from firmware_protocol.commands_wiped import wipe_key
 from firmware_protocol.errors import RemoteProtocolError
 from firmware_protocol.firmware_messages import FirmwareChunk, FirmwareOffer
 from firmware_protocol.keys import credential_key, exchange, private_key
@@ -69,8 +68,7 @@ class Lock:
         self._reached = reached
         self._engine, self.identity, self.flash = engine, identity, flash
         memory = CommandMemory(flash)
-        epoch = identity.key_epoch
-        wiped = finish_wipe(flash, memory, wipe_key(static, identity.lock, epoch), key_epoch=epoch)
+        wiped = finish_wipe(flash, memory, static, identity)
         self.claiming = Claiming(flash, identity, start.boxed_secret, draw)
         self._side = LockSide(identity, boot, flash.log)
         self._housekeep_at = start.now + HOUSEKEEPING_S

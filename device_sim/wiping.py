@@ -7,13 +7,16 @@ last, because its epoch says whether there is still something to erase.
 from device_sim.command_memory import CommandMemory, Parameters
 from device_sim.flash.chip import Flash
 from firmware_protocol.commands_judged import Obeyed
-from firmware_protocol.commands_wiped import wipe_proof
+from firmware_protocol.commands_wiped import wipe_key, wipe_proof
+from firmware_protocol.lock_session import LockIdentity
 
 
-def finish_wipe(flash: Flash, memory: CommandMemory, key: bytes, *, key_epoch: int) -> tuple[Obeyed, bytes] | None:
-    """The wipe that was begun and its proof, the flash being empty now; None where none was begun. `key`: of the proof.
+def finish_wipe(
+    flash: Flash, memory: CommandMemory, static_secret: bytes, identity: LockIdentity
+) -> tuple[Obeyed, bytes] | None:
+    """The wipe that was begun and its proof, the flash being empty now; None where none was begun.
 
-    From then on the lock can be claimed by the next, who gets other keys than those of `key_epoch`.
+    From then on the lock can be claimed by the next, who gets other keys than these.
     """
     one = memory.wipe_begun()
     if one is None:
@@ -21,6 +24,7 @@ def finish_wipe(flash: Flash, memory: CommandMemory, key: bytes, *, key_epoch: i
     old_epoch = memory.kept.wiping_epoch
     if flash.log.epoch == old_epoch:
         memory.keep(parameters=Parameters())
-        flash.remember(wiped_key_epoch=key_epoch)
+        flash.remember(wiped_key_epoch=identity.key_epoch)
         flash.wipe()
+    key = wipe_key(static_secret, identity.lock, identity.key_epoch)
     return one, wipe_proof(key, one.content, old_epoch=old_epoch, new_epoch=flash.log.epoch)
