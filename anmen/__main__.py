@@ -43,7 +43,7 @@ def serve(
 
     Needs ANMEN_DATABASE_URL (role anmen_serve), ANMEN_KEYS_FILE and ANMEN_PUBLIC_URL.
     """
-    from anmen.workers import run_serve
+    from anmen.serving import run_serve
 
     run_serve(Settings(), host=host, port=port)
 

@@ -5,8 +5,6 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
-import uvicorn
-
 from anmen.errors import MachineError
 from anmen.ingest_lanes import Lanes
 from service.edges.keyring import read_keyring
@@ -36,7 +34,7 @@ def compose_ingest(
 ) -> Lanes:
     """The ingest process's loops over their real parts; sets this process's garbage thresholds."""
     parts = IngestParts(
-        engine=connect(_database(settings), pool_size=settings.ingest_lanes),
+        engine=connect(database_of(settings), pool_size=settings.ingest_lanes),
         keyring=read_keyring(settings.keys_file),
         broker=broker_address(settings),
         batch_limit=settings.batch_limit,
@@ -47,23 +45,6 @@ def compose_ingest(
     gc.freeze()
     gc.set_threshold(*_GARBAGE_THRESHOLDS)
     return Lanes([Ingest(parts, reached) for _ in range(settings.ingest_lanes)])
-
-
-def run_serve(settings: Settings, *, host: str, port: int) -> None:
-    """Answer pages and API until SIGTERM or SIGINT."""
-    _database(settings)
-    configure_logs()
-    # Paths can hold a link's secret, so uvicorn's own access log stays off; service.edges.request_log knows what may be said.
-    uvicorn.run(
-        "service.app:create_app",
-        factory=True,
-        host=host,
-        port=port,
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        timeout_graceful_shutdown=5,
-    )
 
 
 def broker_address(settings: Settings) -> BrokerAddress:
@@ -85,7 +66,8 @@ def broker_address(settings: Settings) -> BrokerAddress:
     )
 
 
-def _database(settings: Settings) -> str:
+def database_of(settings: Settings) -> str:
+    """The database's address; says what to set where there is none."""
     if not settings.database_url:
         raise MachineError(
             "ANMEN_DATABASE_URL is not set. Example: postgresql+psycopg://anmen_serve:<password>@db.example/anmen"

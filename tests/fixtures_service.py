@@ -18,6 +18,7 @@ from face_engine.loading import load_engine
 from service.app import create_app
 from service.edges.keyring import Keyring
 from service.edges.requests import Parts
+from service.edges.server import GRACE_S, Server
 from service.reactions import react
 from service.settings import Settings
 from tests.fixtures_database import Database
@@ -66,7 +67,8 @@ def app(parts: Parts) -> FastAPI:
 def served(app: FastAPI) -> Iterator[str]:
     """The application behind a real server on a port of its own; gives its address."""
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=5))
+    config = uvicorn.Config(app, log_config=None, timeout_graceful_shutdown=GRACE_S)
+    server = Server(config, app.state.feed.end)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     while not server.started:

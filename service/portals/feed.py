@@ -42,6 +42,11 @@ class Feed:
         """Whether the process is going down and streams should end."""
         return self._closing
 
+    def end(self) -> None:
+        """The process goes down: every stream ends now, and the server need not wait for it."""
+        self._closing = True
+        self._wake_all()
+
     def check_room(self) -> None:
         """TooMany where all places are taken."""
         if len(self._readers) >= self._limit:
@@ -69,8 +74,7 @@ class Feed:
         try:
             yield
         finally:
-            self._closing = True
-            self._wake_all()
+            self.end()
             ear.cancel()
             await asyncio.gather(ear, return_exceptions=True)
 

@@ -97,6 +97,8 @@ async def _stream(feed: Feed, watch: Watch, first: Look, seen: Vector) -> AsyncI
         yield f"retry: {_RETRY_MS}\n" + _event(positions, news)
         while not feed.closing:
             await _wait(woken)
+            if feed.closing:
+                return
             try:
                 now = await feed.ask(look, watch)
             except OperationalError:

@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.pages.conftest import Site
-from tests.pages.visiting import choose, listen, reached_by_tab, sign_in, small, wrong_with
+from tests.pages.visiting import choose, listen, reached_by_tab, sign_in, small, wrong_for_axe, wrong_with
 
 Visitors = dict[str | None, Page]
 # Pages that answer with an error say so in the console by themselves.
@@ -45,6 +45,9 @@ def test_every_page_can_be_used(visitors: Visitors, site: Site) -> None:
         page = visitors[who]
         page.goto(site.address + path)
         complaints += [f"{name}: {wrong}" for wrong in wrong_with(page)]
+        # Roles, names and landmarks are the same in both languages.
+        if language == "zh-Hans":
+            complaints += [f"{name}: {wrong}" for wrong in wrong_for_axe(page)]
         complaints += [f"{name}: {said}" for said in heard[who] if _EXPECTED not in said]
         heard[who].clear()
         assert page.locator("html").get_attribute("lang") == language

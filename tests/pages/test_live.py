@@ -1,5 +1,6 @@
 """Live counts: in an open page, and as a stream with ids, resumption, limits and rights."""
 
+import contextlib
 import time
 from collections.abc import Iterator
 
@@ -8,11 +9,18 @@ import psycopg
 import pytest
 from playwright.sync_api import Browser, expect
 
+from face_engine.engine import FaceEngine
 from firmware_protocol.vocabulary import PassDirection
 from service.accounts.signed_in import SESSION_COOKIE
+from service.app import create_app
+from service.edges.requests import Parts
+from service.edges.server import GRACE_S
 from service.errors import TooMany
 from service.portals.feed import Feed
+from service.reactions import react
+from service.settings import Settings
 from tests import given
+from tests.fixtures_service import Clock, served
 from tests.pages.conftest import Site
 from tests.pages.village import locks_of, passes
 from tests.pages.visiting import choose, sign_in, small
@@ -118,3 +126,20 @@ def test_readers_are_bounded(site: Site) -> None:
     with feed.reader(), pytest.raises(TooMany):
         feed.check_room()
     feed.check_room()
+
+
+def test_an_open_page_does_not_delay_the_end(site: Site, sface: FaceEngine) -> None:
+    keyring, clock = site.village.place.keyring, Clock(site.now)
+    parts = Parts(
+        settings=Settings(), database=site.database.serve, keyring=keyring, faces=sface, clock=clock, react=react
+    )
+    with contextlib.ExitStack() as reading:
+        with served(create_app(parts=parts)) as address:
+            client = reading.enter_context(httpx.Client(base_url=address, timeout=10))
+            client.post("/sign-in", data={"login": "officer", "password": given.PASSWORD, "csrf": _csrf(client)})
+            answer = reading.enter_context(client.stream("GET", f"/live/occupancy?area={site.village.areas.town}"))
+            events = _events(answer)
+            next(events)
+            began = time.monotonic()
+        assert time.monotonic() - began < GRACE_S / 2
+        assert not any("data" in event for event in events)

@@ -2,10 +2,12 @@
 
 from typing import Any
 
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page
 
 from tests import given
 
+_AXE = Axe()
 SMALL = {"width": 360, "height": 640}
 
 # What is wrong with a page for somebody who hears it, taps it with a thumb, or sees little. Texts are judged by WCAG 2.2 AA.
@@ -73,6 +75,13 @@ def wrong_with(page: Page) -> list[str]:
     """Everything that keeps people out."""
     found: list[str] = page.evaluate(_WRONG)
     return found
+
+
+def wrong_for_axe(page: Page) -> list[str]:
+    """What axe-core finds, best practices among it; contrast is measured by `wrong_with`, in each colour scheme."""
+    options = {"rules": {"color-contrast": {"enabled": False}}, "resultTypes": ["violations"]}
+    found = _AXE.run(page, options=options).response["violations"]
+    return [f"axe {one['id']}: {node['html'][:120]}" for one in found for node in one["nodes"]]
 
 
 def reached_by_tab(page: Page) -> tuple[set[str], set[str]]:
