@@ -40,7 +40,13 @@ _SQL_FUNCTIONS = frozenset({"select", "insert", "update", "delete", "text"})
 # Migrating is no request: whoever migrates is alone with the database.
 _MAY_COMMIT = ("service/edges/transaction.py", "service/edges/migrate.py")
 _ENDS_TRANSACTION = frozenset({"commit", "rollback", "begin"})
-_ASYNC_FILES = ("service/app.py", "service/edges/shield.py", "service/edges/request_log.py", "service/portals/")
+_ASYNC_FILES = (
+    "service/app.py",
+    "service/edges/shield.py",
+    "service/edges/request_log.py",
+    "service/edges/server.py",
+    "service/portals/",
+)
 _EXCUSE = re.compile(r"#\s*(?:noqa|type:\s*ignore)")
 _EXCUSE_WITH_REASON = re.compile(r"#\s*(?:noqa: [A-Z0-9, ]+?|type: ignore\[[a-z, -]+\])(?: - | +# ?)\w")
 _UNFINISHED = re.compile(r"#.*\b(?:TODO|FIXME|XXX|HACK)\b")
