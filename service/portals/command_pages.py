@@ -18,8 +18,6 @@ from service.locks import actions as locks
 from service.portals import forms
 from service.portals.forms import SentForm
 from service.portals.leases import lock_shown
-from service.portals.questions import Question, ask
-from service.portals.translation import N_
 from service.portals.visits import ID, LandlordVisit, Said, TenantVisit, Visit
 from service.premises import actions as premises
 from service.tenancy import actions as tenancy
@@ -43,7 +41,7 @@ def order_at_once(visit: LandlordVisit, session: Tx, lock_id: str, kind: str) ->
     wanted = _AT_ONCE.get(kind)
     if wanted is None:
         return visit.go(f"/locks/{place.lock_id}")
-    return _order(visit, session, place, Order(wanted))
+    return order_of(visit, session, place, Order(wanted))
 
 
 @router.get("/locks/{lock_id}/open")
@@ -65,30 +63,6 @@ def open_room(visit: LandlordVisit, session: Tx, lock_id: str, sent: SentForm) -
     return visit.go(f"/locks/{place.lock_id}", Said.ORDERED)
 
 
-@router.get("/locks/{lock_id}/wipe")
-def ask_to_wipe(visit: LandlordVisit, session: Tx, lock_id: str) -> Response:
-    """Ask whether it is meant."""
-    place = commands.get_place(session, visit.actor, lock_id, now=visit.now)
-    question = Question(
-        title=N_("Empty this lock?"),
-        sentences=(
-            N_("The lock erases every way in and its own log, which is stored here first, and proves that it has."),
-            N_("The mechanical key and the inside handle work as always."),
-        ),
-        yes=N_("Yes, empty it"),
-        address=f"/locks/{place.lock_id}/wipe/now",
-        back=f"/locks/{place.lock_id}",
-    )
-    return ask(visit, question)
-
-
-@router.post("/locks/{lock_id}/wipe/now", dependencies=[checked_form])
-def wipe(visit: LandlordVisit, session: Tx, lock_id: str) -> Response:
-    """The lock is emptied for whoever comes next."""
-    place = commands.get_place(session, visit.actor, lock_id, now=visit.now)
-    return _order(visit, session, place, Order(CommandKind.FACTORY_WIPE))
-
-
 @router.get("/me/tenancies/{tenancy_id}/door")
 def show_my_door(visit: TenantVisit, session: Tx, tenancy_id: Annotated[TenancyId, ID]) -> Response:
     """The own door: open it from afar, and see who else has."""
@@ -105,7 +79,8 @@ def open_my_door(visit: TenantVisit, session: Tx, tenancy_id: Annotated[TenancyI
     return visit.go(f"/me/tenancies/{tenancy_id}/door", Said.ORDERED)
 
 
-def _order(visit: Visit, session: Session, place: Place, order: Order) -> Response:
+def order_of(visit: Visit, session: Session, place: Place, order: Order) -> Response:
+    """Order it and go on to the lock's page, which says why where it could not be ordered."""
     given = forms.attempt(session, lambda: _give(visit, session, place, order))
     if isinstance(given, AnmenError):
         return _lock_page(visit, session, place, forms.refused({}, given, visit.words))

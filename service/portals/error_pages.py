@@ -6,7 +6,7 @@ from fastapi import Request
 from fastapi.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 
 from service.edges.problems import InvalidRequest, headers_of
-from service.errors import AnmenError, NotFound, NotSignedIn, TooLarge, TooMany
+from service.errors import AnmenError, NotFound, NotSignedIn, SealBroken, TooLarge, TooMany
 from service.portals.rendering import draw
 from service.portals.rules import choose_locale
 from service.portals.translation import N_, Words, words_for
@@ -51,8 +51,8 @@ def _sentences(error: AnmenError, words: Words) -> dict[str, str]:
     minutes = -(-error.retry_after_s // 60) if isinstance(error, TooMany) else 0
     return {
         "title": words.say(error.title),
-        # How many bytes were too many helps nobody; the advice does.
-        "text": "" if isinstance(error, TooLarge) else words.say(error.text, **error.values),
+        # How many bytes were too many helps nobody, nor which seal is broken; the advice does.
+        "text": "" if isinstance(error, TooLarge | SealBroken) else words.say(error.text, **error.values),
         "advice": words.say(advice, minutes=minutes),
     }
 

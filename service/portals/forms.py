@@ -71,6 +71,11 @@ def refused(values: Mapping[str, str], error: AnmenError, words: Words) -> Form:
     return Form(typed, Answers({error.field or "": words.say(error.text, **error.values)}))
 
 
+def read_count(typed: str) -> int:
+    """What was typed as a whole number below 100,000; 0, which no limit allows, where it is none."""
+    return int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 6 else 0
+
+
 def attempt(session: Session, act: Callable[[], _Done]) -> _Done | AnmenError:
     """What the action made, or the error a person can do something about; then nothing of it was stored."""
     try:

@@ -15,11 +15,12 @@ from service.portals.live import router as live
 from service.portals.lock_pages import router as locks
 from service.portals.my_pages import router as mine
 from service.portals.registration_pages import router as registration
+from service.portals.setting_pages import router as settings
 from service.portals.sign_in_pages import router as sign_in
 from service.portals.staff_pages import router as staff
 from service.portals.visit_pages import router as visitors
 
-PAGES = (sign_in, landlord, locks, inviting, registration, mine, emergency, visitors, staff, live, commands)
+PAGES = (sign_in, landlord, locks, inviting, registration, mine, emergency, visitors, staff, live, commands, settings)
 
 
 class KeptFiles(StaticFiles):

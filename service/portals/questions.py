@@ -9,13 +9,17 @@ from service.portals.visits import Visit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """A page with two ways on; texts are message ids. `address` is where yes is sent to, `back` the other way."""
+    """A page with two ways on; texts are message ids. `address` is where yes is sent to, `back` the other way.
+
+    `about` says in words already translated what it is about, such as the room and the lock.
+    """
 
     title: str
     sentences: tuple[str, ...]
     yes: str
     address: str
     back: str
+    about: str = ""
 
 
 def ask(visit: Visit, question: Question) -> Response:
