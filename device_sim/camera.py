@@ -13,9 +13,9 @@ from device_sim.errors import BadRequest
 from device_sim.faces import Sight
 from face_engine.engine import FaceEngine, Image
 from face_engine.errors import UnusableImage
-from face_engine.finding import find_one_face
+from face_engine.finding import FoundFace, find_one_face
 from face_engine.images import decode_image
-from face_engine.quality import DOOR_LIMITS
+from face_engine.quality import DOOR_LIMITS, PORTRAIT_LIMITS, FaceProblem
 from firmware_protocol.vocabulary import Liveness
 
 # The first pictures of a webcam are too dark: it has to find its exposure.
@@ -50,6 +50,16 @@ def picture_from_webcam(number: int) -> Image:
     if not taken:
         raise BadRequest(f"camera {number} of this machine gives no picture. Is it plugged in, and free?")
     return np.asarray(picture, np.uint8)
+
+
+def read_portrait(engine: FaceEngine | None, picture: Image | None) -> FoundFace | None:
+    """The face on the portrait that a card's chip gives, where the reader gives one; the picture is not kept."""
+    if engine is None or picture is None:
+        return None
+    found = find_one_face(engine, picture, limits=PORTRAIT_LIMITS)
+    if isinstance(found, FaceProblem):
+        raise BadRequest(f"the card's portrait cannot be used: {found.value.replace('_', ' ')}")
+    return found
 
 
 def look(engine: FaceEngine | None, picture: Image, *, is_living: bool) -> Sight:

@@ -5,17 +5,19 @@ before anything is asked or recorded.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from device_sim import presentation
 from device_sim.door import AlarmDue, Bolt, Door, DoorStep
+from device_sim.enrolling import Enrolling, Stage
 from device_sim.faces import Sight
 from device_sim.held_list import HeldList
 from device_sim.modes import Modes
 from device_sim.presentation import Presentation
 from device_sim.recording import Recorder
 from device_sim.timekeeping import Timekeeper
+from face_engine.finding import FoundFace
 from firmware_protocol.access_list import ListEntry
 from firmware_protocol.decisions import Admitted, Refused
 from firmware_protocol.lockout import Lockout
@@ -41,11 +43,15 @@ LETS_OUT = frozenset({DoorState.OPEN, DoorState.FORCED_OPEN})
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the lock did. `event` is the one it recorded of it; None where the refusal was only counted."""
+    """What the lock did. `event` is the one it recorded of it; None where the refusal was only counted.
+
+    `stage`: what it waits for now, where a face is being taken.
+    """
 
     opened: bool
     reason: RefusalReason | None = None
     event: Event | None = None
+    stage: Stage | None = None
 
 
 class Doorway:
@@ -59,6 +65,7 @@ class Doorway:
         self._recorder = recorder
         self._lockout = lockout
         self._opened_before: tuple[int, float] | None = None
+        self.enrolling: Enrolling | None = None
 
     def record_start(self, now: float) -> None:
         """The first words of a boot; and the alarm of a lock-out that a power cut has swallowed."""
@@ -71,12 +78,13 @@ class Doorway:
         """How much longer tries are refused after wrong ones."""
         return max(0.0, self._lockout.until - now)
 
-    def show_card(self, document_number: str, now: float) -> Answer:
-        """An ID card is held to the reader."""
+    def show_card(self, document_number: str, now: float, *, portrait: FoundFace | None = None) -> Answer:
+        """An ID card is held to the reader, which gives the face of its portrait where it can."""
         return self._present(
             OperationSource.RFID,
             lambda: presentation.card(self._held.holding, document_number, self.modes.moment(now)),
             now,
+            portrait,
         )
 
     def enter_pin(self, digits: str, now: float) -> Answer:
@@ -86,7 +94,11 @@ class Doorway:
         )
 
     def show_face(self, sight: Sight, now: float) -> Answer:
-        """Somebody stands before the camera."""
+        """Somebody stands before the camera, whom it may know, or whose face it is to take."""
+        if self.enrolling is not None and self._shut_to_all(now) is None:
+            stage = self.enrolling.take(sight, now)
+            if stage is not None:
+                return Answer(False, stage=stage)
         return self._present(
             OperationSource.BIOMETRIC, lambda: presentation.face(self._held.holding, sight, self.modes.moment(now)), now
         )
@@ -150,12 +162,21 @@ class Doorway:
         }
         return Answer(True, None, self._recorder.record(EventType.LOCK_OPERATED, fields, now))
 
-    def _present(self, source: OperationSource, judge: Callable[[], Presentation], now: float) -> Answer:
+    def _present(
+        self,
+        source: OperationSource,
+        judge: Callable[[], Presentation],
+        now: float,
+        portrait: FoundFace | None = None,
+    ) -> Answer:
         shut = self._shut_to_all(now)
         presented = judge() if shut is None else Presentation(source, Refused(shut))
         match presented.decision:
             case Admitted(entry):
-                return self._admit(presented, entry, now)
+                answer = self._admit(presented, entry, now)
+                if self.enrolling is None or source is OperationSource.BIOMETRIC:
+                    return answer
+                return replace(answer, stage=self.enrolling.admitted(entry, portrait, now))
             case Refused(reason, entry):
                 return self._refuse(presented, reason, entry, now)
 

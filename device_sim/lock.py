@@ -15,7 +15,7 @@ from device_sim.failpoints import Failpoint, Reached, nowhere
 from device_sim.flash.chip import Flash
 from device_sim.held_list import HeldList, can_hold
 from device_sim.list_changes import ListChanges
-from device_sim.obedience import CAPABILITY, Body, Obedience, with_parameters
+from device_sim.obedience import Body, Obedience, with_parameters
 from device_sim.recording import Recorder
 from device_sim.start import Start
 from device_sim.timekeeping import Timekeeper
@@ -25,6 +25,7 @@ from device_sim.wrong_tries import remembered
 from face_engine.engine import FaceEngine
 from firmware_protocol.commands import Command, NonceAsked
 from firmware_protocol.commands_judged import Obeyed
+from firmware_protocol.enrolment import EnrolledHeard
 from firmware_protocol.errors import RemoteProtocolError
 from firmware_protocol.firmware_messages import FirmwareChunk, FirmwareOffer
 from firmware_protocol.keys import credential_key, exchange, private_key
@@ -87,7 +88,7 @@ class Lock:
         )
         self.doorway.record_start(start.now)
         self.updater = Updater(flash.images, start.maker, recorder=self._recorder, now=start.now)
-        body = Body(flash, self.held, self.time, self.doorway, self._recorder, draw, self._side.say)
+        body = Body(flash, self.held, self.time, self.doorway, self._recorder, draw, self._side.say, engine)
         self.commands = Obedience(memory, body)
         self._lists = ListChanges(self.held, flash, self._recorder, time=self.time, refuse=self._refuse_list)
         self._tell_of_the_last_boot(wiped, start.now)
@@ -157,7 +158,7 @@ class Lock:
 
     def deadline(self) -> float:
         """When to call `expire` at the latest."""
-        parts = (self._side, self.doorway, self.updater, self.claiming)
+        parts = (self._side, self.doorway, self.commands, self.updater, self.claiming)
         return min([self._housekeep_at, *(at for part in parts if (at := part.deadline()) is not None)])
 
     def expire(self, now: float) -> None:
@@ -196,7 +197,7 @@ class Lock:
             clock.quality,
             HARDWARE,
             self.flash.images.image.version,
-            {**self.updater.capabilities, **can_hold(engine), **self._signer.capability(), **CAPABILITY},
+            {**self.updater.capabilities, **can_hold(engine), **self._signer.capability(), **self.commands.capability},
         )
 
     def _act_on(self, happened: Happening, now: float) -> None:
@@ -212,12 +213,13 @@ class Lock:
                 self._set_clock(now_ms, now)
             case Contacted():
                 self.time.contacted(now)
-            case Command() | NonceAsked():
+            case Command() | NonceAsked() | EnrolledHeard():
                 self.commands.hear(happened, now)
             case Welcomed(slot_s):
                 self.time.ask_soon(now)
                 self.flash.remember(reconnect_slot_ms=round(slot_s * 1000))
                 self._signer.say(self._side, now)
+                self.commands.enrolling.welcomed(now)
             case FirmwareOffer() | FirmwareChunk():
                 self.updater.hear(happened, self._fitness(), now)
 

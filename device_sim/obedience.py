@@ -10,10 +10,13 @@ from dataclasses import dataclass, replace
 from device_sim.command_memory import CommandMemory, Parameters
 from device_sim.door import Bolt, Door
 from device_sim.doorway import Doorway
+from device_sim.enrolling import Enrolling
 from device_sim.flash.chip import Flash
-from device_sim.held_list import LIST_ENTRIES, HeldList
+from device_sim.held_list import HeldList
+from device_sim.read_back import held_back
 from device_sim.recording import Recorder
 from device_sim.timekeeping import Timekeeper
+from face_engine.engine import FaceEngine
 from firmware_protocol.commands import (
     NONCE_BYTES,
     Command,
@@ -23,7 +26,6 @@ from firmware_protocol.commands import (
     CommandResult,
     CommandState,
     NonceAsked,
-    ReadBackAnswer,
     capability,
 )
 from firmware_protocol.commands_judged import (
@@ -38,11 +40,11 @@ from firmware_protocol.commands_judged import (
     judge,
     settled,
 )
+from firmware_protocol.enrolment import EnrolledHeard
 from firmware_protocol.messages import UpMessage
 from firmware_protocol.vocabulary import AlarmCode, ClockQuality, EventType, Field, Operation, OperationSource
 
-ABLE = frozenset(CommandKind) - {CommandKind.START_ENROLMENT}
-CAPABILITY = {"commands": capability(ABLE)}
+BLIND = frozenset(CommandKind) - {CommandKind.START_ENROLMENT}
 # Field COMMAND_KIND has room for less than a command's own kind.
 _MOST_KIND = 32_767
 
@@ -58,6 +60,7 @@ class Body:
     recorder: Recorder
     draw: Callable[[int], bytes]
     say: Callable[[UpMessage], None]
+    engine: FaceEngine | None = None
 
 
 class Obedience:
@@ -69,6 +72,10 @@ class Obedience:
         self._nonces = Nonces()
         self._opening: Obeyed | None = None
         self._wiping: Obeyed | None = None
+        self._able = BLIND if body.engine is None else frozenset(CommandKind)
+        self.capability = {"commands": capability(self._able)}
+        self.enrolling = Enrolling(body.held, body.engine, say=body.say, end=self._end)
+        body.doorway.enrolling = self.enrolling
         self.shown_until = float("-inf")
         self.restart_due = False
 
@@ -80,10 +87,13 @@ class Obedience:
             self._memory.keep(wiping_epoch=0)
         for one in self._memory.book.unfinished():
             ended = after_power_cut(one)
-            self._end(one, ended.state, now, failure=ended.failure)
+            self._end(one, ended.state, now, ended.failure)
 
-    def hear(self, message: Command | NonceAsked, now: float) -> None:
-        """The service asks for a nonce, or commands."""
+    def hear(self, message: Command | NonceAsked | EnrolledHeard, now: float) -> None:
+        """The service asks for a nonce, commands, or has what a command has brought."""
+        if isinstance(message, EnrolledHeard):
+            self.enrolling.heard(message, now)
+            return
         known = self._memory.book.find(message.id)
         if known is not None:
             self._say(known, repeated=True)
@@ -102,21 +112,28 @@ class Obedience:
             self._say(running)
             self._wiping, self.restart_due = None, True
 
+    def deadline(self) -> float | None:
+        """When `expire` has something to do that the door does not ask for; or None."""
+        return self.enrolling.deadline()
+
     def expire(self, now: float) -> None:
         """See whether the bolt has arrived, and whether a wipe has waited too long."""
         if self._opening is not None and self._body.doorway.door.bolt is not Bolt.UNLOCKING:
             jammed = self._body.doorway.door.bolt is Bolt.JAMMED
             opening, self._opening = self._opening, None
-            state, failure = (CommandState.FAILED, CommandFailure.JAMMED) if jammed else (CommandState.DONE, None)
-            self._end(opening, state, now, failure=failure)
+            state, failure = (
+                (CommandState.FAILED, CommandFailure.JAMMED) if jammed else (CommandState.DONE, CommandFailure.NONE)
+            )
+            self._end(opening, state, now, failure)
         now_s = self._moment(now).now_s
+        self.enrolling.expire(now, now_s)
         if self._wiping is not None and now_s is not None and now_s >= self._wiping.expires_at:
             late, self._wiping = self._wiping, None
             self._end(late, CommandState.EXPIRED, now)
 
     def _judge(self, command: Command, now: float) -> None:
         self._memory.keep(book=self._memory.book.pruned(self._body.time.clock.floor_ms // 1000))
-        verdict = judge(command, self._memory.book, self._nonces, self._moment(now), able=ABLE)
+        verdict = judge(command, self._memory.book, self._nonces, self._moment(now), able=self._able)
         self._nonces = self._nonces.without(command.id)
         match verdict:
             case Obey(kind):
@@ -138,6 +155,8 @@ class Obedience:
             case CommandKind.FACTORY_WIPE:
                 self._wiping = one
                 self.stored()
+            case CommandKind.START_ENROLMENT:
+                self._open_window(one, command, now)
             case CommandKind.REBOOT:
                 self._say(settled(one, CommandState.RUNNING))
                 self.restart_due = True
@@ -150,18 +169,27 @@ class Obedience:
             case CommandKind.IDENTIFY:
                 self.shown_until = now + command.seconds
             case CommandKind.READ_BACK:
-                self._body.say(self._held(command.id, now))
+                self._body.say(held_back(self._body, command.id, self._memory.kept.parameters, now))
             case CommandKind.SET_PARAMETERS:
                 parameters = Parameters(command.relock_s, command.ajar_s)
                 self._memory.keep(parameters=parameters)
                 self._body.doorway.door = with_parameters(self._body.doorway.door, parameters)
             case CommandKind.ERASE_BIOMETRIC:
                 self._body.held.erase_faces()
+                self.enrolling.forget(now)
+
+    def _open_window(self, one: Obeyed, command: Command, now: float) -> None:
+        problem = self.enrolling.problem(command)
+        if problem is not None:
+            self._end(one, CommandState.FAILED, now, problem)
+            return
+        self.enrolling.open(one, command, now)
+        self._say(settled(one, CommandState.RUNNING))
 
     def _open(self, one: Obeyed, seconds: int, now: float) -> None:
         doorway = self._body.doorway
         if not doorway.door.can_drive:
-            self._end(one, CommandState.FAILED, now, failure=CommandFailure.INSUFFICIENT_BATTERY)
+            self._end(one, CommandState.FAILED, now, CommandFailure.INSUFFICIENT_BATTERY)
             return
         fields = {
             Field.OPERATION: Operation.UNLOCK,
@@ -179,11 +207,11 @@ class Obedience:
         one: Obeyed,
         state: CommandState,
         now: float,
+        failure: CommandFailure = CommandFailure.NONE,
         *,
-        failure: CommandFailure | None = None,
         content: bytes = b"",
     ) -> None:
-        ended = settled(one, state, failure or CommandFailure.NONE)._replace(content=content)
+        ended = settled(one, state, failure)._replace(content=content)
         self._record_end(ended, now)
         self._memory.keep(book=self._memory.book.with_one(ended))
         self._say(ended)
@@ -201,27 +229,6 @@ class Obedience:
     def _say(self, one: Obeyed, *, repeated: bool = False) -> None:
         content = one.content if one.state is CommandState.DONE else b""
         self._body.say(CommandResult(one.id, one.state, one.failure, repeated, content))
-
-    def _held(self, name: bytes, now: float) -> ReadBackAnswer:
-        flash, held, clock = self._body.flash, self._body.held, self._body.time.clock
-        parameters = self._memory.kept.parameters
-        return ReadBackAnswer(
-            name,
-            held.version,
-            held.digest,
-            len(held.holding.entries),
-            held.erased,
-            LIST_ENTRIES,
-            flash.log.epoch,
-            flash.log.next_sequence,
-            flash.log.stored_up_to,
-            flash.remembered.boot_number,
-            parameters.relock_s,
-            parameters.ajar_s,
-            clock.now_ms(now),
-            clock.quality,
-            flash.images.image.version,
-        )
 
     def _moment(self, now: float) -> CommandMoment:
         clock = self._body.time.clock

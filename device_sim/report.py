@@ -6,9 +6,10 @@ from typing import Any
 
 from device_sim.door import Door
 from device_sim.doorway import Answer
+from device_sim.enrolling import Stage
 from device_sim.installation import Installation
 from device_sim.lock import Lock
-from device_sim.words import FIRE_OVER, OPEN, OPEN_BY_KEY, OPEN_INSIDE, OVERRIDDEN, REASONS, Words
+from device_sim.words import FIRE_OVER, OPEN, OPEN_BY_KEY, OPEN_INSIDE, OVERRIDDEN, REASONS, STAGES, Words
 from firmware_protocol.claim import code_of, in_groups
 from firmware_protocol.messages import Event
 from firmware_protocol.vocabulary import ClockQuality, EventType, Field, OperationSource, PassDirection
@@ -37,6 +38,7 @@ def report_answer(answer: Answer) -> Json:
         "opened": answer.opened,
         "reason": answer.reason.name.lower() if answer.reason is not None else None,
         "words": _words(answer)._asdict(),
+        "stage": answer.stage.value if answer.stage else None,
         "event": report_event(answer.event) if answer.event else None,
     }
 
@@ -72,6 +74,7 @@ def _report_electronics(lock: Lock, now: float) -> Json:
         "locked_out_s": round(lock.doorway.locked_out_s(now), 1),
         "mode": lock.doorway.modes.mode.name.lower(),
         "on_fire": lock.doorway.on_fire,
+        "enrolment": _report_enrolment(lock, now),
         "shows_itself_s": round(max(0.0, lock.commands.shown_until - now), 1),
         "clock": {"quality": lock.time.clock.quality.name, "now_ms": lock.time.clock.now_ms(now)},
         "list": {"version": held.version, "digest": held.digest.hex(), "entries": dict(kinds), "erased": held.erased},
@@ -116,7 +119,20 @@ def _report_firmware(lock: Lock) -> Json:
     }
 
 
+def _report_enrolment(lock: Lock, now: float) -> Json | None:
+    window, saying = lock.commands.enrolling.window, lock.commands.enrolling.saying
+    if window is None:
+        return None if saying is None else _stage(Stage.SAYING, 0)
+    return _stage(Stage.CARD if now >= window.face_until else window.stage, round(window.until - now))
+
+
+def _stage(stage: Stage, left_s: int) -> Json:
+    return {"stage": stage.value, "left_s": left_s, "words": STAGES[stage]._asdict()}
+
+
 def _words(answer: Answer) -> Words:
+    if answer.stage is not None:
+        return STAGES[answer.stage]
     if answer.reason is not None:
         return REASONS[answer.reason]
     event = answer.event

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from device_sim import door_requests
-from device_sim.camera import look, picture_from_bytes, picture_from_file, picture_from_webcam
+from device_sim.camera import look, picture_from_bytes, picture_from_file, picture_from_webcam, read_portrait
 from device_sim.door import Door
 from device_sim.doorway import Answer
 from device_sim.errors import BadRequest, SimulatorError
@@ -21,6 +21,7 @@ from face_engine.engine import Image
 
 Request = Mapping[str, Any]
 MOST_EVENTS = 1000
+PICTURES = frozenset({"image", "webcam", "image_base64"})
 
 
 def answer(runners: Mapping[str, LockRunner], request: Any) -> Json:
@@ -65,7 +66,11 @@ def _face(runner: LockRunner, request: Request) -> Json:
 
 def _card(runner: LockRunner, request: Request) -> Json:
     number = _text(request, "number")
-    return _at_door(runner, lambda installed: installed.lock.doorway.show_card(number, installed.now))
+    # With a portrait, as a reader gives it that reads the chip.
+    portrait = read_portrait(runner.engine, _picture(request) if PICTURES & request.keys() else None)
+    return _at_door(
+        runner, lambda installed: installed.lock.doorway.show_card(number, installed.now, portrait=portrait)
+    )
 
 
 def _pin(runner: LockRunner, request: Request) -> Json:

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from device_sim.enrolling import Stage
 from firmware_protocol.vocabulary import RefusalReason
 
 
@@ -17,6 +18,26 @@ OPEN_INSIDE = Words("门从里面打开。", "Opened from inside.")
 OPEN_BY_KEY = Words("用机械钥匙打开了，不知道是谁。", "Opened with the mechanical key. Nobody knows by whom.")
 OVERRIDDEN = Words("紧急开门，已记录。", "Opened in an emergency. It is recorded.")
 FIRE_OVER = Words("火警结束，门恢复正常。", "The fire alarm is over. The door is as usual again.")
+
+# While a face is taken. The door may have been opened by the card that began it: these say what comes next.
+STAGES: dict[Stage, Words] = {
+    Stage.CARD: Words("要录入人脸：请先刷本人身份证或输入本人密码。", "To take your face: first your own card or PIN."),
+    Stage.FACE: Words(
+        "门已开锁。现在请看摄像头，录入人脸。", "Unlocked. Now look into the camera: your face is taken."
+    ),
+    Stage.MORE: Words("很好，请再看一次摄像头。", "Good. Look into the camera once more."),
+    Stage.AGAIN: Words(
+        "看不清：请走近一点，脸对着光，不要动。", "Not clear enough: come closer, face the light, hold still."
+    ),
+    Stage.ALONE: Words("请一个人站到摄像头前。", "Please stand before the camera alone."),
+    Stage.SAME_PERSON: Words(
+        "几次看到的不像同一个人，请再看一次。", "These did not look like one person. Look once more."
+    ),
+    Stage.SAYING: Words(
+        "人脸已采集，正在送出；照片不会保存。", "Your face was taken and is on its way. No picture is kept."
+    ),
+    Stage.NOT_THE_CARD: Words("与身份证照片不符，没有录入。", "Not the face on the card. Nothing was taken."),
+}
 
 REASONS: dict[RefusalReason, Words] = {
     RefusalReason.UNSPECIFIED: Words("不能开门。", "The door stays shut."),

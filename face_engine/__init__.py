@@ -15,7 +15,7 @@ from face_engine.engine import (
     Image,
     Thresholds,
 )
-from face_engine.enrolment import Enrolled, EnrolmentProblem, EnrolmentRefused, FrameFault, enrol
+from face_engine.enrolment import Enrolled, EnrolmentProblem, EnrolmentRefused, FrameFault, enrol, enrol_faces
 from face_engine.errors import (
     FaceEngineError,
     ImageProblem,
@@ -90,6 +90,7 @@ __all__ = [
     "draw_challenge",
     "encode_jpeg",
     "enrol",
+    "enrol_faces",
     "find_one_face",
     "follow",
     "identify",

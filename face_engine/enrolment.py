@@ -69,6 +69,15 @@ def enrol(
     return _joined(engine, faces, same_from)
 
 
+def enrol_faces(
+    engine: FaceEngine, faces: Sequence[FoundFace], *, thresholds: Thresholds | None = None
+) -> Enrolled | EnrolmentRefused:
+    """The same for faces that were found one after another, their pictures gone: a lock keeps none."""
+    if len(faces) < MIN_FRAMES:
+        return EnrolmentRefused((FrameFault(len(faces), EnrolmentProblem.TOO_FEW_FRAMES),))
+    return _joined(engine, faces, thresholds_for(engine, thresholds).one_to_one_accept)
+
+
 def _joined(engine: FaceEngine, faces: Sequence[FoundFace], same_from: float) -> Enrolled | EnrolmentRefused:
     embeddings = [face.embedding for face in faces]
     scores = np.full((len(faces), len(faces)), np.nan)

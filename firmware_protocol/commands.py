@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import ClassVar
 
+from firmware_protocol.enrolment import Enrolled, EnrolledHeard
 from firmware_protocol.wire_field import at
 
 ID_BYTES = 16
@@ -15,7 +16,7 @@ NONCE_BYTES = 16
 
 
 class CommandKind(IntEnum):
-    """What a lock can be told to do. START_ENROLMENT is a number only: no lock of this version can do it."""
+    """What a lock can be told to do."""
 
     UNLOCK_DOOR = 1
     IDENTIFY = 2
@@ -49,6 +50,13 @@ class CommandFailure(IntEnum):
     INTERRUPTED = 6
     INSUFFICIENT_BATTERY = 7
     JAMMED = 8
+    # Of an enrolment (enrolment.py).
+    NOBODY_CAME = 20
+    ANOTHER_PERSON = 21
+    NOT_LIVE = 22
+    FACE_UNUSABLE = 23
+    SEVERAL_FACES = 24
+    ENGINE_DIFFERS = 25
 
 
 FINAL = frozenset({CommandState.DONE, CommandState.FAILED, CommandState.EXPIRED})
@@ -59,6 +67,7 @@ NEEDS_NONCE = frozenset(
         CommandKind.SET_PARAMETERS,
         CommandKind.ERASE_BIOMETRIC,
         CommandKind.FACTORY_WIPE,
+        CommandKind.START_ENROLMENT,
         CommandKind.REBOOT,
     }
 )
@@ -68,7 +77,8 @@ NEEDS_NONCE = frozenset(
 class Command:
     """Do this. Times are Unix seconds; arguments that its kind does not have are 0 or empty.
 
-    `seconds`: how long the bolt stays back, or how long to show oneself. `challenge`: 16 bytes that a wipe's proof is over.
+    `seconds`: how long the bolt stays back, to show oneself, or the window stays open. `challenge`: 16 bytes that a wipe's
+    proof is over. Of an enrolment: what is taken (a CredentialType), whose entries these are, with which engine and model.
     """
 
     TAG: ClassVar[int] = 72
@@ -81,6 +91,10 @@ class Command:
     relock_s: int = at(7, default=0)
     ajar_s: int = at(8, default=0)
     challenge: bytes = at(9, default=b"")
+    takes: int = at(10, default=0, unsaid=True)
+    entries: tuple[int, ...] = at(11, default=(), unsaid=True)
+    engine: int = at(12, default=0, unsaid=True)
+    model: bytes = at(13, most=32, default=b"", unsaid=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +148,8 @@ class ReadBackAnswer:
     firmware: str = at(15)
 
 
-CommandUp = CommandNonce | CommandResult | ReadBackAnswer
-CommandDown = Command | NonceAsked
+CommandUp = CommandNonce | CommandResult | ReadBackAnswer | Enrolled
+CommandDown = Command | NonceAsked | EnrolledHeard
 
 
 def capability(kinds: frozenset[CommandKind]) -> int:

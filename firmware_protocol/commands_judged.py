@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from firmware_protocol.commands import FINAL, NEEDS_NONCE, Command, CommandFailure, CommandKind, CommandState
+from firmware_protocol.enrolment import MODEL_BYTES, MOST_ENTRIES, WINDOW_S
+from firmware_protocol.vocabulary import CredentialType
 
 NONCE_FRESH_S = 30.0
 NONCES_HELD = 4
@@ -145,8 +147,11 @@ def _late(kind: CommandKind, command: Command, nonces: Nonces, moment: CommandMo
 
 
 def _possible(kind: CommandKind, command: Command) -> bool:
-    if not 0 < command.expires_at - command.issued_at <= LONGEST_LIFE_S:
-        return False
+    lives_s = command.expires_at - command.issued_at
+    return 0 < lives_s <= LONGEST_LIFE_S and _arguments_fit(kind, command)
+
+
+def _arguments_fit(kind: CommandKind, command: Command) -> bool:
     match kind:
         case CommandKind.UNLOCK_DOOR:
             return _within(command.seconds, UNLOCKED_S)
@@ -156,8 +161,15 @@ def _possible(kind: CommandKind, command: Command) -> bool:
             return _within(command.relock_s, RELOCK_S) and _within(command.ajar_s, AJAR_S)
         case CommandKind.FACTORY_WIPE:
             return len(command.challenge) == CHALLENGE_BYTES
+        case CommandKind.START_ENROLMENT:
+            return _names_a_face(command)
         case _:
             return True
+
+
+def _names_a_face(command: Command) -> bool:
+    named = command.takes == CredentialType.FACE and 0 < len(command.entries) <= MOST_ENTRIES
+    return named and len(command.model) == MODEL_BYTES and _within(command.seconds, WINDOW_S)
 
 
 def _within(value: int, limits: tuple[int, int]) -> bool:

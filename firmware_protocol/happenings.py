@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from firmware_protocol.access_list import ListChange
 from firmware_protocol.commands import Command, NonceAsked
+from firmware_protocol.enrolment import EnrolledHeard
 from firmware_protocol.firmware_messages import FirmwareChunk, FirmwareOffer
 from firmware_protocol.list_messages import ListQuestion
 
@@ -45,7 +46,7 @@ class Welcomed:
 
 
 # Not the session's business but the device's: it comes as it was said.
-FOR_THE_DEVICE = (FirmwareOffer, FirmwareChunk, Command, NonceAsked, ListQuestion)
+FOR_THE_DEVICE = (FirmwareOffer, FirmwareChunk, Command, NonceAsked, EnrolledHeard, ListQuestion)
 Happening = (
     StoredUpTo
     | ListComplete
@@ -56,5 +57,6 @@ Happening = (
     | FirmwareChunk
     | Command
     | NonceAsked
+    | EnrolledHeard
     | ListQuestion
 )

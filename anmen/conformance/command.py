@@ -44,7 +44,7 @@ def conformance(
     operator: Annotated[
         str,
         typer.Option(
-            help="Who does what has to be done at the lock: prompt asks you at this terminal, simulator:SOCKET a running "
+            help="Who does what has to be done at the lock: prompt asks you at this terminal, simulator:SOCKET[,PHOTO] a running "
             "simulator, command:PROGRAM runs a program with off, on, cut, card N and others (docs/protocol/conformance.md)."
         ),
     ] = "prompt",

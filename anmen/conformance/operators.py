@@ -1,5 +1,6 @@
 """Who stands at the door: the simulator's control socket, a program that moves real hardware, or a person (prompting.py)."""
 
+import base64
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -33,6 +34,9 @@ class Operator(Protocol):
     def enter_pin(self, digits: str) -> bool:
         """Type a PIN; whether the bolt moved back."""
 
+    def show_face(self) -> bool:
+        """Let one living person look into the camera, the same each time and on no list; whether the bolt moved back."""
+
     def turn_handle(self) -> bool:
         """Press the inside handle; whether the way was free."""
 
@@ -53,11 +57,12 @@ class Operator(Protocol):
 
 
 class SimulatorOperator:
-    """Asks the simulator; `ask` takes a request of docs/simulator.md and gives the answer."""
+    """Asks the simulator; `ask` takes a request of docs/simulator.md and gives the answer. `face`: a picture of somebody."""
 
-    def __init__(self, lock: str, ask: Callable[[Json], Json]) -> None:
+    def __init__(self, lock: str, ask: Callable[[Json], Json], face: bytes | None = None) -> None:
         self._lock = lock
         self._ask = ask
+        self._face = face
 
     def power_off(self) -> None:
         """Pull the battery."""
@@ -82,6 +87,14 @@ class SimulatorOperator:
     def enter_pin(self, digits: str) -> bool:
         """At the keypad."""
         return bool(self._do("pin", digits=digits)["opened"])
+
+    def show_face(self) -> bool:
+        """Before the camera."""
+        if self._face is None:
+            raise NotTried(
+                "no picture of a face was named for the simulator's camera (--operator simulator:SOCKET,PHOTO)"
+            )
+        return bool(self._do("face", image_base64=base64.b64encode(self._face).decode())["opened"])
 
     def turn_handle(self) -> bool:
         """From the inside."""
@@ -115,7 +128,7 @@ class SimulatorOperator:
 
 
 class CommandOperator:
-    """Runs a program, as a robot at the door: `PROGRAM off|on|on-clock-lost|cut|restore|card N|pin D|handle`, and
+    """Runs a program, as a robot at the door: `PROGRAM off|on|on-clock-lost|cut|restore|card N|pin D|face|handle`, and
     `key|plate|button|fire|fire-over|locksmith|outside-power|outside-power-off`.
 
     Exit status 0: done, or the door opened; 1: the door stayed shut; 2: cannot be done.
@@ -148,6 +161,10 @@ class CommandOperator:
     def enter_pin(self, digits: str) -> bool:
         """`pin D`."""
         return self._run("pin", digits)
+
+    def show_face(self) -> bool:
+        """`face`."""
+        return self._run("face")
 
     def turn_handle(self) -> bool:
         """`handle`."""

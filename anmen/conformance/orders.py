@@ -1,7 +1,7 @@
 """Giving a lock commands, and hearing what it makes of them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from anmen.conformance.stand import ANSWER_S, Stand
 from anmen.conformance.verdict import Failed, NotTried
@@ -16,6 +16,7 @@ from firmware_protocol.commands import (
     NonceAsked,
     can,
 )
+from firmware_protocol.vocabulary import CredentialType
 
 EXPIRES_IN_S = 600
 
@@ -55,6 +56,33 @@ class Orders:
         now_s = self.stand.issuer().now_s
         kind = CommandKind.SET_PARAMETERS
         self.stand.say(Command(number, kind, now_s, now_s + EXPIRES_IN_S, nonce, relock_s=5, ajar_s=60))
+        return number
+
+    def engine(self) -> tuple[int, bytes]:
+        """Engine and model that the lock has named in its birth."""
+        said = self.stand.birth.capabilities
+        try:
+            return int(said["face_engine"]), bytes.fromhex(str(said["face_model"]))
+        except (KeyError, ValueError) as unnamed:
+            raise Failed(
+                expected="face_engine and face_model (hexadecimal) among the capabilities", seen=str(dict(said))
+            ) from unnamed
+
+    def enrol(
+        self, seconds: int, entries: tuple[int, ...], *, engine: int | None = None, model: bytes | None = None
+    ) -> bytes:
+        """Ask for a nonce and for a face, by default with the engine that the lock has; the command's id."""
+        number, (own_engine, own_model) = self.stand.draw(16), self.engine()
+        nonce, now_s = self.nonce(number), self.stand.issuer().now_s
+        command = Command(number, CommandKind.START_ENROLMENT, now_s - 10, now_s + EXPIRES_IN_S, nonce, seconds)
+        named = replace(command, takes=CredentialType.FACE, entries=entries)
+        self.stand.say(
+            replace(
+                named,
+                engine=own_engine if engine is None else engine,
+                model=own_model if model is None else model,
+            )
+        )
         return number
 
     def result(self, number: bytes, since: int, holds: Callable[[CommandResult], bool], expected: str) -> CommandResult:

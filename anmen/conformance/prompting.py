@@ -44,6 +44,10 @@ class PromptOperator:
         """By hand."""
         return self._did_open(f"Type the PIN {digits}.")
 
+    def show_face(self) -> bool:
+        """By hand."""
+        return self._did_open("Look straight into the camera (always the same person).")
+
     def turn_handle(self) -> bool:
         """By hand."""
         return self._did_open("Press the inside handle.")

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from firmware_protocol.commands import CommandKind
+
 if TYPE_CHECKING:
     from anmen.conformance.stand import Stand
     from anmen.conformance.transcript import Transcript
@@ -25,8 +27,8 @@ class Profile(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One sentence's check. `feature`: the capability of the birth without which it does not apply. `settled`: whether it
-    begins with a lock that is born, proven and welcomed; those about birth and proof themselves do not.
+    """One sentence's check. `feature`: the capability of the birth without which it does not apply; `kind`: the command.
+    `settled`: whether it begins with a lock that is born, proven and welcomed; those about birth and proof do not.
     """
 
     number: str
@@ -35,6 +37,7 @@ class Check:
     feature: str | None
     unseen: str
     settled: bool
+    kind: CommandKind | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +56,19 @@ AWAITED: dict[str, str] = {}
 
 
 def checks(
-    number: str, *, profile: Profile = Profile.CORE, feature: str | None = None, unseen: str = "", settled: bool = True
+    number: str,
+    *,
+    profile: Profile = Profile.CORE,
+    feature: str | None = None,
+    unseen: str = "",
+    settled: bool = True,
+    kind: CommandKind | None = None,
 ) -> "Callable[[Callable[[Stand], str]], Callable[[Stand], str]]":
     """Registers the check of a sentence; ValueError where it has one already."""
 
     def register(run: "Callable[[Stand], str]") -> "Callable[[Stand], str]":
         _once(number)
-        CHECKS[number] = Check(number, run, profile, feature, unseen, settled)
+        CHECKS[number] = Check(number, run, profile, feature, unseen, settled, kind)
         return run
 
     return register

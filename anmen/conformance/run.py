@@ -6,6 +6,7 @@ from anmen.conformance import checks as every_check
 from anmen.conformance.registry import AWAITED, CHECKS, DECLARED, WATCHES, Check, Profile
 from anmen.conformance.stand import Stand
 from anmen.conformance.verdict import Failed, NotTried, Outcome, Verdict
+from firmware_protocol.commands import can
 
 # Loading it has filled the registry.
 PAGES = every_check.__all__
@@ -56,6 +57,8 @@ def _try(check: Check, stand: Stand) -> Verdict:
         return verdict(Outcome.NOT_TRIED, f"the lock could not be brought to where the check begins: {stuck}")
     if check.feature is not None and not stand.birth.capabilities.get(check.feature):
         return verdict(Outcome.NOT_APPLICABLE, f"its birth does not name the capability {check.feature}")
+    if check.kind is not None and not can(stand.birth.capabilities.get("commands"), check.kind):
+        return verdict(Outcome.NOT_APPLICABLE, f"it cannot {check.kind.name.lower().replace('_', ' ')}")
     try:
         return verdict(Outcome.PASSED, check.run(stand))
     except Failed as failed:

@@ -76,10 +76,18 @@ def operator_of(text: str, lock: LockId) -> Operator:
     if kind == "prompt" and not where:
         return PromptOperator(input)
     if kind == "simulator" and where:
-        return SimulatorOperator(lock, lambda request: ask(Path(where), request))
+        socket, _, photo = where.partition(",")
+        return SimulatorOperator(lock, lambda request: ask(Path(socket), request), _picture(photo))
     if kind == "command" and where:
         return CommandOperator(Path(where))
-    raise MachineError(f"--operator {text}: write prompt, simulator:SOCKET or command:PROGRAM.")
+    raise MachineError(f"--operator {text}: write prompt, simulator:SOCKET, simulator:SOCKET,PHOTO or command:PROGRAM.")
+
+
+def _picture(photo: str) -> bytes | None:
+    try:
+        return Path(photo).read_bytes() if photo else None
+    except OSError as unreadable:
+        raise MachineError(f"--operator: the photograph {photo}: {unreadable.strerror}") from unreadable
 
 
 def _address(written: dict[str, Any], folder: Path) -> BrokerAddress:

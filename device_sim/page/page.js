@@ -25,7 +25,7 @@ async function act(request) {
   try {
     const answer = await ask({ lock: find("lock").value, ...request });
     if (answer.error) tell(answer.error, false);
-    else if (answer.words) tell(answer.words[language], answer.opened);
+    else if (answer.words) tell(answer.words[language], answer.opened || ["more", "saying"].includes(answer.stage));
     if (answer.state) show(answer.state);
   } catch {
     tell(text("silent"), false);
@@ -52,6 +52,9 @@ function show(state) {
   showFacts(state);
   find("events").replaceChildren(...(state.events ?? []).toReversed().map(eventLine));
   showMishaps(state);
+  const taking = state.enrolment;
+  find("enrolment").hidden = !taking;
+  if (taking) find("enrolment").textContent = taking.words[language] + (taking.left_s ? ` ${text("seconds_left", taking.left_s)}` : "");
 }
 
 function showFacts(state) {
@@ -150,23 +153,38 @@ function button(words, pressed) {
   return made;
 }
 
-async function showPicture(source, width, height) {
+function jpegOf(source, width, height) {
   const scale = Math.min(1, LONGEST_SIDE_PX / Math.max(width, height));
   const canvas = element("canvas");
   canvas.width = Math.round(width * scale);
   canvas.height = Math.round(height * scale);
   canvas.getContext("2d").drawImage(source, 0, 0, canvas.width, canvas.height);
-  const image = canvas.toDataURL("image/jpeg", 0.92).split(",")[1];
-  await act({ do: "face", image_base64: image, live: !find("fake").checked });
+  return canvas.toDataURL("image/jpeg", 0.92).split(",")[1];
+}
+
+const showPicture = (image) => act({ do: "face", image_base64: image, live: !find("fake").checked });
+
+async function readPhoto(file) {
+  try {
+    const picture = await createImageBitmap(file, { imageOrientation: "from-image" });
+    return jpegOf(picture, picture.width, picture.height);
+  } catch {
+    tell(text("bad_photo"), false);
+    return null;
+  }
 }
 
 async function showPhoto(file) {
-  try {
-    const picture = await createImageBitmap(file, { imageOrientation: "from-image" });
-    await showPicture(picture, picture.width, picture.height);
-  } catch {
-    tell(text("bad_photo"), false);
-  }
+  const image = await readPhoto(file);
+  if (image) await showPicture(image);
+}
+
+async function holdCard(form) {
+  const request = { do: "card", number: find("number").value };
+  const [portrait] = find("portrait").files;
+  form.reset();
+  const image = portrait ? await readPhoto(portrait) : null;
+  if (!portrait || image) await act(image ? { ...request, image_base64: image } : request);
 }
 
 async function openCamera() {
@@ -233,8 +251,8 @@ find("language").addEventListener("click", () => { language = language === "zh" 
 find("lock").addEventListener("change", () => { find("answer").hidden = true; act({ do: "state" }); });
 find("photo").addEventListener("change", (event) => { if (event.target.files[0]) showPhoto(event.target.files[0]); event.target.value = ""; });
 find("camera").addEventListener("click", openCamera);
-find("shoot").addEventListener("click", () => showPicture(find("video"), find("video").videoWidth, find("video").videoHeight));
-find("way-card").addEventListener("submit", (event) => { event.preventDefault(); act({ do: "card", number: find("number").value }); event.target.reset(); });
+find("shoot").addEventListener("click", () => showPicture(jpegOf(find("video"), find("video").videoWidth, find("video").videoHeight)));
+find("way-card").addEventListener("submit", (event) => { event.preventDefault(); holdCard(event.target); });
 find("way-pin").addEventListener("submit", (event) => event.preventDefault());
 find("way-face").addEventListener("submit", (event) => event.preventDefault());
 find("privacy").addEventListener("click", () => act({ do: "privacy" }));

@@ -20,6 +20,8 @@ export const TEXTS = {
   bad_photo: ["这个文件不是照片。", "This file is no photo."],
   fake: ["红外传感器说：这是一张照片，不是真人", "The infrared sensor says: a picture, not a person"],
   number: ["证件号码", "Document number"],
+  portrait: ["芯片里的照片（可以不选）", "Portrait in its chip (optional)"],
+  seconds_left: ["还有 {0} 秒。", "{0} seconds left."],
   hold_card: ["把证件贴在读卡器上", "Hold the card to the reader"],
   clear: ["清除", "Clear"],
   enter: ["确认", "Enter"],

@@ -67,6 +67,11 @@ def lock_panel(state: State, language: Language) -> RenderableType:
     rows.add_row(say("flash", language), say("logged", language, log["next_sequence"] - 1, log["unstored"]))
     if state["refused_frames"]:
         rows.add_row(say("refused", language), ", ".join(f"{n} {why}" for why, n in state["refused_frames"].items()))
+    taking = state.get("enrolment")
+    if taking:
+        rows.add_row(
+            "", Text(f"{taking['words'][language.value]} {taking['left_s'] or ''}".strip(), style="bold yellow")
+        )
     if state["locked_out_s"]:
         rows.add_row("", Text(say("locked_out", language, round(state["locked_out_s"])), style="bold red"))
     return rows

@@ -1,6 +1,7 @@
 """The locks' side of commands: what goes out, and what is believed of what comes back. All of it for the ingest process."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -26,6 +27,8 @@ from service.commands.records import Change, Kept
 TOLD_AGAIN_AFTER_S = 10.0
 # A lock that was told in the last second may still be at it, and its word on the way.
 PATIENCE_S = 90.0
+# Kinds that say how long.
+TIMED = frozenset({CommandKind.UNLOCK_DOOR, CommandKind.IDENTIFY})
 
 Told = tuple[LockId, CommandDown]
 WipeKeys = Callable[[LockId], bytes]
@@ -130,20 +133,20 @@ def _tell(session: Session, commands: Iterable[Kept], now: datetime) -> list[Tol
 
 
 def _command(kept: Kept, nonce: bytes) -> Command:
-    arguments = {
-        CommandKind.UNLOCK_DOOR: {"seconds": kept.seconds},
-        CommandKind.IDENTIFY: {"seconds": kept.seconds},
-        CommandKind.SET_PARAMETERS: {"relock_s": kept.relock_s, "ajar_s": kept.ajar_s},
-    }.get(CommandKind(kept.kind), {})
-    return Command(
+    kind = CommandKind(kept.kind)
+    command = Command(
         kept.id,
         kept.kind,
         int(kept.issued_at.timestamp()),
         -int(-kept.expires_at.timestamp() // 1),
         nonce,
         challenge=bytes(kept.challenge),
-        **arguments,
     )
+    if kind in TIMED:
+        return replace(command, seconds=kept.seconds)
+    if kind is CommandKind.SET_PARAMETERS:
+        return replace(command, relock_s=kept.relock_s, ajar_s=kept.ajar_s)
+    return command
 
 
 def _end_overdue(session: Session, shards: Sequence[int], now: datetime) -> None:

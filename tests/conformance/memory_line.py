@@ -20,11 +20,14 @@ from device_sim.installation import Installation
 from device_sim.lock import Lock
 from device_sim.provision import Provision
 from device_sim.start import Start
+from face_engine import EngineName, FaceEngine, encode_jpeg, load_engine
 from firmware_protocol import ServiceIdentity
 from firmware_protocol.keys import private_key, public_key
 from firmware_protocol.topics import draw_lock_id
+from tests.faces.drawn_face import MEI, drawn
 
 T = TypeVar("T")
+FACE = encode_jpeg(drawn(MEI))
 LOCK = draw_lock_id(b"\x0f\x1e\x2d\x3c\x4b\x5a\x69\x78")
 LOCK_KEY, SERVICE_KEY = private_key(b"kit lock" * 6), private_key(b"kit serv" * 6)
 SIGNING_KEY = private_key(b"kit sign" * 6)
@@ -40,7 +43,7 @@ class MemoryHardware:
 
     wire: "MemoryWire"
     medium: MemoryMedium = field(default_factory=MemoryMedium)
-    engine: None = None
+    engine: FaceEngine = field(default_factory=lambda: load_engine(EngineName.SFACE))
     drawn: int = 0
 
     def uptime_s(self) -> float:
@@ -54,7 +57,7 @@ class MemoryHardware:
         self.medium = self.medium.after_power_cut()
         flash = Flash(self.medium, GEOMETRY, draw=self.draw)
         start = Start(0.0, self.wire.unix_ms() if clock_kept else None, door)
-        return Lock(provision.identity, flash, start, engine=None, draw=self.draw)
+        return Lock(provision.identity, flash, start, engine=self.engine, draw=self.draw)
 
 
 class MemoryLink:
@@ -119,7 +122,7 @@ class MemoryWire:
         self.hardware = MemoryHardware(self)
         hardware: Hardware = self.hardware  # type: ignore[assignment]  # the same members, other parts
         self.installed = Installation(provision, Path(), hardware=hardware, link=self.link)
-        self.provision, self.engine = provision, None
+        self.provision, self.engine = provision, self.hardware.engine
 
     def now(self) -> float:
         return self.clock_s
@@ -178,4 +181,4 @@ def memory_stand() -> tuple[MemoryWire, Stand]:
     def draw(size: int) -> bytes:
         return hashlib.shake_128(b"kit %d" % next(drawn)).digest(size)
 
-    return wire, Stand(wire, SimulatorOperator(LOCK, wire.ask), IDENTITY, draw)
+    return wire, Stand(wire, SimulatorOperator(LOCK, wire.ask, FACE), IDENTITY, draw)

@@ -100,6 +100,11 @@ def invalid_commands() -> Iterator[Invalid]:
     yield Invalid("a result without its state", "up-message", padded([9, {1: name}]), BAD_CONTENT)
     yield Invalid("a state in words", "up-message", padded([9, {1: name, 2: "done"}]), BAD_CONTENT)
     yield Invalid("repeated is a number", "up-message", padded([9, {1: name, 2: 3, 4: 1}]), BAD_CONTENT)
+    face = {1: name, 2: 1, 3: fixed("model", 4), 4: fixed("template", 144), 5: 41, 6: 1}
+    yield Invalid("a template of 385 bytes", "up-message", padded([17, {**face, 4: bytes(385)}]), BAD_CONTENT)
+    yield Invalid("a model of three bytes", "up-message", padded([17, {**face, 3: b"abc"}]), BAD_CONTENT)
+    yield Invalid("a face that nobody asked for", "up-message", padded([17, {**face, 1: name[:15]}]), BAD_CONTENT)
+    yield Invalid("a template in words", "up-message", padded([17, {**face, 4: "face"}]), BAD_CONTENT)
     yield Invalid("a command going up", "up-message", padded([72, {1: name, 2: 1, 3: 1, 4: 2}]), UNKNOWN)
     yield Invalid("a read-back without its digest", "up-message", padded([15, {1: name, 2: 1}]), BAD_CONTENT)
 

@@ -18,6 +18,7 @@ from firmware_protocol import (
     commands_judged,
     cursor,
     decisions,
+    enrolment,
     lock_side,
     lockout,
     replay,
@@ -142,6 +143,18 @@ def command_limits() -> str:
     return "\n".join(["| what | limit |", "|---|---|", *(f"| {what} | {limit} |" for what, limit in limits.items())])
 
 
+def enrolment_limits() -> str:
+    """The limits of an enrolment, as the code has them."""
+    limits = {
+        "`seconds` of the window": _from_to(enrolment.WINDOW_S),
+        "a face may come after card or PIN": f"for {enrolment.FACE_WITHIN_S:g} s",
+        "entries named": f"1 to {enrolment.MOST_ENTRIES}",
+        "template": f"at most {enrolment.MOST_TEMPLATE_BYTES} bytes",
+        "said again": f"after {enrolment.SAID_AGAIN_S[0]:g} s, doubled up to {enrolment.SAID_AGAIN_S[1]:g} s",
+    }
+    return "\n".join(["| what | limit |", "|---|---|", *(f"| {what} | {limit} |" for what, limit in limits.items())])
+
+
 def _from_to(limits: tuple[int, int]) -> str:
     return f"{limits[0]} to {limits[1]:,} s"
 
@@ -225,6 +238,7 @@ PIECES: dict[str, Callable[[], str]] = {
     "command states": command_states,
     "command numbers": command_numbers,
     "command limits": command_limits,
+    "enrolment limits": enrolment_limits,
     "vocabulary": vocabulary_tables,
     "firmware states": firmware_states,
     "firmware reasons": firmware_reasons,

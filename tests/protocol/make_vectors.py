@@ -120,6 +120,9 @@ def sealed() -> list[dict[str, Any]]:
         (FrameKind.SESSION, 6, "command nonce"),
         (FrameKind.DOWN, 6, "command: unlock"),
         (FrameKind.SESSION, 7, "command result: done"),
+        (FrameKind.DOWN, 7, "command: start enrolment"),
+        (FrameKind.SESSION, 8, "enrolled"),
+        (FrameKind.DOWN, 8, "enrolled, heard"),
     ]
     return [_sealed(kind, counter, name) for kind, counter, name in script]
 

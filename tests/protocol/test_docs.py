@@ -12,7 +12,7 @@ from tests.protocol.schema import SCHEMA
 
 PAGES = sorted(DOCS.glob("*.md"))
 SENTENCE = re.compile(r"^\*\*(ANM-([A-Z]{3})-(\d{3}))\*\* (.*?)(?=\n\n|\Z)", re.MULTILINE | re.DOTALL)
-AREAS = {"FRM", "CBR", "KEY", "SES", "EVT", "LST", "TIM", "DOR", "FWU", "CMD", "CHN", "CLM"}
+AREAS = {"FRM", "CBR", "KEY", "SES", "EVT", "LST", "TIM", "DOR", "ENR", "FWU", "CMD", "CHN", "CLM"}
 
 
 def sentences() -> list[tuple[str, str, int, str]]:

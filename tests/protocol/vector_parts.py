@@ -22,6 +22,7 @@ from firmware_protocol.commands import (
 )
 from firmware_protocol.commands_wiped import wipe_key, wipe_proof
 from firmware_protocol.credentials import card_material, pin_material
+from firmware_protocol.enrolment import Enrolled, EnrolledHeard, EnrolmentVerdict, PortraitVerdict
 from firmware_protocol.firmware import FirmwareCause, FirmwareOutcome, FirmwareRefusal
 from firmware_protocol.firmware_messages import FirmwareChunk, FirmwareOffer, FirmwareWanted
 from firmware_protocol.key_messages import LockKeys, ServiceKeys
@@ -258,6 +259,12 @@ UP: dict[str, UpMessage] = {
     "read-back answer": ReadBackAnswer(
         COMMAND, 2, LIST_2.digest, 3, 1, 200, EPOCH, 11, 10, BOOT.number, 5, 60, AT_MS + 70_000, 2, "1.0.0"
     ),
+    "enrolled": Enrolled(
+        COMMAND, 1, fixed("model", 4), fixed("template", 144), 41, Liveness.PASSED, PortraitVerdict.MATCHED
+    ),
+    "enrolled, without a portrait": Enrolled(
+        COMMAND, 1, fixed("model", 4), fixed("template", 144), 42, Liveness.PASSED
+    ),
     "chain head": HEAD,
     "list answer": LIST_ANSWER,
     "lock keys": LockKeys(KEY_EPOCH, public_key(LOCK_KEY), public_key(SIGNING_KEY)),
@@ -287,6 +294,20 @@ DOWN: dict[str, DownMessage] = {
     "command: factory wipe": Command(
         COMMAND, CommandKind.FACTORY_WIPE, ISSUED_AT, ISSUED_AT + 300, nonce=COMMAND_NONCE, challenge=WIPE_CHALLENGE
     ),
+    "command: start enrolment": Command(
+        COMMAND,
+        CommandKind.START_ENROLMENT,
+        ISSUED_AT,
+        ISSUED_AT + 3_600,
+        nonce=COMMAND_NONCE,
+        seconds=300,
+        takes=CredentialType.FACE,
+        entries=(41, 42, 43),
+        engine=1,
+        model=fixed("model", 4),
+    ),
+    "enrolled, heard": EnrolledHeard(COMMAND),
+    "enrolled, not wanted": EnrolledHeard(COMMAND, EnrolmentVerdict.NOT_WANTED),
     "list question": LIST_QUESTION,
 }
 
