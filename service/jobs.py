@@ -40,6 +40,13 @@ def end_tenancies(session: Session, now: datetime) -> None:
         react(session, ended, now)
 
 
+def end_noticed_tenancies(session: Session, now: datetime) -> None:
+    """End those whose landlord said a day ago that the tenant has left, and nothing has spoken against it."""
+    ended = tenancy.end_noticed(session, now=now)
+    if ended is not None:
+        react(session, ended, now)
+
+
 def refuse_stale_registrations(session: Session, now: datetime) -> None:
     """What nobody decided is refused, and what waited with it erased."""
     tenancy.refuse_stale(session, now=now)
@@ -72,6 +79,7 @@ def forget_past_keys(session: Session, now: datetime) -> None:
 
 JOBS: tuple[Callable[[Session, datetime], None], ...] = (
     end_tenancies,
+    end_noticed_tenancies,
     refuse_stale_registrations,
     count_residents,
     end_visits,

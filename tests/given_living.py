@@ -153,6 +153,13 @@ def tenant_actor(place: Living, person_id: PersonId) -> Actor:
     return Actor(account_id=place.home.landlord_id, role=Role.TENANT, person_id=person_id)
 
 
+def moved_out(place: Living, begun: TenancyBegun, *, now: datetime | None = None) -> None:
+    """The tenant ends the tenancy."""
+    own = tenant_actor(place, begun.person_id)
+    with transaction(place.database, scope_of(own)) as session:
+        react(session, tenancy.end(session, own, begun.tenancy_id, now=now or place.now), now or place.now)
+
+
 def officer(place: Living, areas: Sequence[AreaId] | None = None, *, role: Role = Role.OFFICER) -> Actor:
     """Somebody of this role who works in these areas, by default in the one of the room."""
     mine = tuple(areas if areas is not None else (place.home.areas.grid,))

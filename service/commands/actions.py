@@ -25,10 +25,12 @@ from service.commands.rules import (
     Place,
     check_arguments,
     check_may_order,
+    check_pace,
     needs_emergency,
     read_reason,
     shown_answer,
 )
+from service.edges.elevation import as_system
 from service.edges.keyring import Keyring, Root
 from service.errors import Conflict, NotFound
 from service.premises.rules import UnitId
@@ -43,7 +45,9 @@ def get_place(session: Session, actor: Actor, lock: str, *, now: datetime) -> Pl
     seen = place is not None and (place.own if actor.role is Role.TENANT else place.landlord_id == actor.account_id)
     if place is None or not seen:
         raise NotFound("There is no such lock.", code="lock")
-    return place
+    # Whoever has bought the house sees no tenancy of the seller's, and it runs all the same.
+    with as_system(session):
+        return replace(place, occupied=records.is_lived_in(session, place.unit_id, now))
 
 
 def give_order(
@@ -59,8 +63,10 @@ def give_order(
     """Order it; it goes out when this transaction has committed. Errors as of `check_may_order`, Conflict where it is on its way."""
     place = get_place(session, actor, lock, now=now)
     check_may_order(actor.role, place, order)
-    check_arguments(order)
-    _check_room(session, place, order.kind, now)
+    check_arguments(order, occupied=place.occupied)
+    latest = records.latest_of_landlord(session, place.unit_id, order.kind)
+    check_pace(actor.role, place, order.kind, latest=latest, now=now)
+    _check_outstanding(session, place, order.kind, now)
     # What need not be stated is not kept.
     stated = order if needs_emergency(actor.role, place, order.kind) else replace(order, emergency=None)
     command = draw(ID_BYTES)
@@ -100,7 +106,7 @@ def commands_of_unit(session: Session, unit: UnitId, *, keyring: Keyring) -> tup
     return tuple(_view(one, keyring) for one in records.load_of_unit(session, unit, _SHOWN))
 
 
-def _check_room(session: Session, place: Place, kind: CommandKind, now: datetime) -> None:
+def _check_outstanding(session: Session, place: Place, kind: CommandKind, now: datetime) -> None:
     outstanding = records.kinds_outstanding(session, place.lock_id, now)
     if kind in outstanding:
         raise Conflict("This is already on its way to the lock. Please wait for its answer.", code="command_waiting")
@@ -150,6 +156,8 @@ def _view(kept: records.Kept, keyring: Keyring) -> CommandView:
         state=OrderState(kept.state),
         failure=CommandFailure(kept.failure) if known else CommandFailure.NONE,
         by_tenant=kept.person_id is not None,
+        relock_s=kept.relock_s,
+        ajar_s=kept.ajar_s,
         emergency=Emergency(kept.emergency) if kept.emergency else None,
         reason=reason.decode(),
         issued_at=kept.issued_at,

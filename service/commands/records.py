@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 from sqlalchemy import text
 from sqlmodel import Session
 
+from firmware_protocol.commands import CommandKind
 from firmware_protocol.commands_followed import TOLD_AGAIN, OrderState
 from firmware_protocol.topics import LockId
 from firmware_protocol.transitions import LinkState
 from service.accounts.rules import AccountId
-from service.commands.rules import ONLY_VACANT, Place
+from service.commands.rules import LET_AJAR_S, LET_RELOCK_S, ONLY_VACANT, Place
 from service.premises.rules import UnitId
 
 _OPEN = [one.value for one in (OrderState.WAITING, OrderState.SENT, OrderState.ACCEPTED, OrderState.RUNNING)]
@@ -22,10 +23,12 @@ _COLUMNS = (
 )
 
 
-# Ordered of a vacant room, and since then somebody has been given a way in: what empties a lock is no longer said.
+# Ordered of a vacant room, and since then somebody has been given a way in: what empties a lock is no longer said, nor times
+# that nobody would be given who lives there.
 _STILL_MEANT = (
-    "(c.kind <> ALL(:emptying) OR NOT EXISTS"
-    " (SELECT FROM credential k WHERE k.lock_id = c.lock_id AND k.removed_version IS NULL))"
+    f"((c.kind <> ALL(:emptying) AND (c.kind <> {CommandKind.SET_PARAMETERS:d}"
+    f" OR (c.relock_s BETWEEN {LET_RELOCK_S[0]} AND {LET_RELOCK_S[1]} AND c.ajar_s BETWEEN {LET_AJAR_S[0]} AND {LET_AJAR_S[1]})))"
+    " OR NOT EXISTS (SELECT FROM credential k WHERE k.lock_id = c.lock_id AND k.removed_version IS NULL))"
 )
 _EMPTYING = sorted(kind.value for kind in ONLY_VACANT)
 
@@ -69,7 +72,6 @@ class Change(NamedTuple):
 
 _PLACE = text(
     "SELECT d.lock_id, u.id, u.landlord_id, l.shard, l.link, l.capabilities,"
-    " EXISTS (SELECT FROM tenancy t WHERE t.unit_id = u.id AND t.ended_at IS NULL AND t.starts_at <= :now),"
     " EXISTS (SELECT FROM tenancy t WHERE t.unit_id = u.id AND t.person_id = :person AND t.ended_at IS NULL"
     " AND t.starts_at <= :now AND :now < t.ends_at)"
     " FROM door d JOIN unit u ON u.id = d.unit_id JOIN lock l ON l.id = d.lock_id"
@@ -77,15 +79,27 @@ _PLACE = text(
 )
 
 
+_LIVED_IN = text("SELECT EXISTS (SELECT FROM tenancy WHERE unit_id = :unit AND ended_at IS NULL AND starts_at <= :now)")
+
+
 def find_place(session: Session, lock: str, person: int | None, now: datetime) -> Place | None:
-    """Where the lock hangs now, inside the scope of whoever asks."""
+    """Where the lock hangs now, inside the scope of whoever asks; as if nobody lived there."""
     row = session.execute(_PLACE, {"lock": lock, "person": person, "now": now}).one_or_none()
     if row is None:
         return None
-    lock_id, unit, landlord, shard, link, capabilities, occupied, own = row
-    return Place(
-        LockId(lock_id), UnitId(unit), AccountId(landlord), shard, LinkState(link), capabilities, occupied, own
-    )
+    lock_id, unit, landlord, shard, link, capabilities, own = row
+    return Place(LockId(lock_id), UnitId(unit), AccountId(landlord), shard, LinkState(link), capabilities, False, own)
+
+
+def is_lived_in(session: Session, unit: UnitId, now: datetime) -> bool:
+    """Whether a tenancy of the room has begun and was not ended, inside the scope of whoever asks."""
+    return bool(session.execute(_LIVED_IN, {"unit": unit, "now": now}).scalar_one())
+
+
+def latest_of_landlord(session: Session, unit: UnitId, kind: int) -> datetime | None:
+    """When a landlord last ordered this of any lock of the room, as far as whoever asks may see it."""
+    asked = text("SELECT max(issued_at) FROM lock_command WHERE unit_id = :unit AND kind = :kind AND person_id IS NULL")
+    return session.execute(asked, {"unit": unit, "kind": kind}).scalar_one()  # type: ignore[no-any-return]  # timestamptz
 
 
 def kinds_outstanding(session: Session, lock: LockId, now: datetime) -> list[int]:

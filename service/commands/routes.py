@@ -44,7 +44,10 @@ class NewCommand(BaseModel):
 
 
 class CommandShown(BaseModel):
-    """A command and what the lock has said of it. `silent`: sent and never answered, so it may have been obeyed."""
+    """A command and what the lock has said of it. `silent`: sent and never answered, so it may have been obeyed.
+
+    `relock_s`, `ajar_s`: of set_parameters only; where somebody lives, 5 to 30 and 30 to 600.
+    """
 
     id: CommandId
     lock_id: str
@@ -52,6 +55,8 @@ class CommandShown(BaseModel):
     state: OrderState
     failure: str | None
     by_tenant: bool
+    relock_s: int | None
+    ajar_s: int | None
     emergency: Emergency | None
     reason: str
     issued_at: datetime
@@ -92,6 +97,8 @@ def _shown(view: CommandView) -> CommandShown:
         state=view.state,
         failure=None if view.failure is CommandFailure.NONE else view.failure.name.lower(),
         by_tenant=view.by_tenant,
+        relock_s=view.relock_s if view.kind is CommandKind.SET_PARAMETERS else None,
+        ajar_s=view.ajar_s if view.kind is CommandKind.SET_PARAMETERS else None,
         emergency=view.emergency,
         reason=view.reason,
         issued_at=view.issued_at,

@@ -1,12 +1,13 @@
 """Who may order what of a lock, and for how long it is meant. Pure.
 
 A room that somebody lives in is theirs: its landlord opens it from afar in an emergency only, stated, recorded and shown to
-the tenant; nothing is erased or wiped while a tenancy runs. No order can lock a door.
+the tenant; nothing is erased or wiped while a tenancy runs, and the door's times stay within what annoys nobody. No order
+can lock a door.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, NewType
 
@@ -34,8 +35,15 @@ LIFE_S: Mapping[CommandKind, int] = {
     CommandKind.FACTORY_WIPE: 86_400,
     CommandKind.REBOOT: 300,
 }
-BY_TENANT = frozenset({CommandKind.UNLOCK_DOOR, CommandKind.IDENTIFY})
+BY_TENANT = frozenset({CommandKind.UNLOCK_DOOR, CommandKind.IDENTIFY, CommandKind.SET_PARAMETERS})
 ONLY_VACANT = frozenset({CommandKind.ERASE_BIOMETRIC, CommandKind.FACTORY_WIPE})
+# In a let room: shut again before somebody with full hands is in, or an alarm at every visit, are ways to drive a tenant out;
+# an hour without an alarm is a way in for others.
+LET_RELOCK_S = (5, 30)
+LET_AJAR_S = (30, 600)
+# What a tenant notices, a landlord orders of a let room only so often.
+LET_PACE = timedelta(hours=1)
+NOTICED = frozenset({CommandKind.IDENTIFY, CommandKind.REBOOT, CommandKind.SET_PARAMETERS})
 
 
 class Emergency(StrEnum):
@@ -61,7 +69,10 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where the lock hangs, as far as whoever orders may see it. `own`: the asking person's tenancy runs there."""
+    """Where the lock hangs, as far as whoever orders may see it. `own`: the asking person's tenancy runs there.
+
+    `occupied`: anybody's tenancy runs there, whether or not whoever orders may see it.
+    """
 
     lock_id: LockId
     unit_id: UnitId
@@ -75,7 +86,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommandView:
-    """A command as people see it. `by_tenant`: ordered by a tenant, else by the landlord."""
+    """A command as people see it. `by_tenant`: ordered by a tenant, else by the landlord. The two times: of SET_PARAMETERS only."""
 
     id: CommandId
     lock_id: LockId
@@ -84,6 +95,8 @@ class CommandView:
     state: OrderState
     failure: CommandFailure
     by_tenant: bool
+    relock_s: int
+    ajar_s: int
     emergency: Emergency | None
     reason: str
     issued_at: datetime
@@ -107,12 +120,25 @@ def check_may_order(role: Role, place: Place, order: Order) -> None:
         raise Conflict("The lock is offline: it cannot be opened from afar now.", code="lock_offline")
 
 
-def check_arguments(order: Order) -> None:
-    """BadInput where a time lies outside what locks take."""
+def check_pace(role: Role, place: Place, kind: CommandKind, *, latest: datetime | None, now: datetime) -> None:
+    """Conflict where a landlord would disturb a let room again; `latest`: when this kind was last ordered of it."""
+    disturbs = role is Role.LANDLORD and place.occupied and kind in NOTICED
+    if disturbs and latest is not None and now < latest + LET_PACE:
+        raise Conflict("Somebody lives there: you can do this once an hour.", code="command_pace")
+
+
+def fair_times(*, occupied: bool) -> tuple[tuple[int, int], tuple[int, int]]:
+    """Least and most seconds until a door locks again, and until it calls when it stands open."""
+    return (LET_RELOCK_S, LET_AJAR_S) if occupied else (RELOCK_S, AJAR_S)
+
+
+def check_arguments(order: Order, *, occupied: bool) -> None:
+    """BadInput where a time lies outside what locks take, or outside what is fair where somebody lives."""
+    relock_s, ajar_s = fair_times(occupied=occupied)
     limits = {
         CommandKind.UNLOCK_DOOR: (("seconds", order.seconds, UNLOCKED_S),),
         CommandKind.IDENTIFY: (("seconds", order.seconds, SHOWN_S),),
-        CommandKind.SET_PARAMETERS: (("relock_s", order.relock_s, RELOCK_S), ("ajar_s", order.ajar_s, AJAR_S)),
+        CommandKind.SET_PARAMETERS: (("relock_s", order.relock_s, relock_s), ("ajar_s", order.ajar_s, ajar_s)),
     }
     for field, value, (least, most) in limits.get(order.kind, ()):
         if not least <= value <= most:

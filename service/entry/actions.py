@@ -26,6 +26,7 @@ from service.entry.rules import (
     taken,
 )
 from service.people.rules import PersonId
+from service.premises.rules import UnitId
 
 _QUARANTINE_PURPOSE = "quarantined event"
 # After a broker's death everything comes twice; a copied lock is found by any one of its events.
@@ -184,3 +185,8 @@ def entries_of_person(session: Session, person_id: PersonId, *, limit: int = 200
 
 # What a newer lock says of the person, in types of its own, is.
 _NOT_ON_OWN_PAGE = frozenset(EventType) - {EventType.LOCK_OPERATED, EventType.ACCESS_REFUSED}
+
+
+def opened_since(session: Session, asked: Sequence[tuple[PersonId, UnitId, datetime]]) -> set[int]:
+    """Which of these (person, unit, instant), by their place in the sequence, opened a door of the unit after the instant."""
+    return records.opened_since(session, asked) if asked else set()

@@ -186,6 +186,24 @@ def entries_of_person(
     return tuple(OwnEntry(*row) for row in session.execute(_OF_PERSON, asked))
 
 
+_OPENED = text(
+    "SELECT a.n FROM unnest(CAST(:persons AS bigint[]), CAST(:units AS bigint[]), CAST(:since AS timestamptz[]))"
+    " WITH ORDINALITY AS a (person_id, unit_id, since, n) WHERE EXISTS (SELECT FROM entry e WHERE e.person_id = a.person_id"
+    " AND e.occurred_at > a.since AND e.unit_id = a.unit_id AND e.type = :operated)"
+)
+
+
+def opened_since(session: Session, asked: Sequence[tuple[int, int, datetime]]) -> set[int]:
+    """Which of these (person, unit, instant), by their place, opened a door of the unit after the instant."""
+    given = {
+        "persons": [person for person, _, _ in asked],
+        "units": [unit for _, unit, _ in asked],
+        "since": [since for _, _, since in asked],
+        "operated": int(EventType.LOCK_OPERATED),
+    }
+    return {row[0] - 1 for row in session.execute(_OPENED, given)}
+
+
 def make_partition(session: Session, at: datetime) -> None:
     """Make sure that the month's partition exists."""
     session.execute(text("SELECT make_entry_partition(:at)"), {"at": at})

@@ -1,5 +1,6 @@
 """What is ordered of locks: by the landlord on the lock's page, by the tenant on the page of the own door."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter
@@ -11,7 +12,7 @@ from firmware_protocol.commands_followed import ENDED, OrderState
 from firmware_protocol.topics import LockId
 from service.accounts.signed_in import checked_form
 from service.commands import actions as commands
-from service.commands.rules import CommandView, Emergency, Order, Place, needs_emergency
+from service.commands.rules import LET_AJAR_S, LET_RELOCK_S, CommandView, Emergency, Order, Place, needs_emergency
 from service.edges.requests import Tx
 from service.errors import AnmenError
 from service.locks import actions as locks
@@ -26,6 +27,8 @@ from service.tenancy.rules import TenancyId
 router = APIRouter(include_in_schema=False)
 # What a landlord orders with one press; everything else is asked first.
 _AT_ONCE = {"identify": CommandKind.IDENTIFY, "read-back": CommandKind.READ_BACK}
+# As locks leave their maker (docs/protocol/commands.md).
+USUAL_TIMES = {"relock_s": "5", "ajar_s": "60"}
 
 
 @router.get("/locks/{lock_id}")
@@ -66,7 +69,7 @@ def open_room(visit: LandlordVisit, session: Tx, lock_id: str, sent: SentForm) -
 @router.get("/me/tenancies/{tenancy_id}/door")
 def show_my_door(visit: TenantVisit, session: Tx, tenancy_id: Annotated[TenancyId, ID]) -> Response:
     """The own door: open it from afar, and see who else has."""
-    return _door_page(visit, session, tenancy_id, forms.Form())
+    return _door_page(visit, session, tenancy_id, forms.filled(USUAL_TIMES))
 
 
 @router.post("/me/tenancies/{tenancy_id}/door/{lock_id}", dependencies=[checked_form])
@@ -75,7 +78,21 @@ def open_my_door(visit: TenantVisit, session: Tx, tenancy_id: Annotated[TenancyI
     place = commands.get_place(session, visit.actor, lock_id, now=visit.now)
     given = forms.attempt(session, lambda: _give(visit, session, place, Order(CommandKind.UNLOCK_DOOR)))
     if isinstance(given, AnmenError):
-        return _door_page(visit, session, tenancy_id, forms.refused({}, given, visit.words))
+        return _door_page(visit, session, tenancy_id, forms.refused(USUAL_TIMES, given, visit.words))
+    return visit.go(f"/me/tenancies/{tenancy_id}/door", Said.ORDERED)
+
+
+@router.post("/me/tenancies/{tenancy_id}/times", dependencies=[checked_form])
+def set_my_times(visit: TenantVisit, session: Tx, tenancy_id: Annotated[TenancyId, ID], sent: SentForm) -> Response:
+    """How soon the own door locks again, and calls when it stands open."""
+    view = tenancy.get_tenancy(session, visit.actor, tenancy_id, keyring=visit.parts.keyring)
+    relock_s, ajar_s = (forms.read_count(sent.values[name]) for name in ("relock_s", "ajar_s"))
+    order = Order(CommandKind.SET_PARAMETERS, relock_s=relock_s, ajar_s=ajar_s)
+    for lock in premises.locks_of_unit(session, view.unit.id, visit.now):
+        place = commands.get_place(session, visit.actor, lock, now=visit.now)
+        given = forms.attempt(session, partial(_give, visit, session, place, order))
+        if isinstance(given, AnmenError):
+            return _door_page(visit, session, tenancy_id, forms.refused(sent.values, given, visit.words))
     return visit.go(f"/me/tenancies/{tenancy_id}/door", Said.ORDERED)
 
 
@@ -125,6 +142,8 @@ def _door_page(visit: Visit, session: Session, tenancy_id: TenancyId, form: form
     shown = commands.commands_of_unit(session, view.unit.id, keyring=visit.parts.keyring)
     return visit.page(
         "my_door.html",
+        relock_s=LET_RELOCK_S,
+        ajar_s=LET_AJAR_S,
         status=form.status,
         here=f"/me/tenancies/{tenancy_id}/door",
         tenancy_id=tenancy_id,

@@ -24,7 +24,7 @@ from service.portals.visits import ID, LandlordVisit, Said, Visit
 from service.premises import actions as premises
 from service.premises.rules import UnitId
 from service.tenancy import actions as tenancy
-from service.tenancy.rules import Identity, RegistrationId, RegistrationState, TenancyId
+from service.tenancy.rules import EndReason, Identity, Notice, RegistrationId, RegistrationState, TenancyId
 
 router = APIRouter(include_in_schema=False)
 
@@ -117,19 +117,28 @@ def show_tenancy(visit: LandlordVisit, session: Tx, tenancy_id: Annotated[Tenanc
 
 @router.get("/tenancies/{tenancy_id}/end")
 def ask_to_end(visit: LandlordVisit, session: Tx, tenancy_id: Annotated[TenancyId, ID]) -> Response:
-    """Ask whether it is meant, and whether the tenant has agreed."""
+    """Ask whether it is meant, and why."""
     return _end_form(visit, session, tenancy_id, forms.Form())
 
 
 @router.post("/tenancies/{tenancy_id}/end", dependencies=[checked_form])
 def end(visit: LandlordVisit, session: Tx, tenancy_id: Annotated[TenancyId, ID], sent: SentForm) -> Response:
-    """The tenancy is over; its page shows which lock has confirmed."""
-    agreed = sent.values["agreed"] == "yes"
-    ended = forms.attempt(session, lambda: tenancy.end(session, visit.actor, tenancy_id, agreed=agreed, now=visit.now))
+    """The tenancy is over, or the tenant is told that it is said to be; its page shows which."""
+    reason = next((one for one in EndReason if one == sent.values["reason"]), None)
+    ended = forms.attempt(session, lambda: tenancy.end(session, visit.actor, tenancy_id, reason=reason, now=visit.now))
     if isinstance(ended, AnmenError):
         return _end_form(visit, session, tenancy_id, forms.refused(sent.values, ended, visit.words))
+    if isinstance(ended, Notice):
+        return visit.go(f"/tenancies/{tenancy_id}", Said.END_STATED)
     visit.react(session, ended)
     return visit.go(f"/tenancies/{tenancy_id}", Said.TENANCY_ENDED)
+
+
+@router.post("/tenancies/{tenancy_id}/end/take-back", dependencies=[checked_form])
+def take_back_end(visit: LandlordVisit, session: Tx, tenancy_id: Annotated[TenancyId, ID]) -> Response:
+    """The tenancy goes on."""
+    tenancy.take_back_end(session, visit.actor, tenancy_id, now=visit.now)
+    return visit.go(f"/tenancies/{tenancy_id}", Said.END_TAKEN_BACK)
 
 
 def _registration(visit: Visit, session: Session, registration_id: RegistrationId, form: forms.Form) -> Response:

@@ -12,13 +12,13 @@ from service.locks.rules import BatteryState, LockView
 from service.portals.translation import N_, Words, local_day
 from service.portals.wording import LeaseState
 from service.premises.rules import UnitId
-from service.tenancy.actions import TenancyView
-from service.tenancy.rules import Span, TenancyId
+from service.tenancy.actions import PlacedNotice, TenancyView
+from service.tenancy.rules import EndReason, Notice, Span, TenancyId
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeaseShown:
-    """A tenancy on a page; `last_day` is included."""
+    """A tenancy on a page; `last_day` is included. `notice`: what its landlord has said of its end, while that matters."""
 
     tenancy_id: TenancyId
     unit_id: UnitId
@@ -32,6 +32,19 @@ class LeaseShown:
     ended_at: datetime | None
     with_face: bool
     running: bool
+    notice: Notice | None = None
+    lived_in: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndingShown:
+    """A tenancy that its landlord says is over, for those who look after the area."""
+
+    place: str
+    why: str
+    next: str
+    contradicted: bool
+    stated_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +90,35 @@ def lease_shown(view: TenancyView, now: datetime) -> LeaseShown:
         ended_at=view.ended_at,
         with_face=view.with_face,
         running=view.ended_at is None,
+        notice=view.notice if view.notice and view.ended_at is None and view.notice.withdrawn_at is None else None,
+        lived_in=view.span.starts_at <= now,
+    )
+
+
+def ending_shown(one: PlacedNotice, words: Words) -> EndingShown:
+    """What was said of a room's tenancy, and what happens next; no name."""
+    return EndingShown(
+        place=words.place(one.address, one.number),
+        why=words.say(_ENDING_WHY[one.notice.reason]),
+        next=_next_of(one.notice, words),
+        contradicted=one.notice.contradicted_at is not None,
+        stated_at=one.notice.stated_at,
+    )
+
+
+_ENDING_WHY = {
+    EndReason.AGREED: N_("The landlord says: agreed with the tenant"),
+    EndReason.MOVED_OUT: N_("The landlord says: the tenant has moved out"),
+}
+
+
+def _next_of(notice: Notice, words: Words) -> str:
+    if notice.contradicted_at is not None:
+        return words.say(N_("The tenant still lives there; the tenancy goes on"))
+    if notice.takes_effect_at is None:
+        return words.say(N_("Waits for the tenant's own word"))
+    return words.say(
+        N_("Ends on {moment} unless the tenant says otherwise"), moment=words.moment(notice.takes_effect_at)
     )
 
 

@@ -138,3 +138,10 @@ def leave(visit: TenantVisit, session: Tx, tenancy_id: Annotated[TenancyId, ID])
     """The tenancy is over."""
     visit.react(session, tenancy.end(session, visit.actor, tenancy_id, now=visit.now))
     return visit.go("/me", Said.MOVED_OUT)
+
+
+@router.post("/me/tenancies/{tenancy_id}/stay", dependencies=[checked_form])
+def stay(visit: TenantVisit, session: Tx, tenancy_id: Annotated[TenancyId, ID]) -> Response:
+    """The tenant still lives there, whatever the landlord has said."""
+    tenancy.stay(session, visit.actor, tenancy_id, now=visit.now)
+    return visit.go("/me", Said.STAYS)

@@ -9,14 +9,13 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from firmware_protocol.commands import CommandKind
-from firmware_protocol.commands_judged import AJAR_S, RELOCK_S
 from service.accounts.signed_in import checked_form
 from service.commands import actions as commands
-from service.commands.rules import Order, Place
+from service.commands.rules import Order, Place, fair_times
 from service.edges.requests import Tx
 from service.errors import AnmenError
 from service.portals import forms
-from service.portals.command_pages import order_of
+from service.portals.command_pages import USUAL_TIMES, order_of
 from service.portals.forms import SentForm
 from service.portals.questions import Question, ask
 from service.portals.translation import N_
@@ -24,8 +23,6 @@ from service.portals.visits import LandlordVisit, Said, Visit
 from service.premises import actions as premises
 
 router = APIRouter(include_in_schema=False)
-# As locks leave their maker (docs/protocol/commands.md).
-_USUAL_TIMES = {"relock_s": "5", "ajar_s": "60"}
 
 
 class Errand(StrEnum):
@@ -81,7 +78,7 @@ _ASKED: Mapping[Errand, _Asked] = {
 def show_times(visit: LandlordVisit, session: Tx, lock_id: str) -> Response:
     """How soon the door locks again, and when the lock says that it stands open."""
     place = commands.get_place(session, visit.actor, lock_id, now=visit.now)
-    return _times_form(visit, session, place, forms.filled(_USUAL_TIMES))
+    return _times_form(visit, session, place, forms.filled(USUAL_TIMES))
 
 
 @router.post("/locks/{lock_id}/times", dependencies=[checked_form])
@@ -125,6 +122,7 @@ def order_errand(visit: LandlordVisit, session: Tx, lock_id: str, errand: Errand
 
 
 def _times_form(visit: Visit, session: Session, place: Place, form: forms.Form) -> Response:
+    relock_s, ajar_s = fair_times(occupied=place.occupied)
     return visit.page(
         "lock_times.html",
         status=form.status,
@@ -132,7 +130,7 @@ def _times_form(visit: Visit, session: Session, place: Place, form: forms.Form) 
         unit=premises.get_unit(session, place.unit_id),
         lock_id=place.lock_id,
         occupied=place.occupied,
-        relock_s=RELOCK_S,
-        ajar_s=AJAR_S,
+        relock_s=relock_s,
+        ajar_s=ajar_s,
         form=form,
     )

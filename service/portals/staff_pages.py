@@ -14,11 +14,13 @@ from service.people.rules import DocumentType
 from service.portals import forms
 from service.portals.forms import SentForm
 from service.portals.inquiry_forms import answer_shown, asked_shown, bases_of, purposes_of, read_question
+from service.portals.leases import ending_shown
 from service.portals.places import Overview, area_groups, area_name, area_overview, building_overview
 from service.portals.translation import local_day
 from service.portals.visits import StaffVisit, Visit
 from service.premises import actions as premises
 from service.premises.rules import AreaId, BuildingId, UnitId
+from service.tenancy import actions as tenancy
 
 router = APIRouter(include_in_schema=False)
 
@@ -45,6 +47,13 @@ def show_building(visit: StaffVisit, session: Tx, building_id: BuildingId) -> Re
     overview = building_overview(counting.building_counts(session, visit.actor, building_id), visit.words)
     ask = f"/inquiries/new?building={building_id}"
     return _overview(visit, overview, feed=f"/live/occupancy?building={building_id}", ask=ask)
+
+
+@router.get("/endings")
+def show_endings(visit: StaffVisit, session: Tx) -> Response:
+    """The rooms whose landlord says that a tenancy is over before its date, and where the tenant says otherwise."""
+    found = tenancy.notices_in_areas(session, visit.actor)
+    return visit.page("endings.html", endings=[ending_shown(one, visit.words) for one in found], wide=True)
 
 
 @router.get("/inquiries")

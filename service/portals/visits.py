@@ -32,6 +32,9 @@ class Said(StrEnum):
     CONFIRMED = "confirmed"
     REFUSED = "refused"
     TENANCY_ENDED = "tenancy_ended"
+    END_STATED = "end_stated"
+    END_TAKEN_BACK = "end_taken_back"
+    STAYS = "stays"
     MOVED_OUT = "moved_out"
     FACE_WITHDRAWN = "face_withdrawn"
     LOCK_SETTLED = "lock_settled"
@@ -47,6 +50,9 @@ _SENTENCES: dict[str, str] = {
     Said.CONFIRMED: N_("Confirmed. The lock is being told; below you see when it has answered."),
     Said.REFUSED: N_("Refused. What the person had sent is not used."),
     Said.TENANCY_ENDED: N_("The tenancy has ended. Below you see which lock has confirmed it."),
+    Said.END_STATED: N_("The tenant can see now what you said. Below you see what happens next."),
+    Said.END_TAKEN_BACK: N_("Taken back. The tenancy goes on."),
+    Said.STAYS: N_("Your tenancy goes on. Your landlord and the grid staff can see that you still live here."),
     Said.MOVED_OUT: N_("Your tenancy has ended. Below you see which lock has confirmed it."),
     Said.FACE_WITHDRAWN: N_(
         "Your face is erased here and is being deleted from the locks. Card and PIN go on opening."
@@ -73,10 +79,15 @@ class MenuEntry:
 _MENUS: dict[Role, tuple[MenuEntry, ...]] = {
     Role.LANDLORD: (MenuEntry("/rooms", N_("Rooms")),),
     Role.TENANT: (MenuEntry("/me", N_("My page")), MenuEntry("/me/entries", N_("My entries"))),
-    Role.GRID_WORKER: (MenuEntry("/areas", N_("Overview")), MenuEntry("/inquiries", N_("My inquiries"))),
+    Role.GRID_WORKER: (
+        MenuEntry("/areas", N_("Overview")),
+        MenuEntry("/inquiries", N_("My inquiries")),
+        MenuEntry("/endings", N_("Said to be over")),
+    ),
     Role.OFFICER: (
         MenuEntry("/areas", N_("Overview")),
         MenuEntry("/inquiries", N_("My inquiries")),
+        MenuEntry("/endings", N_("Said to be over")),
         MenuEntry("/doubts", N_("Locks in doubt")),
     ),
 }

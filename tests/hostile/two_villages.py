@@ -44,7 +44,7 @@ JSON_BODIES: dict[str, dict[str, Any]] = {
     "buildings": {"area_id": 1, "address": "柳溪路1号"},
     "units": {"number": "1"},
     "confirm": {"saw_document": True},
-    "end": {"agreed": True},
+    "end": {"reason": "moved_out"},
     "visits": {"hours": 2},
     "open": {"token": "x"},
     "locale": {"locale": "en"},
@@ -150,7 +150,7 @@ def ask(client: httpx.Client, method: str, path: str, token: str | None = None) 
     form = {
         "csrf": csrf_token(token or ""),
         "saw_document": "1",
-        "agreed": "1",
+        "reason": "moved_out",
         "unit_id": "1",
         "starts_on": "2026-03-03",
         "ends_on": "2026-09-03",

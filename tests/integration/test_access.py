@@ -22,7 +22,6 @@ from service.edges.transaction import SYSTEM, transaction
 from service.errors import Conflict, NotFound, SealBroken
 from service.locks import actions as locks
 from service.reactions import react
-from service.tenancy import actions as tenancy
 from tests import given_living as living
 from tests.fixtures_database import Database
 from tests.given_living import Living
@@ -208,10 +207,7 @@ def test_a_face_stays_while_another_room_still_opens_by_it(database: Database, p
     second = living.tenant(other, filled, living.prepared())
     assert first.person_id == second.person_id
     for where, begun, after in ((place, first, Standing.GIVEN), (other, second, Standing.ERASED)):
-        with transaction(place.database, scope_of(where.landlord)) as session:
-            react(
-                session, tenancy.end(session, where.landlord, begun.tenancy_id, agreed=True, now=place.now), place.now
-            )
+        living.moved_out(where, begun)
         with transaction(place.database, SYSTEM) as session:
             assert consent.standing(session, first.person_id)[Purpose.FACE] is after
 

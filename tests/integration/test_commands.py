@@ -1,22 +1,25 @@
 """From an order to the bolt and back, on a real database with a whole simulated lock."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import text
+from sqlalchemy.exc import ProgrammingError
 
 from firmware_protocol.commands import CommandFailure, CommandKind, CommandResult, CommandState
 from firmware_protocol.commands_followed import OrderState
 from firmware_protocol.vocabulary import OperationSource
 from service.accounts.actions import scope_of
 from service.accounts.rules import Actor
+from service.commands import actions
 from service.commands.rules import Emergency, Order
 from service.custody import actions as custody
 from service.edges.keyring import Keyring
 from service.edges.transaction import SYSTEM, transaction
 from service.errors import BadInput, Conflict, NotAllowed, NotFound
 from service.premises import actions as premises
+from service.tenancy import actions as tenancy
 from tests import given
 from tests import given_living as living
 from tests.commanded import Commanded, commanded, openings
@@ -268,3 +271,81 @@ def test_what_was_ordered_of_a_vacant_room_empties_no_lock_once_somebody_has_mov
     door.pass_time(86_400)
     door.deliver()
     assert {door.see(landlord, one.id).state for one in orders} == {OrderState.EXPIRED}
+
+
+def times(relock_s: int, ajar_s: int) -> Order:
+    return Order(CommandKind.SET_PARAMETERS, relock_s=relock_s, ajar_s=ajar_s)
+
+
+def test_the_times_of_a_let_rooms_door_stay_fair_and_the_tenant_sees_them_and_sets_them_back(
+    door: Commanded, landlord: Actor, tenant: Actor
+) -> None:
+    for order in (times(2, 60), times(5, 10), times(300, 60), times(5, 3600)):
+        with pytest.raises(BadInput):
+            door.order(landlord, order)
+    given = door.order(landlord, times(30, 30))
+    door.deliver()
+    assert door.lock.doorway.door.relock_s == 30
+    told = door.see(tenant, given.id)
+    assert (told.by_tenant, told.relock_s, told.ajar_s) == (False, 30, 30)
+    back = door.order(tenant, times(5, 60))
+    door.deliver()
+    assert door.see(tenant, back.id).state is OrderState.DONE
+    assert door.lock.doorway.door.relock_s == 5
+
+
+def test_a_landlord_restarts_and_beeps_in_a_let_room_once_an_hour(
+    door: Commanded, landlord: Actor, tenant: Actor
+) -> None:
+    for kind in (CommandKind.REBOOT, CommandKind.IDENTIFY):
+        door.order(landlord, Order(kind))
+        door.deliver()
+        door.restart()
+    door.pass_time(400)
+    door.deliver()
+    for kind in (CommandKind.REBOOT, CommandKind.IDENTIFY):
+        with pytest.raises(Conflict) as again:
+            door.order(landlord, Order(kind))
+        assert again.value.code == "command_pace"
+    assert set(door.seen_by(tenant)) == {CommandKind.IDENTIFY, CommandKind.REBOOT}
+    with pytest.raises(NotAllowed):
+        door.order(tenant, Order(CommandKind.REBOOT))
+    with pytest.raises(NotAllowed):
+        door.order(tenant, Order(CommandKind.ERASE_BIOMETRIC))
+
+
+def test_times_that_were_ordered_of_a_vacant_room_are_not_said_once_somebody_has_moved_in(
+    door: Commanded, landlord: Actor
+) -> None:
+    door.lock.disconnected()
+    unfair, _ = door.order(landlord, times(2, 10)), rows(door, "UPDATE lock SET link = 'stale' RETURNING 1")
+    living.tenant(door.place)
+    door.restart()
+    door.deliver()
+    assert door.lock.doorway.door.relock_s != 2
+    assert door.see(landlord, unfair.id).state is OrderState.WAITING
+
+
+def test_an_emergency_opening_stays_with_the_tenant_whatever_becomes_of_room_lock_and_lease(
+    door: Commanded, landlord: Actor, tenant: Actor
+) -> None:
+    given = door.order(landlord, EMERGENCY)
+    door.deliver()
+    door.pass_time(1)
+    place = door.place
+    with transaction(door.database.serve, SYSTEM) as session:
+        session.execute(text("UPDATE unit SET number = '999'"))
+    with transaction(door.database.serve, scope_of(landlord)) as session:
+        custody.revoke(session, landlord, place.unit_id, door.id, now=place.now)
+    with pytest.raises(NotFound):
+        door.order(landlord, UNLOCK)
+    ((tenancy_id,),) = rows(door, "SELECT id FROM tenancy")
+    with transaction(door.database.serve, scope_of(tenant)) as session:
+        tenancy.end(session, tenant, tenancy_id, now=place.now + timedelta(seconds=5))
+    with transaction(door.database.serve, scope_of(tenant)) as session:
+        (seen,) = actions.commands_of_unit(session, place.unit_id, keyring=place.keyring)
+    assert (seen.id, seen.reason) == (given.id, EMERGENCY.reason)
+    for role in (door.database.serve, door.database.ingest):
+        for change in ("UPDATE lock_command SET emergency = NULL, reason_sealed = NULL", "DELETE FROM lock_command"):
+            with pytest.raises(ProgrammingError), transaction(role, SYSTEM) as session:
+                session.execute(text(change))

@@ -17,8 +17,6 @@ from service.accounts.rules import Role
 from service.edges.keyring import Keyring
 from service.edges.transaction import SYSTEM, transaction
 from service.errors import Conflict, NotFound, TooMany
-from service.reactions import react
-from service.tenancy import actions as tenancy
 from service.tenancy.rules import TenancyBegun
 from service.visits import actions as visits
 from service.visits.rules import Wanted
@@ -85,8 +83,7 @@ def test_it_is_taken_away_alone_and_ends_with_the_tenancy(place: Living, begun: 
     assert state() is DeliveryState.REMOVING
     assert [kinds(entries(place, lock)) for lock in place.locks] == [{(CARD, False): 1, (PIN, False): 1}] * 2
     draw(place, begun)
-    with transaction(place.database, scope_of(place.landlord)) as session:
-        react(session, tenancy.end(session, place.landlord, begun.tenancy_id, agreed=True, now=place.now), place.now)
+    living.moved_out(place, begun)
     assert [entries(place, lock) for lock in place.locks] == [[], []]
     with transaction(place.database, SYSTEM) as session:
         left = session.execute(text("SELECT count(*) FROM credential WHERE entry_sealed IS NOT NULL")).scalar_one()

@@ -206,11 +206,10 @@ def test_an_empty_answer_is_recorded_too(place: Living, document: Document) -> N
 
 def test_who_has_moved_out_is_not_told(place: Living, document: Document, tenant_id: PersonId) -> None:
     officer = living.officer(place)
-    with transaction(place.database, scope_of(place.landlord)) as session:
-        (room,) = tenancy.rooms_of_landlord(session, place.landlord, keyring=place.keyring, now=place.now)
-        ended = tenancy.end(
-            session, place.landlord, room.tenancies[0].tenancy_id, agreed=True, now=place.now - timedelta(seconds=1)
-        )
+    own = living.tenant_actor(place, tenant_id)
+    with transaction(place.database, scope_of(own)) as session:
+        (lived,) = tenancy.tenancies_of_tenant(session, own, keyring=place.keyring)
+        ended = tenancy.end(session, own, lived.tenancy_id, now=place.now - timedelta(seconds=1))
         react(session, ended, place.now - timedelta(seconds=1))
     for kind in InquiryKind:
         answer = ask(place, officer, about(place, kind, document))

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from service.accounts.actions import scope_of
 from service.edges.keyring import Keyring
 from service.edges.transaction import SYSTEM, transaction
 from service.occupancy import actions as occupancy
@@ -49,8 +48,7 @@ def _everywhere(count: int) -> dict[str, int]:
 
 
 def _end(place: Living, begun: TenancyBegun, now: datetime) -> None:
-    with transaction(place.database, scope_of(place.landlord)) as session:
-        react(session, tenancy.end(session, place.landlord, begun.tenancy_id, agreed=True, now=now), now)
+    living.moved_out(place, begun, now=now)
 
 
 def _stays(place: Living) -> list[tuple[Any, ...]]:
@@ -83,7 +81,7 @@ def test_what_the_register_knew_before_stays_on_record(place: Living) -> None:
     starts, ends = begun.starts_at, begun.ends_at
     assert _stays(place) == [
         (starts, ends, place.now, later, None),
-        (starts, later, later, None, "landlord"),
+        (starts, later, later, None, "tenant"),
     ]
 
 

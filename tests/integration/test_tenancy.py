@@ -19,7 +19,7 @@ from service.people.documents import check_character
 from service.people.rules import Verdict
 from service.reactions import react
 from service.tenancy import actions as tenancy
-from service.tenancy.rules import EndedBy, Identity, RegistrationState, TenanciesEnded
+from service.tenancy.rules import EndReason, Identity, RegistrationState, TenanciesEnded
 from tests import given
 from tests import given_living as living
 from tests.fixtures_database import Database
@@ -209,34 +209,21 @@ def test_a_full_list_refuses_the_grant_when_it_is_made(place: Living) -> None:
     assert _row(place.database, "SELECT count(*), min(version) FROM credential, access_list") == (2, 1)
 
 
-def test_the_landlord_ends_a_running_lease_only_with_a_word(place: Living) -> None:
-    begun = living.tenant(place)
-    with pytest.raises(BadInput) as wrong, transaction(place.database, scope_of(place.landlord)) as session:
-        tenancy.end(session, place.landlord, begun.tenancy_id, now=place.now)
-    assert wrong.value.code == "end_not_agreed"
-    with transaction(place.database, scope_of(place.landlord)) as session:
-        ended = tenancy.end(session, place.landlord, begun.tenancy_id, agreed=True, now=place.now)
-        react(session, ended, place.now)
-    assert ended.ended_by is EndedBy.LANDLORD
-    said = "SELECT account_id, details->>'agreed' FROM audit_entry WHERE act = 'tenancy:tenancy:ended'"
-    assert _row(place.database, said) == (place.landlord.account_id, "true")
-    with transaction(place.database, scope_of(place.landlord)) as session:
-        (room,) = tenancy.rooms_of_landlord(session, place.landlord, keyring=place.keyring, now=place.now)
-    assert [one.tenancy_id for one in room.ended] == [begun.tenancy_id]
-    assert room.ended[0].deliveries[0].state is DeliveryState.REMOVING
-
-
 def test_the_tenant_ends_it_and_nobody_else_can(place: Living, database: Database, keyring: Keyring) -> None:
     begun = living.tenant(place)
     stranger = living.living(database.serve, keyring, place.now).landlord
     for actor, error in ((stranger, NotFound), (living.officer(place), NotAllowed)):
         with pytest.raises(error), transaction(place.database, scope_of(actor)) as session:
-            tenancy.end(session, actor, begun.tenancy_id, agreed=True, now=place.now)
+            tenancy.end(session, actor, begun.tenancy_id, reason=EndReason.MOVED_OUT, now=place.now)
     own = living.tenant_actor(place, begun.person_id)
     with transaction(place.database, scope_of(own)) as session:
         (view,) = tenancy.tenancies_of_tenant(session, own, keyring=place.keyring)
         ended = tenancy.end(session, own, view.tenancy_id, now=place.now)
         react(session, ended, place.now)
+    with transaction(place.database, scope_of(place.landlord)) as session:
+        (room,) = tenancy.rooms_of_landlord(session, place.landlord, keyring=place.keyring, now=place.now)
+    assert [one.tenancy_id for one in room.ended] == [begun.tenancy_id]
+    assert room.ended[0].deliveries[0].state is DeliveryState.REMOVING
     with pytest.raises(Conflict), transaction(place.database, scope_of(own)) as session:
         tenancy.end(session, own, begun.tenancy_id, now=place.now)
 

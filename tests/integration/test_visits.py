@@ -17,8 +17,6 @@ from service.accounts.actions import scope_of
 from service.edges.keyring import Keyring
 from service.edges.transaction import SYSTEM, transaction
 from service.errors import Conflict, NotFound
-from service.reactions import react
-from service.tenancy import actions as tenancy
 from service.tenancy.rules import TenancyBegun
 from service.visits import actions as visits
 from service.visits.rules import MOST_VISITS, Wanted
@@ -122,9 +120,7 @@ def test_a_schedule_goes_only_to_locks_that_keep_it(
 
 def test_visits_end_with_the_tenancy(place: Living, begun: TenancyBegun) -> None:
     invite(place, begun)
-    with transaction(place.database, scope_of(place.landlord)) as session:
-        ended = tenancy.end(session, place.landlord, begun.tenancy_id, agreed=True, now=place.now)
-        react(session, ended, place.now)
+    living.moved_out(place, begun)
     assert entries(place, place.locks[0]) == []
 
 

@@ -107,9 +107,14 @@ def test_the_whole_way_with_a_face(client: httpx.Client, place: Living, landlord
     _problem(client.delete("/api/v1/me/consents/register", headers=tenant), 403, "not_withdrawable")
 
     path = f"/api/v1/tenancies/{own['tenancy_id']}/end"
-    _problem(client.post(path, json={}, headers=landlord), 422, "end_not_agreed")
-    ended = client.post(path, json={"agreed": True}, headers=landlord).json()
-    assert (ended["ended_by"], ended["locks"][0]["state"]) == ("landlord", "removing")
+    _problem(client.post(path, json={}, headers=landlord), 422, "end_without_reason")
+    asked = client.post(path, json={"reason": "agreed"}, headers=landlord).json()
+    assert (asked["ended_at"], asked["notice"]["reason"]) == (None, "agreed")
+    assert client.post(path.replace("/end", "/stay"), headers=landlord).status_code == 403
+    assert client.post(path.replace("/end", "/stay"), headers=tenant).status_code == 204
+    _problem(client.delete(path, headers=landlord), 409, "end_not_stated")
+    ended = client.post(path, json={}, headers=tenant).json()
+    assert (ended["ended_by"], ended["locks"][0]["state"]) == ("tenant", "removing")
     assert ended["locks"][0]["held_until"] is not None
 
 

@@ -23,9 +23,8 @@ from service.people.rules import Document, PersonId, Verdict
 from service.premises import actions as premises
 from service.premises.rules import BuildingId, UnitId
 from service.presence import actions as presence
-from service.reactions import react
 from service.tenancy import actions as tenancy
-from service.tenancy.rules import RegistrationId, TenancyBegun, TenancyId
+from service.tenancy.rules import EndReason, RegistrationId, TenancyBegun, TenancyId
 from service.visits import actions as visits
 from service.visits.rules import Wanted
 from tests import given
@@ -84,6 +83,7 @@ class Village:
             "end": (pages["landlord"], f"/tenancies/{self.running}/end"),
             "not for a landlord": (pages["landlord"], "/areas"),
             "claim a lock": (pages["landlord"], f"{room}/claim"),
+            "said to be over": (staff["grid worker"], "/endings"),
             "locks in doubt": (self.officer, "/doubts"),
             "my page": (pages["tenant"], "/me"),
             "my entries": (pages["tenant"], "/me/entries"),
@@ -138,7 +138,10 @@ def build(database: Database, keyring: Keyring, now: datetime) -> Village:
     running = living.tenant(at["201"], form, living.prepared())
     visit = _visited(at["201"], running)
     ending = living.tenant(at["202"], living.form(name="李强"))
-    end(at["202"], ending)
+    living.moved_out(at["202"], ending)
+    for number, reason in (("201", EndReason.MOVED_OUT), ("204", EndReason.AGREED)):
+        lease = running if number == "201" else living.tenant(at[number], living.form(name="赵敏"))
+        _said_to_be_over(at[number], lease, reason)
     _locks_speak(database, at, now)
     lock = locks_of(place, rooms["201"])[0]
     passes(database, lock, 1, now, PassDirection.IN)
@@ -180,17 +183,16 @@ def opened_in_emergency(place: Living, lock: LockId) -> None:
         commands.give_order(session, place.landlord, lock, order, keyring=place.keyring, now=place.now)
 
 
+def _said_to_be_over(place: Living, begun: TenancyBegun, reason: EndReason) -> None:
+    with transaction(place.database, scope_of(place.landlord)) as session:
+        tenancy.end(session, place.landlord, begun.tenancy_id, reason=reason, now=place.now)
+
+
 def passes(database: Database, lock: LockId, sequence: int, now: datetime, direction: PassDirection) -> None:
     """The room's tenant goes through the door: the register, presence, counts and the feed follow, as the ingest worker would."""
     entry = _entry(lock, sequence, now, EventType.LOCK_OPERATED, direction=direction)
     with transaction(database.ingest) as session:
         presence.follow_entries(session, entries.append(session, [entry], now), now)
-
-
-def end(place: Living, begun: TenancyBegun) -> None:
-    """The landlord ends a tenancy, the tenant having moved out."""
-    with transaction(place.database, scope_of(place.landlord)) as session:
-        react(session, tenancy.end(session, place.landlord, begun.tenancy_id, agreed=True, now=place.now), place.now)
 
 
 def locks_of(place: Living, unit_id: UnitId) -> tuple[LockId, ...]:

@@ -1,6 +1,8 @@
 """Who may order what of a lock: every role, kind and room."""
 
+from contextlib import nullcontext
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -13,12 +15,14 @@ from service.accounts.rules import AccountId, Role
 from service.commands.rules import (
     BY_TENANT,
     LIFE_S,
+    NOTICED,
     ONLY_VACANT,
     Emergency,
     Order,
     Place,
     check_arguments,
     check_may_order,
+    check_pace,
     needs_emergency,
     read_reason,
 )
@@ -115,7 +119,30 @@ def test_what_a_lock_cannot_do_or_hear_is_said_so() -> None:
 )
 def test_times_outside_what_locks_take(order: Order) -> None:
     with pytest.raises(BadInput):
-        check_arguments(order)
+        check_arguments(order, occupied=False)
+
+
+@pytest.mark.parametrize(
+    ("relock_s", "ajar_s", "fair"),
+    [(5, 30, True), (30, 600, True), (4, 60, False), (31, 60, False), (5, 29, False), (5, 601, False)],
+)
+def test_where_somebody_lives_the_doors_times_stay_fair(relock_s: int, ajar_s: int, fair: bool) -> None:
+    order = Order(CommandKind.SET_PARAMETERS, relock_s=relock_s, ajar_s=ajar_s)
+    check_arguments(order, occupied=False)
+    with nullcontext() if fair else pytest.raises(BadInput):
+        check_arguments(order, occupied=True)
+
+
+@given(PLACES, st.sampled_from(Role), st.sampled_from(KINDS), st.none() | st.integers(0, 120))
+def test_a_landlord_disturbs_a_let_room_once_an_hour(
+    place: Place, role: Role, kind: CommandKind, minutes: int | None
+) -> None:
+    now = datetime(2026, 3, 2, tzinfo=UTC)
+    latest = None if minutes is None else now - timedelta(minutes=minutes)
+    again = minutes is not None and minutes < 60
+    disturbs = place.occupied and role is Role.LANDLORD and kind in NOTICED
+    with pytest.raises(Conflict) if disturbs and again else nullcontext():
+        check_pace(role, place, kind, latest=latest, now=now)
 
 
 @pytest.mark.parametrize("text", ["", "fire", "x   y   z", "x" * 301, "smoke\u202e comes out of it"])

@@ -59,6 +59,7 @@ def _tenancy(
         span=span,
         ended_at=ended_at,
         ended_by=EndedBy.LANDLORD if ended_at else None,
+        notice=None,
         with_face=False,
         deliveries=deliveries,
     )

@@ -17,17 +17,20 @@ from service.people.rules import Verdict
 from service.premises.rules import AreaId, UnitId
 from service.tenancy.rules import (
     EndedBy,
+    EndReason,
     Identity,
     Invitation,
     InvitationId,
     InvitationState,
+    Notice,
     RegistrationForm,
     Span,
+    TenancyId,
     accept,
-    check_end,
     check_lease,
     check_room,
     check_seen,
+    decide_end,
     identity_of,
     invitation_state,
     lease_span,
@@ -37,6 +40,7 @@ from service.tenancy.rules import (
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 TODAY = date(2026, 3, 2)
+TENANCY = TenancyId(1)
 NOW = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
 DAYS = st.dates(date(2026, 1, 1), date(2026, 3, 31))
 SPANS = st.tuples(DAYS, DAYS).map(lambda pair: lease_span(min(pair), max(pair)))
@@ -199,14 +203,47 @@ def test_nothing_spares_the_landlords_eyes() -> None:
     assert wrong.value.field == "saw_document"
 
 
-@given(st.sampled_from(EndedBy), INSTANTS, st.booleans())
-def test_only_a_landlord_before_the_last_day_must_say_that_it_is_agreed(
-    by: EndedBy, now: datetime, agreed: bool
+@given(INSTANTS, st.sampled_from(EndReason))
+def test_a_landlord_alone_ends_nothing_at_once_where_somebody_lives(now: datetime, reason: EndReason) -> None:
+    lease = lease_span(date(2026, 3, 1), date(2026, 6, 30))
+    assume(now < lease.ends_at)
+    assert decide_end(TENANCY, EndedBy.TENANT, lease, reason=None, said=None, now=now) is None
+    with pytest.raises(BadInput):
+        decide_end(TENANCY, EndedBy.LANDLORD, lease, reason=None, said=None, now=now)
+    notice = decide_end(TENANCY, EndedBy.LANDLORD, lease, reason=reason, said=None, now=now)
+    if now < lease.starts_at:
+        assert notice is None
+    else:
+        assert notice is not None
+        later = None if reason is EndReason.AGREED else min(now + timedelta(days=1), lease.ends_at)
+        assert (notice.takes_effect_at, notice.stands) == (later, True)
+
+
+@pytest.mark.parametrize(
+    ("reason", "contradicted", "withdrawn", "hours", "code"),
+    [
+        (EndReason.MOVED_OUT, None, None, 5, "end_stated"),
+        (EndReason.AGREED, None, None, 5, None),
+        (EndReason.MOVED_OUT, 1, None, 72, "end_contradicted"),
+        (EndReason.AGREED, 1, None, 72, None),
+        (EndReason.MOVED_OUT, 1, None, 73, None),
+        (EndReason.MOVED_OUT, None, 1, 2, None),
+    ],
+)
+def test_what_was_said_before_counts(
+    reason: EndReason, contradicted: int | None, withdrawn: int | None, hours: int, code: str | None
 ) -> None:
     lease = lease_span(date(2026, 3, 1), date(2026, 6, 30))
-    must_say = by is EndedBy.LANDLORD and site_day(now) < date(2026, 6, 30)
-    if must_say and not agreed:
-        with pytest.raises(BadInput):
-            check_end(by, lease, agreed=agreed, now=now)
-    else:
-        check_end(by, lease, agreed=agreed, now=now)
+    at = lease.starts_at + timedelta(days=3)
+    said = Notice(
+        tenancy_id=TENANCY,
+        reason=EndReason.MOVED_OUT,
+        stated_at=at,
+        takes_effect_at=at + timedelta(days=1),
+        contradicted_at=at + timedelta(hours=contradicted) if contradicted else None,
+        withdrawn_at=at + timedelta(hours=withdrawn) if withdrawn else None,
+    )
+    refused = pytest.raises(Conflict) if code else nullcontext()
+    with refused as raised:
+        decide_end(TENANCY, EndedBy.LANDLORD, lease, reason=reason, said=said, now=at + timedelta(hours=hours))
+    assert code == (raised.value.code if raised else None)

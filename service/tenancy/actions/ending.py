@@ -12,40 +12,77 @@ from service.audit.rules import Act
 from service.consent import actions as consent
 from service.consent.rules import Purpose, Standing
 from service.edges.elevation import as_system
+from service.entry import actions as entry
 from service.errors import Conflict, NotAllowed, NotFound
 from service.faces import actions as faces
 from service.people.rules import PersonId
-from service.tenancy.records import registrations, tenancies
+from service.tenancy.records import notices, registrations, tenancies
 from service.tenancy.records.tenancies import Tenancy
-from service.tenancy.rules import ENDED_BY, EndedBy, TenanciesEnded, TenancyEnded, TenancyId, check_end
+from service.tenancy.rules import (
+    ENDED_BY,
+    LONGEST_WAIT,
+    EndedBy,
+    EndReason,
+    Notice,
+    TenanciesEnded,
+    TenancyEnded,
+    TenancyId,
+    decide_end,
+)
 
 _DUE_AT_ONCE = 200
 
 
-def end(session: Session, actor: Actor, tenancy_id: TenancyId, *, agreed: bool = False, now: datetime) -> TenancyEnded:
-    """End a tenancy of one's own, as its landlord or its tenant; the event must be handed to `reactions`.
+def end(
+    session: Session, actor: Actor, tenancy_id: TenancyId, *, reason: EndReason | None = None, now: datetime
+) -> TenancyEnded | Notice:
+    """End a tenancy of one's own, as its landlord or its tenant; a TenancyEnded must be handed to `reactions`.
 
-    A landlord who ends a lease that still runs states by `agreed` that the tenant has left or has agreed (BadInput).
-    NotFound for another's tenancy, Conflict for one that has ended.
+    Where somebody lives there, a landlord's word is a Notice: it needs the tenant's own word, or a day in which the tenant does
+    not contradict it and does not come home. NotFound for another's tenancy, Conflict for one that has ended; else as `decide_end`.
     """
     by = ENDED_BY.get(actor.role)
     if by is None:
         raise NotAllowed("Only the landlord or the tenant ends a tenancy.", code="role")
+    found = get_own(session, actor, tenancy_id)
+    said = notices.notices_of(session, [tenancy_id]).get(tenancy_id)
+    notice = decide_end(tenancy_id, by, found.span, reason=reason, said=said, now=now)
+    if notice is not None:
+        return _announce(session, actor, found, notice)
+    with as_system(session):
+        ended = _end(session, [found], by, now=now, actor=actor)
+    if not ended:
+        raise _ended_already()
+    return ended[0]
+
+
+def get_own(session: Session, actor: Actor, tenancy_id: TenancyId) -> Tenancy:
+    """A tenancy of the landlord or the tenant who asks; NotFound for another's."""
     found = tenancies.find_tenancy(session, tenancy_id)
     if found is None or not _is_own(found, actor):
         raise NotFound("There is no such tenancy.", code="tenancy")
-    check_end(by, found.span, agreed=agreed, now=now)
-    with as_system(session):
-        ended = _end(session, [found], by, now=now, actor=actor, agreed=agreed)
-    if not ended:
-        raise Conflict("This tenancy has ended already.", code="tenancy_ended")
-    return ended[0]
+    return found
 
 
 def end_due(session: Session, *, now: datetime) -> TenanciesEnded | None:
     """A job, in a system transaction: end those whose date has come, at most 200 at once; the event goes to `reactions`."""
     due = tenancies.due(session, now, _DUE_AT_ONCE)
     ended = _end(session, due, EndedBy.DATE, now=now, actor=None)
+    return TenanciesEnded(ended) if ended else None
+
+
+def end_noticed(session: Session, *, now: datetime) -> TenanciesEnded | None:
+    """A job, in a system transaction: end those whose landlord said a day ago that the tenant has left; the event goes to `reactions`.
+
+    Whoever has opened the door since has not left. While a lock of the room is cut off nobody knows, so the word waits for it.
+    """
+    due = [
+        one for one in notices.hold_due(session, now, _DUE_AT_ONCE) if one.heard or one.stated_at + LONGEST_WAIT <= now
+    ]
+    at_home = entry.opened_since(session, [(PersonId(one.person_id), one.unit_id, one.stated_at) for one in due])
+    notices.mark_contradicted(session, [one.tenancy_id for at, one in enumerate(due) if at in at_home], now)
+    over = [one.tenancy_id for at, one in enumerate(due) if at not in at_home]
+    ended = _end(session, tenancies.tenancies(session, over), EndedBy.LANDLORD, now=now, actor=None)
     return TenanciesEnded(ended) if ended else None
 
 
@@ -64,14 +101,20 @@ def _is_own(tenancy: Tenancy, actor: Actor) -> bool:
     return tenancy.person_id == actor.person_id
 
 
+def _announce(session: Session, actor: Actor, tenancy: Tenancy, notice: Notice) -> Notice:
+    if not tenancies.hold_standing(session, [tenancy.id]):
+        raise _ended_already()
+    notices.put_notice(session, tenancy, notice)
+    record(session, actor, Act.TENANCY_END_STATED, tenancy.id, now=notice.stated_at, reason=notice.reason.value)
+    return notice
+
+
+def _ended_already() -> Conflict:
+    return Conflict("This tenancy has ended already.", code="tenancy_ended")
+
+
 def _end(
-    session: Session,
-    ending: Sequence[Tenancy],
-    by: EndedBy,
-    *,
-    now: datetime,
-    actor: Actor | None,
-    agreed: bool | None = None,
+    session: Session, ending: Sequence[Tenancy], by: EndedBy, *, now: datetime, actor: Actor | None
 ) -> tuple[TenancyEnded, ...]:
     persons = sorted({tenancy.person_id for tenancy in ending})
     consent.hold(session, persons)
@@ -84,7 +127,7 @@ def _end(
     for person_id in persons:
         erase_face_unless_needed(session, person_id, now=now)
     for tenancy in held:
-        record(session, actor, Act.TENANCY_ENDED, tenancy.id, now=now, by=by.value, agreed=agreed)
+        record(session, actor, Act.TENANCY_ENDED, tenancy.id, now=now, by=by.value)
     return events
 
 

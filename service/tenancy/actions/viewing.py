@@ -17,7 +17,7 @@ from service.people.rules import PersonField, PersonId
 from service.premises import actions as premises
 from service.premises.rules import UnitId, UnitView
 from service.tenancy.actions.registering import open_form
-from service.tenancy.records import invitations, registrations, tenancies
+from service.tenancy.records import invitations, notices, registrations, tenancies
 from service.tenancy.records.registrations import Registration
 from service.tenancy.records.tenancies import Tenancy
 from service.tenancy.rules import (
@@ -25,6 +25,7 @@ from service.tenancy.rules import (
     Identity,
     Invitation,
     InvitationState,
+    Notice,
     RegistrationId,
     RegistrationState,
     Span,
@@ -66,7 +67,7 @@ class InvitationView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TenancyView:
-    """A tenancy with where its credentials are. `with_face`: a face is, or was, among them."""
+    """A tenancy with where its credentials are. `with_face`: a face is, or was, among them. `notice`: its end was announced."""
 
     tenancy_id: TenancyId
     grant_id: GrantId
@@ -77,6 +78,7 @@ class TenancyView:
     span: Span
     ended_at: datetime | None
     ended_by: EndedBy | None
+    notice: Notice | None
     with_face: bool
     deliveries: tuple[LockDelivery, ...]
 
@@ -199,6 +201,7 @@ def _tenancy_views(
         session, [one.person_id for one in found], (PersonField.NAME, PersonField.PHONE), keyring
     )
     deliveries = access.deliveries(session, [one.grant_id for one in found])
+    said = notices.notices_of(session, [one.id for one in found])
     return tuple(
         TenancyView(
             tenancy_id=one.id,
@@ -210,6 +213,7 @@ def _tenancy_views(
             span=one.span,
             ended_at=one.ended_at,
             ended_by=one.ended_by,
+            notice=said.get(one.id),
             with_face=any(_has_face(lock) for lock in deliveries.get(one.grant_id, ())),
             deliveries=deliveries.get(one.grant_id, ()),
         )

@@ -43,6 +43,11 @@ def find_tenancy(session: Session, tenancy_id: TenancyId) -> Tenancy | None:
     return next(iter(_tenancies(session, col(TenancyRow.id) == tenancy_id)), None)
 
 
+def tenancies(session: Session, wanted: Sequence[TenancyId]) -> tuple[Tenancy, ...]:
+    """These tenancies, inside the scope of whoever asks."""
+    return _tenancies(session, col(TenancyRow.id).in_(wanted))
+
+
 def due(session: Session, now: datetime, limit: int) -> tuple[Tenancy, ...]:
     """Tenancies whose date has come and that nobody ended."""
     rows = session.execute(

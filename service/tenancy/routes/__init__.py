@@ -2,8 +2,9 @@
 
 from fastapi import APIRouter
 
-from service.tenancy.routes import leasing, registering
+from service.tenancy.routes import ending, leasing, registering
 
 router = APIRouter()
 router.include_router(leasing.router)
+router.include_router(ending.router)
 router.include_router(registering.router)

@@ -14,7 +14,15 @@ from service.premises.routes import UnitShown
 from service.premises.rules import UnitId
 from service.tenancy import actions
 from service.tenancy.actions import Link, TenancyView, WaitingView
-from service.tenancy.rules import EndedBy, Identity, InvitationId, RegistrationId, RegistrationState, TenancyId
+from service.tenancy.rules import (
+    EndedBy,
+    EndReason,
+    Identity,
+    InvitationId,
+    RegistrationId,
+    RegistrationState,
+    TenancyId,
+)
 
 router = APIRouter(prefix="/api/v1", tags=["tenancy"])
 
@@ -63,6 +71,18 @@ class RegistrationShown(BaseModel):
         )
 
 
+class NoticeShown(BaseModel):
+    """A landlord's word that a tenancy is over; without `takes_effect_at` it needs the tenant's own."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    reason: EndReason
+    stated_at: datetime
+    takes_effect_at: datetime | None
+    contradicted_at: datetime | None
+    withdrawn_at: datetime | None
+
+
 class TenancyShown(BaseModel):
     """A tenancy with where its credentials are."""
 
@@ -75,6 +95,7 @@ class TenancyShown(BaseModel):
     ends_at: datetime
     ended_at: datetime | None
     ended_by: EndedBy | None
+    notice: NoticeShown | None
     with_face: bool
     locks: list[LockShown]
 
@@ -87,6 +108,7 @@ class TenancyShown(BaseModel):
             unit=UnitShown.of(view.unit),
             starts_at=view.span.starts_at,
             ends_at=view.span.ends_at,
+            notice=None if view.notice is None else NoticeShown.model_validate(view.notice),
             locks=[LockShown.model_validate(lock) for lock in view.deliveries],
         )
 
@@ -100,14 +122,6 @@ class Decision(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     saw_document: bool = False
-
-
-class Ending(BaseModel):
-    """A landlord who ends a running lease says that the tenant has left or has agreed."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    agreed: bool = False
 
 
 class RoomShown(BaseModel):
@@ -209,14 +223,6 @@ def refuse(registration_id: RegistrationId, session: Tx, landlord: AskingLandlor
 def tenancy(tenancy_id: TenancyId, session: Tx, actor: Asking, keyring: Keys) -> TenancyShown:
     """A tenancy, for its landlord and its tenant."""
     return TenancyShown.of(actions.get_tenancy(session, actor, tenancy_id, keyring=keyring))
-
-
-@router.post("/tenancies/{tenancy_id}/end")
-def end(tenancy_id: TenancyId, body: Ending, session: Tx, actor: Asking, parts: CurrentParts, now: Now) -> TenancyShown:
-    """End a tenancy of one's own; the answer says which lock still honours it and until when."""
-    ended = actions.end(session, actor, tenancy_id, agreed=body.agreed, now=now)
-    parts.react(session, ended, now)
-    return TenancyShown.of(actions.get_tenancy(session, actor, tenancy_id, keyring=parts.keyring))
 
 
 @router.get("/me/tenancies")

@@ -2,12 +2,17 @@
 
 from service.tenancy.rules.ending import (
     ENDED_BY,
+    LONGEST_WAIT,
+    NOTICE,
+    QUIET,
     EndedBy,
+    EndReason,
+    Notice,
     TenanciesEnded,
     TenancyBegun,
     TenancyEnded,
     TenancyId,
-    check_end,
+    decide_end,
 )
 from service.tenancy.rules.inviting import Invitation, InvitationId, InvitationState, invitation_state
 from service.tenancy.rules.leases import (
@@ -33,14 +38,19 @@ from service.tenancy.rules.registering import (
 
 __all__ = [
     "ENDED_BY",
+    "LONGEST_WAIT",
+    "NOTICE",
+    "QUIET",
     "SITE_ZONE",
     "STALE_AFTER",
     "Applicant",
+    "EndReason",
     "EndedBy",
     "Identity",
     "Invitation",
     "InvitationId",
     "InvitationState",
+    "Notice",
     "RegistrationForm",
     "RegistrationId",
     "RegistrationState",
@@ -50,10 +60,10 @@ __all__ = [
     "TenancyEnded",
     "TenancyId",
     "accept",
-    "check_end",
     "check_lease",
     "check_room",
     "check_seen",
+    "decide_end",
     "identity_of",
     "invitation_state",
     "lease_span",
