@@ -1,12 +1,35 @@
 """The command `anmen conformance`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
+from typer.core import TyperGroup
 
-app = typer.Typer(no_args_is_help=True)
+
+class _RunsByDefault(TyperGroup):
+    """`anmen conformance --lock …` is `anmen conformance run --lock …`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Puts the name of the command where there is none."""
+        is_run = bool(args) and args[0].startswith("-") and args[0] != "--help"
+        return super().parse_args(ctx, ["run", *args] if is_run else args)
+
+
+app = typer.Typer(
+    cls=_RunsByDefault,
+    no_args_is_help=True,
+    help="""Does this lock do what docs/protocol/ says? Plays the service against one lock, sentence by sentence.
+
+    anmen conformance --lock L-… is short for anmen conformance run --lock L-….
+    To see the kit at work without a lock: anmen conformance try.
+
+    Each sentence that binds a lock gets a line: PASSED; FAILED, with what was expected and what was seen; NOT APPLICABLE,
+    where the lock does not say that it has the feature; NOT TRIED, where nobody could do what it takes; DECLARED, where nobody
+    outside can observe it.
+    """,
+)
 
 _Profile = Annotated[
     str,
@@ -28,18 +51,18 @@ _Report = Annotated[
 _Only = Annotated[
     list[str] | None, typer.Option(help="Only this sentence (ANM-…); may be given more than once. For a second look.")
 ]
+_Wipe = Annotated[
+    bool, typer.Option("--wipe", help="Also wipe the lock to factory state, at the very end: it forgets list and log.")
+]
 
 
-@app.callback(invoke_without_command=True)
-def conformance(
-    context: typer.Context,
+@app.command()
+def run(
     *,
-    lock: Annotated[str, typer.Option(help="Lock id (L-…), as on its label.")] = "",
+    lock: Annotated[str, typer.Option(help="Lock id (L-…), as on its label.")],
     stand: Annotated[
         Path,
-        typer.Option(
-            help="JSON file: broker, certificates, and the service's half of the lock's keys (docs/protocol/conformance.md)."
-        ),
+        typer.Option(help="JSON file: broker, certificates, keys, images (docs/protocol/conformance.md)."),
     ] = Path("stand.json"),
     operator: Annotated[
         str,
@@ -52,23 +75,19 @@ def conformance(
     sign_key: _Sign = None,
     report: _Report = None,
     only: _Only = None,
+    wipe: _Wipe = False,
 ) -> None:
-    """Does this lock do what docs/protocol/ says? Plays the service against one lock, sentence by sentence.
+    """Try one lock on a broker. The exit status is 0 when the lock conforms: nothing it MUST do failed or stayed untried.
 
-    Each sentence that binds a lock gets a line: PASSED; FAILED, with what was expected and what was seen; NOT APPLICABLE,
-    where the lock does not say that it has the feature; NOT TRIED, where nobody could do what it takes; DECLARED, where nobody
-    outside can observe it. The exit status is 0 when the lock conforms: nothing it MUST do failed or stayed untried.
-
-    Use a lock that is in no service: the kit stores its events, replaces its access list, and sets its clock up to three minutes
-    ahead. Restart it afterwards. To see the kit at work without a lock: anmen conformance try.
+    Use a lock that is in no service: the kit stores its events, replaces its access list, installs its maker's test images (full
+    profile), wipes it if you say --wipe, and sets its clock up to three minutes ahead. Restart it afterwards.
     """
-    if context.invoked_subcommand is not None:
-        return
     from anmen.conformance.command_parts import Wish, conduct
     from anmen.conformance.stand_file import stand_with
 
     wish = Wish(profile, sign_key, tuple(report or ()), frozenset(only or ()))
     with stand_with(stand, lock, operator) as prepared:
+        prepared.may_wipe = wipe
         conforms = conduct(prepared, wish, Console())
     raise typer.Exit(0 if conforms else 1)
 
@@ -105,6 +124,29 @@ def make_signing_key(path: Annotated[Path, typer.Argument(help="Where to write i
 
     make_key(path)
     typer.echo(f"{path} holds a new key; reports signed with it name {read_public_key(path).hex()[:32]}…")
+
+
+@app.command()
+def images(
+    folder: Annotated[Path | None, typer.Argument(help="Where to write them; without it they are only listed.")] = None,
+    *,
+    maker_key: Annotated[Path | None, typer.Option(help="The maker's private key (PEM).")] = None,
+    good: Annotated[Path | None, typer.Option(help="An image that works; without it, one for simulated locks.")] = None,
+    hangs: Annotated[
+        Path | None, typer.Option(help="An image that hangs; without it, one for simulated locks.")
+    ] = None,
+    running: Annotated[int, typer.Option(min=1, help="The sequence that the lock runs (capability firmware).")] = 1,
+    vendor: Annotated[str, typer.Option(help="The maker's domain.")] = "",
+    hardware: Annotated[str, typer.Option(help="The hardware's name.")] = "",
+) -> None:
+    """What a maker has to sign so that firmware.md can be checked: the list, or the files themselves."""
+    from anmen.conformance.image_list import Making, list_images, write_images
+
+    if folder is None:
+        list_images(Console())
+        return
+    made = write_images(folder, Making(maker_key, good, hangs, running, vendor, hardware))
+    typer.echo(f"{folder} holds {made} signed manifests. Name it in the stand file, as images.")
 
 
 @app.command()

@@ -9,6 +9,8 @@ from firmware_protocol import RemoteProtocolError, ServiceIdentity, ServiceSide,
 from firmware_protocol.access_list import AccessList
 from firmware_protocol.codec import encode
 from firmware_protocol.cursor import StoredCursor
+from firmware_protocol.firmware import CHUNK_BYTES
+from firmware_protocol.firmware_messages import FirmwareChunk, FirmwareWanted
 from firmware_protocol.keys import Holder
 from firmware_protocol.messages import (
     AccessListRefused,
@@ -47,6 +49,8 @@ class Manners:
     slot_ms: int = 0
     # The list version that time answers name; None: the one that the kit wants held.
     version: int | None = None
+    # Whether pieces of images are sent that a lock asks for, and how many of those it asks for at once.
+    most_chunks: int = 16
 
 
 USUAL = Manners()
@@ -70,6 +74,8 @@ class Counterpart:
     cursors: dict[int, StoredCursor] = field(default_factory=dict)
     next_sequence: int = 1
     refused: list[tuple[Said, str]] = field(default_factory=list)
+    # What is sent of an image, by the digest that its manifest names: a damaged one has other bytes.
+    images: dict[bytes, bytes] = field(default_factory=dict)
     transcript: Transcript = field(init=False)
     holder: Holder = field(init=False)
     side: ServiceSide = field(init=False)
@@ -173,7 +179,15 @@ class Counterpart:
             case TimeRequest(nonce) if manners.times:
                 version = self.wanted.version if manners.version is None else manners.version
                 return [TimeAnswer(nonce, self.line.unix_ms() + manners.clock_ahead_ms, version)]
+            case FirmwareWanted():
+                return self.chunks(said.message)[: manners.most_chunks]
         return []
+
+    def chunks(self, wanted: FirmwareWanted) -> list[DownMessage]:
+        """The pieces that were asked for, of an image that the kit has."""
+        image = self.images.get(wanted.digest, b"")
+        starts = range(wanted.offset, wanted.offset + wanted.chunks * CHUNK_BYTES, CHUNK_BYTES)
+        return [FirmwareChunk(wanted.digest, at, image[at : at + CHUNK_BYTES]) for at in starts if at < len(image)]
 
     def _greeting(self, message: Birth | Proof, state: SessionState) -> list[DownMessage]:
         """A challenge, and when it has been answered one welcome for each birth."""

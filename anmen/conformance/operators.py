@@ -55,6 +55,9 @@ class Operator(Protocol):
     def power_outside(self, *, connected: bool) -> None:
         """Hold a battery to the outside contacts, or take it away."""
 
+    def move_leaf(self, *, opened: bool) -> None:
+        """Go out by the inside handle and leave the door open, or shut it."""
+
 
 class SimulatorOperator:
     """Asks the simulator; `ask` takes a request of docs/simulator.md and gives the answer. `face`: a picture of somebody."""
@@ -120,6 +123,12 @@ class SimulatorOperator:
         """At the contacts."""
         self._do("emergency_power", connected=connected)
 
+    def move_leaf(self, *, opened: bool) -> None:
+        """By the handle."""
+        if opened:
+            self._do("handle")
+        self._do("door", to="open" if opened else "closed")
+
     def _do(self, what: str, **more: object) -> Json:
         answer = self._ask({"lock": self._lock, "do": what, **more})
         if "error" in answer:
@@ -129,7 +138,7 @@ class SimulatorOperator:
 
 class CommandOperator:
     """Runs a program, as a robot at the door: `PROGRAM off|on|on-clock-lost|cut|restore|card N|pin D|face|handle`, and
-    `key|plate|button|fire|fire-over|locksmith|outside-power|outside-power-off`.
+    `key|plate|button|fire|fire-over|locksmith|outside-power|outside-power-off|open|close`.
 
     Exit status 0: done, or the door opened; 1: the door stayed shut; 2: cannot be done.
     """
@@ -189,6 +198,10 @@ class CommandOperator:
     def power_outside(self, *, connected: bool) -> None:
         """`outside-power` or `outside-power-off`."""
         self._run("outside-power" if connected else "outside-power-off")
+
+    def move_leaf(self, *, opened: bool) -> None:
+        """`open` or `close`."""
+        self._run("open" if opened else "close")
 
     def _run(self, *words: str) -> bool:
         try:

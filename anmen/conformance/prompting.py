@@ -73,6 +73,10 @@ class PromptOperator:
         wish = "Hold a battery to the outside contacts and leave it there." if connected else "Take it away again."
         self._please(wish)
 
+    def move_leaf(self, *, opened: bool) -> None:
+        """By hand."""
+        self._please("Press the inside handle, open the door and leave it open." if opened else "Shut the door.")
+
     def _please(self, wish: str) -> None:
         if self._ask(f"{wish} Enter when done, n if it cannot be done: ").strip().lower().startswith("n"):
             raise NotTried(f"could not be done at the door: {wish}")

@@ -9,6 +9,7 @@ from anmen.conformance import lists
 from anmen.conformance.counterpart import USUAL, Manners
 from anmen.conformance.listening import ANSWER_S, Listening
 from anmen.conformance.registry import Profile
+from anmen.conformance.releases import Releases
 from anmen.conformance.transcript import Said
 from anmen.conformance.verdict import Failed, NotTried
 from firmware_protocol.access_list import ListChange
@@ -30,6 +31,9 @@ class Stand(Listening):
     """One lock on the bench. Whatever a check changes, `settle` puts right before the next one."""
 
     profile: Profile = Profile.FULL
+    # Images that the lock's maker has signed for the kit, and whether the lock may be wiped.
+    releases: Releases | None = None
+    may_wipe: bool = False
     # What one check has observed at great length and another needs too.
     notes: dict[str, Any] = field(default_factory=dict)
 

@@ -3,7 +3,8 @@
     {"format": "anmen-conformance-stand/1", "broker": "HOST:PORT", "authority": "<path>", "certificate": "<path>",
      "certificate_key": "<path>", "locks": {"L-…": {"service_private_key": "<hex>", "lock_public_key": "<hex>", "key_epoch": 1}}}
 
-Paths are those of PEM files; relative ones start at the file's own folder.
+Paths are those of PEM files; relative ones start at the file's own folder. For the checks of firmware.md one of two more: "images", a folder
+that the lock's maker has filled (anmen conformance images), or, for simulated locks, "maker_key", the maker's private key.
 """
 
 import json
@@ -12,9 +13,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from anmen.conformance.image_list import releases_from
 from anmen.conformance.mqtt_line import BrokerAddress, MqttLine
 from anmen.conformance.operators import CommandOperator, Operator, SimulatorOperator
 from anmen.conformance.prompting import PromptOperator
+from anmen.conformance.releases import Releases
 from anmen.conformance.stand import Stand
 from anmen.errors import MachineError
 from anmen.state import write_private
@@ -66,8 +69,9 @@ def stand_with(path: Path, lock: str, operator: str) -> Iterator[Stand]:
     """A stand with that lock on its broker and that operator at its door."""
     address, identity = read_stand_file(path, lock)
     at_the_door = operator_of(operator, identity.lock)
+    releases = _releases(path)
     with MqttLine(address, identity.lock) as line:
-        yield Stand(line, at_the_door, identity)
+        yield Stand(line, at_the_door, identity, releases=releases)
 
 
 def operator_of(text: str, lock: LockId) -> Operator:
@@ -88,6 +92,12 @@ def _picture(photo: str) -> bytes | None:
         return Path(photo).read_bytes() if photo else None
     except OSError as unreadable:
         raise MachineError(f"--operator: the photograph {photo}: {unreadable.strerror}") from unreadable
+
+
+def _releases(path: Path) -> Releases | None:
+    written = json.loads(path.read_text(encoding="utf-8"))
+    places = (path.parent / str(written[name]) if name in written else None for name in ("images", "maker_key"))
+    return releases_from(*places)
 
 
 def _address(written: dict[str, Any], folder: Path) -> BrokerAddress:

@@ -10,6 +10,7 @@ from anmen.broker_files import BrokerPorts
 from anmen.certificates import Certificates
 from anmen.conformance.mqtt_line import BrokerAddress, MqttLine
 from anmen.conformance.operators import SimulatorOperator
+from anmen.conformance.releases import MadeReleases
 from anmen.conformance.stand import Stand
 from anmen.free_ports import PortBook
 from anmen.state import temporary_state
@@ -17,9 +18,14 @@ from device_sim.control import ask
 from device_sim.estate import running_estate
 from device_sim.hardware import Hardware, draw_private_key
 from device_sim.provision import Provision, write_provision
+from device_sim.updating import Maker
 from firmware_protocol import ServiceIdentity
 from firmware_protocol.keys import public_key
+from firmware_protocol.manifest import vendor_id
 from firmware_protocol.topics import draw_lock_id
+
+# Of the maker that all tried-out locks come from; they live as long as the run.
+MAKER_KEY = draw_private_key()
 
 
 @contextmanager
@@ -49,7 +55,8 @@ def stand_at(broker: Broker, folder: Path, *, hardware: Hardware | None = None) 
         MqttLine(address, provision.lock) as line,
         running_estate(folder, socket, http_port=None, hardware=hardware or Hardware()),
     ):
-        yield Stand(line, SimulatorOperator(provision.lock, lambda request: ask(socket, request)), identity)
+        operator = SimulatorOperator(provision.lock, lambda request: ask(socket, request))
+        yield Stand(line, operator, identity, releases=MadeReleases(MAKER_KEY), may_wipe=True)
 
 
 def provisioned(broker: Broker, folder: Path) -> tuple[Provision, ServiceIdentity]:
@@ -67,6 +74,7 @@ def provisioned(broker: Broker, folder: Path) -> tuple[Provision, ServiceIdentit
         authority=broker.authority.absolute(),
         broker_host=broker.host,
         broker_port=broker.ports.locks,
+        maker=Maker(public_key(MAKER_KEY), vendor_id("locks.example")),
     )
     write_provision(folder, provision)
     return provision, ServiceIdentity(lock, service_key, public_key(lock_key))

@@ -71,6 +71,9 @@ class AtTheDoor:
     def power_outside(self, *, connected: bool) -> None:
         raise NotTried(OTHERS)
 
+    def move_leaf(self, *, opened: bool) -> None:
+        raise NotTried(OTHERS)
+
 
 @pytest.fixture
 def stand(broker: Broker, built: Path, tmp_path: Path) -> Iterator[Stand]:

@@ -9,9 +9,12 @@ from typing import TypeVar
 
 from anmen.conformance.line import Heard
 from anmen.conformance.operators import Json, SimulatorOperator
+from anmen.conformance.releases import MadeReleases
 from anmen.conformance.stand import Stand
 from device_sim import requests
 from device_sim.door import Door
+from device_sim.errors import FirmwareHangs
+from device_sim.firmware_image import Behaviour
 from device_sim.flash.chip import Flash
 from device_sim.flash.event_log import Geometry
 from device_sim.flash.memory import MemoryMedium
@@ -20,9 +23,11 @@ from device_sim.installation import Installation
 from device_sim.lock import Lock
 from device_sim.provision import Provision
 from device_sim.start import Start
+from device_sim.updating import Maker
 from face_engine import EngineName, FaceEngine, encode_jpeg, load_engine
 from firmware_protocol import ServiceIdentity
 from firmware_protocol.keys import private_key, public_key
+from firmware_protocol.manifest import vendor_id
 from firmware_protocol.topics import draw_lock_id
 from tests.faces.drawn_face import MEI, drawn
 
@@ -31,6 +36,7 @@ FACE = encode_jpeg(drawn(MEI))
 LOCK = draw_lock_id(b"\x0f\x1e\x2d\x3c\x4b\x5a\x69\x78")
 LOCK_KEY, SERVICE_KEY = private_key(b"kit lock" * 6), private_key(b"kit serv" * 6)
 SIGNING_KEY = private_key(b"kit sign" * 6)
+MAKER_KEY = private_key(b"kit make" * 6)
 IDENTITY = ServiceIdentity(LOCK, SERVICE_KEY, public_key(LOCK_KEY))
 BEGAN_MS = 1_790_000_000_000
 # Small, so that a full flash is a matter of some hundred events.
@@ -56,7 +62,9 @@ class MemoryHardware:
     def boot(self, provision: Provision, folder: Path, door: Door, *, clock_kept: bool = True) -> Lock:
         self.medium = self.medium.after_power_cut()
         flash = Flash(self.medium, GEOMETRY, draw=self.draw)
-        start = Start(0.0, self.wire.unix_ms() if clock_kept else None, door)
+        if flash.images.image.behaviour is Behaviour.HANGS:
+            raise FirmwareHangs("the image hangs")
+        start = Start(0.0, self.wire.unix_ms() if clock_kept else None, door, provision.maker)
         return Lock(provision.identity, flash, start, engine=self.engine, draw=self.draw)
 
 
@@ -117,6 +125,7 @@ class MemoryWire:
             authority=Path(),
             broker_host="",
             broker_port=0,
+            maker=Maker(public_key(MAKER_KEY), vendor_id("locks.example")),
         )
         self.link = MemoryLink(self)
         self.hardware = MemoryHardware(self)
@@ -181,4 +190,5 @@ def memory_stand() -> tuple[MemoryWire, Stand]:
     def draw(size: int) -> bytes:
         return hashlib.shake_128(b"kit %d" % next(drawn)).digest(size)
 
-    return wire, Stand(wire, SimulatorOperator(LOCK, wire.ask, FACE), IDENTITY, draw)
+    stand = Stand(wire, SimulatorOperator(LOCK, wire.ask, FACE), IDENTITY, draw, releases=MadeReleases(MAKER_KEY))
+    return wire, stand

@@ -1,6 +1,7 @@
 """Reports: signed, readable by a stranger, and worth nothing once a letter is changed."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,13 +10,18 @@ from typer.testing import CliRunner
 
 from anmen.__main__ import app
 from anmen.conformance.command_parts import Wish, conduct, list_sentences, verified
+from anmen.conformance.image_list import Making, releases_from, write_images
 from anmen.conformance.mqtt_line import BrokerAddress
 from anmen.conformance.operators import CommandOperator
 from anmen.conformance.prompting import PromptOperator
+from anmen.conformance.releases import GOOD_ONES, MadeReleases, Model, Role
 from anmen.conformance.signing import make_key
 from anmen.conformance.stand_file import operator_of, read_stand_file, write_stand_file
 from anmen.conformance.verdict import NotTried
 from anmen.errors import MachineError
+from anmen.maker_key import draw_maker_key, private_scalar
+from device_sim.updating import HARDWARE
+from firmware_protocol.manifest import class_id, vendor_id
 from firmware_protocol.topics import LockId
 from tests.conformance.memory_line import IDENTITY, LOCK, memory_stand
 
@@ -143,3 +149,21 @@ def test_every_sentence_is_listed() -> None:
     console = Console(record=True, width=150)
     list_sentences(console)
     assert "ANM-SES-016" in console.export_text()
+
+
+def test_a_folder_of_signed_images_serves_as_well_as_the_makers_key(tmp_path: Path) -> None:
+    (tmp_path / "maker.pem").write_bytes(draw_maker_key())
+    key = private_scalar((tmp_path / "maker.pem").read_bytes())
+    making = Making(tmp_path / "maker.pem", None, None, 1, "locks.example", HARDWARE)
+    assert write_images(tmp_path / "images", making) == GOOD_ONES + len(Role) - 1
+    releases, vendor = releases_from(tmp_path / "images", None), vendor_id("locks.example")
+    assert releases is not None
+    model = Model(3, vendor, class_id(vendor, HARDWARE))
+    for role in Role:
+        mine, made = releases.release(role, model, {4}), MadeReleases(key).release(role, model, {4})
+        assert mine.sequence == (5 if role is Role.GOOD else made.sequence)
+        assert role is Role.TOO_LARGE or (mine.digest, mine.envelope) == (made.digest, made.envelope)
+    with pytest.raises(NotTried, match="anmen conformance images"):
+        releases.release(Role.GOOD, replace(model, sequence=1 + GOOD_ONES))
+    with pytest.raises(MachineError, match="no such folder"):
+        releases_from(tmp_path / "none", None)
