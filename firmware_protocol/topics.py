@@ -53,7 +53,7 @@ def frame_topic(lock: LockId, direction: Direction) -> str:
 
 
 def holder_topic(shard: int) -> str:
-    """Topic of the retained announcement of the process that holds the shard."""
+    """Topic on which a process announces that it holds the shard from now on."""
     return f"{PREFIX}/{shard:02d}/holder"
 
 

@@ -88,6 +88,11 @@ class Ingest:
             recover=self._recover,
         )
 
+    @property
+    def waiting(self) -> int:
+        """Frames that have arrived and whose turn has not come."""
+        return len(self._inbox)
+
     def join(self) -> None:
         """Be counted among the workers, so that those who start together share the shards at once."""
         self._rest_unless(self._join)

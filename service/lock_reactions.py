@@ -108,6 +108,7 @@ def _believe_birth(batch: Batch, lock: LockId, birth: Birth) -> None:
 def _proofs(batch: Batch, said: Sequence[Said[Proof]]) -> None:
     key_reactions.note_boots(batch, said)
     batch.memory.cursors.load(batch.session, {one.lock for one in said})
+    unknown: list[LockId] = []
     for one in said:
         listened = batch.memory.listened[one.lock]
         hearings.note(batch.hearing.heard, one.lock, listened, next_link(listened.link, LinkEvent.PROOF))
@@ -118,8 +119,10 @@ def _proofs(batch: Batch, said: Sequence[Said[Proof]]) -> None:
         _welcome(batch, one, claimed.message if claimed is not None and believed else None)
         if claimed is not None and believed:
             _believe_birth(batch, one.lock, claimed.message)
-        else:
-            list_reactions.owe(batch.session, [one.lock], batch.memory, batch.outcome)
+        elif one.lock not in batch.says_it_holds and one.lock not in batch.memory.held:
+            unknown.append(one.lock)
+    if unknown:
+        list_reactions.owe(batch.session, unknown, batch.memory, batch.outcome)
 
 
 def _welcome(batch: Batch, one: Said[Any], birth: Birth | None) -> None:

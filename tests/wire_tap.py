@@ -54,7 +54,7 @@ class Tap:
 
 @contextmanager
 def tapped(broker: Broker) -> Iterator[Tap]:
-    """Listen to everything, retained messages too."""
+    """Listen to everything."""
     identity = broker.certificates.for_service(TAP_NAME)
     with connected(broker, identity, port=broker.ports.services, client_id="tap") as line:
         line.subscribe("anmen/1/#")

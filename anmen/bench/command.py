@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from anmen.bench.weather import Scene, Weather
 from anmen.fleet import command as fleets
 
 app = typer.Typer(help="Measure Anmen on this machine, with real parts, beside a yardstick.", no_args_is_help=True)
@@ -49,4 +50,39 @@ def ingest(
     else:
         print_table(results, Console())
     if not all(one.holds for one in results.findings):
+        raise typer.Exit(1)
+
+
+@app.command()
+def storm(
+    *,
+    locks: Annotated[int, typer.Option(min=4, help="How many locks.")] = 3000,
+    cut: Annotated[int, typer.Option(min=0, help="How many of them lose their power; 0 for all.")] = 0,
+    stored: Annotated[int, typer.Option(min=0, help="Events that each of those holds when it comes back.")] = 20,
+    calm: Annotated[float, typer.Option(min=1, help="Seconds of rest before each scene, measured as well.")] = 10.0,
+    scenes: Annotated[
+        str, typer.Option(help="Which, in which order: power, power-no-slots, broker, broker-no-slots, ingest.")
+    ] = ",".join(Scene),
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead of a table.")] = False,
+) -> None:
+    """Power, broker or ingest process come back for thousands of locks in the same second; shows who waits for how long.
+
+    Starts a PostgreSQL, a broker with TLS and an ingest process of its own. Twenty more locks are never cut off: what
+    happens at their doors meanwhile shows what a storm costs everybody else. Fails when an event is lost or there twice.
+    """
+    from anmen.bench.storm_run import print_storm, run_storm
+
+    try:
+        wanted = tuple(Scene(name.strip()) for name in scenes.split(",") if name.strip())
+    except ValueError as unknown:
+        raise typer.BadParameter(f"{unknown}; there are {', '.join(Scene)}", param_hint="--scenes") from unknown
+    weather = Weather(locks=locks, cut=min(cut, locks) or locks, stored=stored, calm_s=calm, scenes=wanted)
+    progress = Console(stderr=True)
+    with progress.status("starting") as status:
+        found = run_storm(weather, status.update)
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False, indent=1))
+    else:
+        print_storm(found, Console())
+    if not found["audit"]["agrees"]:
         raise typer.Exit(1)

@@ -52,15 +52,21 @@ class Reporter:
                 self._control.send_bytes(said)
 
     def stop_on_close(self, stop: Callable[[], None]) -> None:
-        """Call `stop` from another thread once the other end has closed; Ctrl-C is left to it."""
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        threading.Thread(target=self._await_close, args=(stop,), daemon=True).start()
+        """As the function below."""
+        stop_when_closed(self._control, stop)
 
-    def _await_close(self, stop: Callable[[], None]) -> None:
+
+def stop_when_closed(control: "Connection[Any, Any]", stop: Callable[[], None]) -> None:
+    """Call `stop` from another thread once the other end has closed; Ctrl-C is left to it."""
+
+    def await_close() -> None:
         try:
-            self._control.recv_bytes()
+            control.recv_bytes()
         except (EOFError, OSError):
             stop()
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=await_close, daemon=True).start()
 
 
 class Spawned:
@@ -87,6 +93,11 @@ class Spawned:
                 raise MachineError(f"{self._name} ended by itself (exit status {self._process.exitcode}).")
             if time.monotonic() > give_up_at:
                 raise MachineError(f"{self._name} said nothing for {timeout_s:.0f} s.")
+
+    def kill(self) -> None:
+        """SIGKILL; what it has sent can still be received."""
+        self._process.kill()
+        self._process.join()
 
     def stop(self) -> None:
         """Close the line, upon which it ends."""

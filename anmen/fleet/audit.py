@@ -11,6 +11,7 @@ import psycopg
 
 from device_sim.fleet.roll import TRUTH, FinalStanding, Roll, read_standings
 from device_sim.fleet.truth import Happened, digest_of, read_truth
+from firmware_protocol.vocabulary import EventType, Field
 
 _SHOWN = 5
 _ENTRIES = """
@@ -24,16 +25,21 @@ _CURSORS = "SELECT lock_id, log_epoch, stored_up_to FROM entry_cursor WHERE lock
 _LISTS = "SELECT lock_id, version, digest, held_version, held_digest FROM access_list WHERE lock_id = ANY(%(locks)s)"
 
 Key = tuple[str, int, int]
+Lost = dict[tuple[str, int], list[tuple[int, int]]]
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 
 @dataclass(slots=True)
 class Account:
-    """What an audit has found. `pending` are events that no receipt has reached the lock for; the lock still holds them."""
+    """What an audit has found. `pending` are events that no receipt has reached the lock for; the lock still holds them.
+
+    `declared_lost` are those that a tombstone in the register names, and that are not there.
+    """
 
     events: int = 0
     matched: int = 0
     pending: int = 0
+    declared_lost: int = 0
     by_clones: int = 0
     lists: int = 0
     lists_pending: int = 0
@@ -57,6 +63,7 @@ class Account:
             "events": self.events,
             "matched": self.matched,
             "pending": self.pending,
+            "declared_lost": self.declared_lost,
             "by_clones": self.by_clones,
             "lists": self.lists,
             "lists_pending": self.lists_pending,
@@ -74,8 +81,8 @@ def audit_fleet(roll: Roll, dsn: str) -> Account:
     names = sorted({lock for lock, _, _ in happened} | standings.keys())
     with psycopg.connect(dsn) as connection:
         stored_up_to = {(lock, epoch): up_to for lock, epoch, up_to in connection.execute(_CURSORS, {"locks": names})}
-        _compare_entries(account, connection, names, happened)
-        _compare_rest(account, happened, standings, stored_up_to)
+        lost = _compare_entries(account, connection, names, happened)
+        _compare_rest(account, _without(account, happened, lost), standings, stored_up_to)
         _compare_lists(account, connection, names, standings)
     account.events = sum(not one.by_clone for one in happened.values()) + account.matched
     return account
@@ -86,11 +93,14 @@ def _compare_entries(
     connection: Connection,
     names: list[str],
     happened: dict[Key, Happened],
-) -> None:
-    """Takes what is found out of `happened`: what is left was not found."""
+) -> Lost:
+    """Takes what is found out of `happened`: what is left was not found. Returns what the locks themselves declared lost."""
     seen: set[Key] = set()
-    for lock, epoch, sequence, digest in _entries(connection, names):
+    lost: Lost = {}
+    for lock, epoch, sequence, digest, gap in _entries(connection, names):
         key = (lock, epoch, sequence)
+        if gap is not None:
+            lost.setdefault((lock, epoch), []).append(gap)
         one = happened.pop(key, None)
         if one is None:
             account.differ("twice" if key in seen else "invented", f"{lock} epoch {epoch} number {sequence}")
@@ -100,6 +110,19 @@ def _compare_entries(
             account.by_clones += one.by_clone
             account.matched += not one.by_clone
         seen.add(key)
+    return lost
+
+
+def _without(account: Account, happened: dict[Key, Happened], lost: Lost) -> dict[Key, Happened]:
+    left = {
+        key: one
+        for key, one in happened.items()
+        if not any(first <= key[2] <= last for first, last in lost.get(key[:2], ()))
+    }
+    account.declared_lost = sum(not one.by_clone for one in happened.values()) - sum(
+        not one.by_clone for one in left.values()
+    )
+    return left
 
 
 def _compare_rest(
@@ -139,14 +162,15 @@ def _compare_lists(
                 account.differ("list", f"{lock} holds version {held[0]}, the service {whose} version {known[0]}")
 
 
-def _entries(connection: Connection, names: list[str]) -> Iterator[tuple[str, int, int, bytes]]:
+def _entries(connection: Connection, names: list[str]) -> Iterator[tuple[str, int, int, bytes, tuple[int, int] | None]]:
     with connection.cursor(name="entries") as cursor:
         cursor.itersize = 5000
         for row in cursor.execute(_ENTRIES, {"locks": names}):
             lock, epoch, sequence, kind, boot, at_ms, quality, *rest = row
             fields = {key: value for key, value in zip(_FIELD_COLUMNS, rest, strict=False) if value is not None}
             fields |= cbor2.loads(rest[-1]) if rest[-1] else {}
-            yield lock, epoch, sequence, digest_of((kind, sequence, boot, at_ms, quality), fields)
+            gap = (fields[Field.FIRST], fields[Field.LAST]) if kind == EventType.EVENTS_LOST else None
+            yield lock, epoch, sequence, digest_of((kind, sequence, boot, at_ms, quality), fields), gap
 
 
 def _key(roll: Roll, one: Happened) -> Key:

@@ -10,7 +10,7 @@ from sqlalchemy import make_url
 from anmen.bench.cpu import CpuMeter
 from anmen.certificates import Authority, Certificates
 from anmen.database_roles import DATABASE, DatabaseRole, role_passwords
-from anmen.demo.machine import running_machine
+from anmen.demo.machine import Machine, running_machine
 from anmen.errors import MachineError
 from anmen.fleet.town import Registry, certified, settle_town
 from anmen.free_ports import PortBook
@@ -53,14 +53,20 @@ def machine_alone(folder: Path, number: int, say: Say) -> Iterator[tuple[CpuMete
     _check_broker()
     with temporary_state("anmen-fleet-") as state, running_machine(state, any_ports=True, step=say) as machine:
         dsn = machine.cluster.create_database(DATABASE)
-        registry = Registry(dsn, machine.engine(DatabaseRole.SERVE), machine.keyring)
-        certificates = machine.broker.certificates
-        broker = Broker(machine.broker.host, machine.broker.ports.locks, _authority(certificates))
-        provision(registry, certificates, broker, folder=folder, number=number, say=say)
+        settle(machine, folder, number, say)
         say("ingest")
         ingest = machine.start_ingest()
         pids = {"broker": machine.broker.child.pid, "PostgreSQL": machine.cluster.child.pid, "ingest": ingest.pid}
         yield CpuMeter(pids, "PostgreSQL"), dsn
+
+
+def settle(machine: Machine, folder: Path, number: int, say: Say) -> None:
+    """Make so many locks known to a machine of our own, and write their folder."""
+    dsn = machine.cluster.create_database(DATABASE)
+    registry = Registry(dsn, machine.engine(DatabaseRole.SERVE), machine.keyring)
+    certificates = machine.broker.certificates
+    broker = Broker(machine.broker.host, machine.broker.ports.locks, _authority(certificates))
+    provision(registry, certificates, broker, folder=folder, number=number, say=say)
 
 
 def provision(

@@ -25,13 +25,17 @@ class Faults:
     """Parts in a million by which a lock's clock is wrong at most."""
     jump: float = 0.0
     """Jumps of each clock in a minute, by ten minutes at most."""
+    full: float = 0.0
+    """Share of locks whose flash holds few events: what nobody has stored is overwritten, and declared lost."""
+    rot: float = 0.0
+    """Events of each lock in a minute that its flash can no longer read; declared lost where nobody has stored them."""
     old: float = 0.0
     """Share of locks with an old firmware: no capabilities, and nothing known of reconnect slots."""
     clone: float = 0.0
     """Share of locks that have a clone with the same keys and certificate, which comes from time to time."""
 
 
-_SECONDS_OR_RATES = {"delay", "power", "jump", "drift"}
+_SECONDS_OR_RATES = {"delay", "power", "jump", "drift", "rot"}
 
 
 def parse_faults(text: str) -> Faults:

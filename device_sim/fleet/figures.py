@@ -33,13 +33,14 @@ class Delays:
 
 @dataclass(slots=True)
 class Figures:
-    """Counts of one run. `connected` and `proven` are of now, the others of all so far."""
+    """Counts of one run. `connected` and `proven` are of now, the others of all so far; a repeated birth is none."""
 
     locks: int = 0
     connected: int = 0
     proven: int = 0
     connects: int = 0
     connects_failed: int = 0
+    births: int = 0
     recorded: int = 0
     stored: int = 0
     refused_frames: int = 0
@@ -52,6 +53,7 @@ class Figures:
     clock_jumps: int = 0
     lists_applied: int = 0
     lists_cut_short: int = 0
+    declared_lost: int = 0
     last_problem: str = ""
     delays: Delays = field(default_factory=Delays)
 

@@ -25,6 +25,7 @@ class Hazards:
     dice: Dice
     power_at: float = _NEVER
     jump_at: float = _NEVER
+    rot_at: float = _NEVER
     visit_at: float = _NEVER
     numbered: int = 0
     late: list[Late] = field(default_factory=list)
@@ -32,7 +33,7 @@ class Hazards:
     def next_at(self, *, calm: bool) -> float:
         """The earliest of them; while it is calm only frames are still late."""
         late_at = self.late[0].at if self.late else _NEVER
-        return late_at if calm else min(late_at, self.power_at, self.jump_at, self.visit_at)
+        return late_at if calm else min(late_at, self.power_at, self.jump_at, self.rot_at, self.visit_at)
 
 
 class Mishap(IntEnum):

@@ -54,6 +54,7 @@ class HungLock:
         if self._hazards is not None:
             self._hazards.power_at = self._after(0.0, faults.power)
             self._hazards.jump_at = self._after(0.0, faults.jump)
+            self._hazards.rot_at = self._after(0.0, faults.rot)
             self._hazards.visit_at = _CLONE_AWAY_S * (0.5 + dice.share()) if clone else _NEVER
 
     @property
@@ -67,12 +68,12 @@ class HungLock:
         self.lock.power_on(now)
         self._await_slot(now)
 
-    def power_off(self, now: float) -> None:
-        """No goodbye; the power comes back by itself."""
+    def power_off(self, now: float, back_at: float | None = None) -> None:
+        """No goodbye; the power comes back by itself, at this time or after a while."""
         self.hang_up()
         self.lock.power_off()
         self.connect_at = _NEVER
-        self._dark_until = now + _DARK_S * (0.5 + self._retry.share())
+        self._dark_until = back_at if back_at is not None else now + _DARK_S * (0.5 + self._retry.share())
         if self._hazards is not None:
             self._hazards.late.clear()
 
@@ -139,7 +140,7 @@ class HungLock:
         """The line broke; try again, after the slot and by chance."""
         was_linked = self.lock.linked
         self.hang_up()
-        slot_s = self.lock.slot_s if was_linked and not self.lock.alarmed else 0.0
+        slot_s = self._slot_s() if was_linked else 0.0
         longest = min(LONGEST_RETRY_S, FIRST_RETRY_S * 2.0**self._tries)
         self._tries = min(self._tries + 1, _MOST_DOUBLINGS)
         self.connect_at, self._in_slot = now + slot_s + longest * (0.5 + self._retry.share() / 2), slot_s > 0
@@ -154,8 +155,12 @@ class HungLock:
     def _await_slot(self, now: float) -> None:
         if self.lock.clone:
             return
-        slot_s = 0.0 if self.lock.alarmed else self.lock.slot_s
+        slot_s = self._slot_s()
         self.connect_at, self._in_slot = now + slot_s, slot_s > 0
+
+    def _slot_s(self) -> float:
+        """Whoever holds an alarm that nobody has yet waits for no turn."""
+        return self.lock.slot_s if self.lock.world.slots and not self.lock.alarmed else 0.0
 
     def _live(self, now: float) -> None:
         world = self.lock.world
@@ -175,7 +180,10 @@ class HungLock:
         if now >= hazards.jump_at and not calm:
             hazards.jump_at = self._after(now, faults.jump)
             figures.clock_jumps += 1
-            self.lock.jump_clock(hazards.dice.below(2 * _JUMP_MS) - _JUMP_MS)
+            self.lock.clock.jump(hazards.dice.below(2 * _JUMP_MS) - _JUMP_MS)
+        if now >= hazards.rot_at and not calm:
+            hazards.rot_at = self._after(now, faults.rot)
+            self.lock.wear_out(hazards.dice.below(1 << 32), now)
         if now >= hazards.visit_at and not calm:
             self._visit(hazards, now)
         while hazards.late and hazards.late[0].at <= now:

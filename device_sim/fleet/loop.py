@@ -3,7 +3,7 @@
 import select
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from heapq import heappop, heappush
 
@@ -15,6 +15,8 @@ from firmware_protocol.vocabulary import EventType
 
 # Connections that are being made at a time: fewer than a broker's queue of those it has not accepted yet.
 OPENING_AT_A_TIME = 64
+# And begun in one turn: each costs a millisecond, in which nobody is heard.
+_BEGUN_IN_A_TURN = 32
 # A handshake that takes longer is given up and tried again.
 _OPENING_S = 30.0
 _LONGEST_WAIT_S = 0.25
@@ -22,7 +24,7 @@ _NEVER = float("inf")
 
 
 class FleetLoop:
-    """`pem_of` gives a lock's certificate and key by its place."""
+    """`pem_of` gives a lock's certificate and key by its place. `opening_at_a_time`: connections being made; no limit in a storm."""
 
     def __init__(
         self,
@@ -47,6 +49,7 @@ class FleetLoop:
         self._unflushed: set[int] = set()
         self._blocked: set[int] = set()
         self._began = time.monotonic()
+        self.opening_at_a_time = OPENING_AT_A_TIME
 
     @property
     def now(self) -> float:
@@ -66,6 +69,15 @@ class FleetLoop:
             self._forget(hung.line.socket.fileno(), place)
         hung.hang_up()
         hung.connect_at = _NEVER
+
+    def cut_power(self, places: Iterable[int], back_at: float) -> None:
+        """The power of all these locks goes in one moment, and is there again at that uptime."""
+        for place in places:
+            hung = self.locks[place]
+            if hung.line is not None:
+                self._forget(hung.line.socket.fileno(), place)
+            hung.power_off(self.now, back_at)
+            self._plan(place)
 
     def come_back(self, place: int) -> None:
         """Connect now."""
@@ -116,6 +128,8 @@ class FleetLoop:
 
     def _read(self) -> None:
         wait_s = _LONGEST_WAIT_S if not self._dates else min(_LONGEST_WAIT_S, max(0.0, self._dates[0][0] - self.now))
+        if self._asking and len(self._opening) < self.opening_at_a_time:
+            wait_s = 0.0
         for descriptor, _ in self._epoll.poll(wait_s, maxevents=1024):
             place = self._by_socket.get(descriptor)
             hung = self.locks[place] if place is not None else None
@@ -155,10 +169,12 @@ class FleetLoop:
             heappush(self._dates, (at, place))
 
     def _open_lines(self, now: float) -> None:
-        for place, since in list(self._opening.items()) if self._opening else ():
-            if now - since > _OPENING_S:
-                self._lose(place, OSError("the handshake took too long"))
-        while self._asking and len(self._opening) < OPENING_AT_A_TIME:
+        # In the order in which they were begun.
+        while self._opening and now - next(iter(self._opening.values())) > _OPENING_S:
+            self._lose(next(iter(self._opening)), OSError("the handshake took too long"))
+        for _ in range(_BEGUN_IN_A_TURN):
+            if not self._asking or len(self._opening) >= self.opening_at_a_time:
+                break
             place = self._asking.popleft()
             hung = self.locks[place]
             hung.queued = False

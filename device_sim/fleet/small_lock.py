@@ -1,12 +1,11 @@
 """One lock of a fleet: the real LockSide, a list, a log in memory. No camera, no bolt, no flash; what people do is given."""
 
-from enum import IntEnum
-
 from device_sim.fleet.at_the_door import events_of
-from device_sim.fleet.compact_log import CompactLog
+from device_sim.fleet.diary import Diary, Stamp
 from device_sim.fleet.dice import Dice
 from device_sim.fleet.hazards import Mishap, PowerGone
 from device_sim.fleet.household import Act
+from device_sim.fleet.small_clock import SmallClock
 from device_sim.fleet.world import World
 from firmware_protocol.access_list import AccessList, ListChange
 from firmware_protocol.errors import RemoteProtocolError
@@ -35,16 +34,15 @@ class SmallLock:
     """One lock over its boots. `side` is None while it has no power."""
 
     __slots__ = (
-        "_ahead_ms",
         "_ask_at",
+        "_diary",
         "_dice",
         "_digest",
-        "_drift",
         "_held",
         "_list_told",
-        "_quality",
         "_waiting",
         "boots",
+        "clock",
         "clone",
         "identity",
         "linked",
@@ -53,24 +51,25 @@ class SmallLock:
         "place",
         "side",
         "slot_s",
+        "welcomed",
         "world",
     )
 
     def __init__(self, place: int, identity: LockIdentity, world: World, dice: Dice, *, clone: bool = False) -> None:
         self.place, self.identity, self.world, self.clone = place, identity, world, clone
-        self.log = CompactLog(int.from_bytes(world.draw(6), "big") | 1)
+        self._diary = Diary(place, world, clone=clone, small=dice.happens(world.faults.full))
+        self.log = self._diary.log
         self.side: LockSide | None = None
         self.boots = 0
         self.slot_s = 0.0
         self.linked = False
+        self.welcomed = False
         self.old = dice.happens(world.faults.old)
         self._dice = dice
         self._held = AccessList()
         self._digest = self._held.digest
         self._list_told = 0
-        self._drift = world.faults.drift * (2 * dice.share() - 1) / 1e6 if world.faults.drift else 0.0
-        self._ahead_ms = 0
-        self._quality = ClockQuality.KEPT
+        self.clock = SmallClock(world, world.faults.drift * (2 * dice.share() - 1) / 1e6 if world.faults.drift else 0.0)
         self._ask_at = 0.0
         self._waiting: list[tuple[int, float]] = []
 
@@ -95,7 +94,7 @@ class SmallLock:
         # A run of the fleet counts as a million boots.
         boot = Boot(self.world.run * 1_000_000 + self.boots, private_key(self.world.draw(48)))
         self.side = LockSide(self.identity, boot, self.log)
-        self._quality = ClockQuality.KEPT
+        self.clock.quality = ClockQuality.KEPT
         self._ask_at = now
         self.record(EventType.STARTED, {}, now)
         if self._list_told != self._held.version:
@@ -103,7 +102,7 @@ class SmallLock:
 
     def power_off(self) -> None:
         """No goodbye: receipts that were not written down are forgotten, and half a list with them."""
-        self.side, self.linked = None, False
+        self.side, self.linked, self.welcomed = None, False, False
         self._waiting.clear()
         self.log.forget_receipts()
 
@@ -111,12 +110,13 @@ class SmallLock:
         """Connected and subscribed."""
         if self.side is not None:
             self.linked = True
+            self.world.figures.births += 1
             self.side.connected(self.standing(now), now)
             self._ask_at = now
 
     def went_down(self) -> None:
         """Not connected any more."""
-        self.linked = False
+        self.linked = self.welcomed = False
         self._waiting.clear()
         if self.side is not None:
             self.side.disconnected()
@@ -160,38 +160,37 @@ class SmallLock:
             self._digest,
             80,
             int(now),
-            self.clock_ms(now),
-            self._quality,
+            self.clock.shows_ms(now),
+            self.clock.quality,
             HARDWARE,
             OLD_FIRMWARE if self.old else FIRMWARE,
             {} if self.old else _CAPABILITIES,
         )
 
-    def clock_ms(self, now: float) -> int:
-        """What its clock shows, Unix milliseconds."""
-        return self.world.unix_ms(now) + self._ahead_ms + round(now * 1000 * self._drift)
-
-    def jump_clock(self, by_ms: int) -> None:
-        """The clock goes wrong; the lock does not know."""
-        self._ahead_ms += by_ms
-
     def record(self, kind: EventType, fields: dict[int, object], now: float) -> Event:
         """Something happens: into the log, into the truth, on its way."""
-        plain = {int(key): int(value) if isinstance(value, IntEnum) else value for key, value in fields.items()}
-        stamp = (self.world.run * 1_000_000 + self.boots, self.clock_ms(now), int(self._quality))
-        event = self.log.append(kind, stamp, plain)
-        self.world.truth.note(self.place, self.log.epoch, event, by_clone=self.clone)
-        self.world.figures.recorded += 1
+        return self._send(self._diary.record(kind, fields, self._stamp(now)), now)[-1]
+
+    def wear_out(self, place: int, now: float) -> None:
+        """One of the events that nobody has stored cannot be read any more, and the lock finds out."""
         if self.side is not None:
-            self.side.recorded(event, now)
-            if self.linked:
-                self._waiting.append((event.sequence, now))
-        return event
+            self._send(self._diary.wear_out(place, self._stamp(now)), now)
+
+    def _stamp(self, now: float) -> Stamp:
+        return self.world.run * 1_000_000 + self.boots, self.clock.shows_ms(now), int(self.clock.quality)
+
+    def _send(self, events: tuple[Event, ...], now: float) -> tuple[Event, ...]:
+        for event in events:
+            if self.side is not None:
+                self.side.recorded(event, now)
+                if self.linked:
+                    self._waiting.append((event.sequence, now))
+        return events
 
     def act(self, act: Act, now: float) -> None:
         """Somebody is at the door. Without power only the inside handle moves, unrecorded."""
         if self.side is not None:
-            for kind, fields in events_of(act, self._held, self.clock_ms(now) // 1000, self._dice):
+            for kind, fields in events_of(act, self._held, self.clock.shows_ms(now) // 1000, self._dice):
                 self.record(kind, fields, now)
 
     def _act_on(self, happened: Happening, now: float) -> None:
@@ -202,8 +201,9 @@ class SmallLock:
                 self._change_list(change, now)
             case ClockOffered(now_ms):
                 self._set_clock(now_ms, now)
-            case Welcomed(slot_s) if not self.old:
-                self.slot_s = slot_s
+            case Welcomed(slot_s):
+                self.welcomed = True
+                self.slot_s = 0.0 if self.old else slot_s
 
     def _note_receipt(self, up_to: int, now: float) -> None:
         figures = self.world.figures
@@ -238,9 +238,7 @@ class SmallLock:
         self._list_told = self._held.version
 
     def _set_clock(self, now_ms: int, now: float) -> None:
-        off_ms = now_ms - self.clock_ms(now)
-        self._ahead_ms += off_ms
-        self._quality = ClockQuality.SYNCED
+        off_ms = self.clock.set_to(now_ms, now)
         self._ask_at = now + _ASK_TIME_EVERY_S
         if abs(off_ms) >= _NOTABLE_MS:
             self.record(EventType.CLOCK_SET, {Field.UPTIME_MS: round(now * 1000)}, now)

@@ -23,6 +23,8 @@ class World:
     day_begins_s: float = 6 * 3600.0
     quiet: bool = False
     """Nobody comes or goes any more, and nothing goes wrong: what is on its way may arrive."""
+    slots: bool = True
+    """Whether locks heed the reconnect slots they were given."""
 
     def simulated_s(self, now: float) -> float:
         """The households' time: it runs `speed` times as fast as the locks', from early on the first day."""

@@ -1,4 +1,7 @@
-"""The inbox: what has arrived from the broker, in order, bounded; and batches of it, bounded in number and time.
+"""The inbox: what has arrived from the broker, bounded; and batches of it, bounded in number and in what they cost.
+
+Each lock's frames stay in their order. Between the locks what has just happened at a door goes first: after a power cut
+thousands of births wait, each of which costs as much as ten events, and whoever stands at another door does not wait behind them.
 
 Bounded for each sender, too. An honest lock has some seventy frames on their way; one that floods would fill every batch,
 and the others would wait behind it. What is beyond its share is dropped: a lock keeps what is not stored and sends it again.
@@ -9,10 +12,14 @@ from collections import Counter, deque
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
+from firmware_protocol.messages import Events
 from firmware_protocol.service_side import Opened
 
 # Frames of one sender that may wait: two windows and what else a lock may have to say.
 SHARE = 128
+# A birth, a proof or a frame of an unknown session costs as much as ten events (1.2 ms): so many are a batch's share.
+DEAR = 100
+_KEPT_FOR_THE_REST = 8
 
 
 class Delivery(NamedTuple):
@@ -30,10 +37,14 @@ class Inbox:
     """A queue between the broker's thread and the one that records. Full, it holds the broker's thread back."""
 
     def __init__(self, bound: int, share: int = SHARE) -> None:
-        self._waiting: deque[Delivery] = deque()
+        self._first: deque[Delivery] = deque()
+        self._rest: deque[Delivery] = deque()
         # Of each sender: how many have come and gone since the inbox was last empty. Two counts, because adding up is what C does.
         self._came: Counter[str] = Counter()
         self._went: Counter[str] = Counter()
+        # The same of those that do not go first, since there were last none.
+        self._rest_came: Counter[str] = Counter()
+        self._rest_went: Counter[str] = Counter()
         self._bound = bound
         self._share = share
         self._changed = threading.Condition()
@@ -41,11 +52,11 @@ class Inbox:
 
     def __len__(self) -> int:
         """How many wait."""
-        return len(self._waiting)
+        return len(self._first) + len(self._rest)
 
     def full_for(self, topics: Iterable[str]) -> set[str]:
         """Those of the senders that have their share waiting."""
-        if len(self._waiting) < self._share:
+        if len(self) < self._share:
             return set()
         came, went = self._came, self._went
         return {topic for topic in set(topics) if came.get(topic, 0) - went.get(topic, 0) >= self._share}
@@ -53,25 +64,59 @@ class Inbox:
     def put(self, deliveries: Collection[Delivery]) -> None:
         """Add; waits while the inbox is full, which stops reading from the broker's socket."""
         with self._changed:
-            self._changed.wait_for(lambda: self._closed or len(self._waiting) < self._bound)
-            self._waiting.extend(deliveries)
+            self._changed.wait_for(lambda: self._closed or len(self) < self._bound)
+            for one in deliveries:
+                if _just_happened(one) and not self._rest_of(one.topic):
+                    self._first.append(one)
+                else:
+                    self._rest.append(one)
+                    self._rest_came[one.topic] += 1
             self._came.update([one.topic for one in deliveries])
             self._changed.notify_all()
 
     def take(self, limit: int, wait_s: float) -> list[Delivery]:
-        """What is there, at most `limit`; waits up to `wait_s` for the first one."""
+        """What is there, at most `limit`, DEAR of them dear; waits up to `wait_s` for the first one."""
         with self._changed:
-            self._changed.wait_for(lambda: self._waiting, wait_s)
-            batch = [self._waiting.popleft() for _ in range(min(limit, len(self._waiting)))]
+            self._changed.wait_for(lambda: self._first or self._rest, wait_s)
+            # Whatever happens at the doors, an eighth is kept for the rest.
+            most = limit - limit // _KEPT_FOR_THE_REST if self._rest else limit
+            batch = [self._first.popleft() for _ in range(min(most, len(self._first)))]
+            batch += self._take_rest(limit - len(batch))
             self._went.update([one.topic for one in batch])
-            if batch and not self._waiting:
+            if batch and not len(self):
                 self._came.clear()
                 self._went.clear()
             self._changed.notify_all()
         return batch
+
+    def _take_rest(self, most: int) -> list[Delivery]:
+        taken: list[Delivery] = []
+        dear = 0
+        while self._rest and len(taken) < most and dear < DEAR:
+            one = self._rest.popleft()
+            dear += not _is_of_events(one)
+            taken.append(one)
+        self._rest_went.update([one.topic for one in taken])
+        if not self._rest:
+            self._rest_came.clear()
+            self._rest_went.clear()
+        return taken
+
+    def _rest_of(self, topic: str) -> int:
+        return self._rest_came.get(topic, 0) - self._rest_went.get(topic, 0) if self._rest else 0
 
     def close(self) -> None:
         """Nobody takes any more: hold nobody back."""
         with self._changed:
             self._closed = True
             self._changed.notify_all()
+
+
+def _is_of_events(delivery: Delivery) -> bool:
+    return delivery.opened is not None and type(delivery.opened.message) is Events
+
+
+def _just_happened(delivery: Delivery) -> bool:
+    """An event that a lock whose session we know says as it happens."""
+    opened = delivery.opened
+    return opened is not None and type(opened.message) is Events and opened.message.live

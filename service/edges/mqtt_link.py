@@ -97,11 +97,11 @@ class MqttLink:
             if done:
                 self._write(packets.acknowledge(done))
 
-    def publish(self, topic: str, payload: bytes, *, retain: bool = False) -> None:
+    def publish(self, topic: str, payload: bytes) -> None:
         """Send with QoS 1 at the next flush; while the line is down it is dropped, for every frame is made again when its lock is heard."""
         if self._line is not None:
             with self._lock:
-                self._unsent.append(packets.publish(next(self._packet_ids), topic, payload, retain=retain))
+                self._unsent.append(packets.publish(next(self._packet_ids), topic, payload))
 
     def flush(self) -> None:
         """Send, in one go, what has been published."""
@@ -177,12 +177,13 @@ class MqttLink:
             return
         if _REFUSED in answer.codes:
             log.error("the broker refuses to let us listen: look at its access rules")
-        # Only now, when we certainly hear them, may the locks be asked to speak.
+        # Only now, when we certainly hear them, may the locks be asked to speak. Not retained: a lock that subscribes later
+        # says its birth anyway, and would say it twice.
         with self._lock:
             for shard in self._announce.pop(answer.packet_id, []):
                 generation = self._held.get(shard)
                 if generation is not None:
-                    self.publish(holder_topic(shard), cbor2.dumps([generation]), retain=True)
+                    self.publish(holder_topic(shard), cbor2.dumps([generation]))
             self.flush()
 
     def _subscribe(self, generations: dict[int, int]) -> None:

@@ -1,8 +1,13 @@
-"""The inbox: in order, bounded, and nobody waits for somebody who has gone."""
+"""The inbox: each lock's frames in order, bounded, what just happened first, and nobody waits for somebody who has gone."""
 
 import threading
 
-from service.edges.inbox import Delivery, Inbox
+from hypothesis import given
+from hypothesis import strategies as st
+
+from firmware_protocol.messages import Event, Events, Heartbeat
+from firmware_protocol.service_side import Opened
+from service.edges.inbox import DEAR, Delivery, Inbox
 
 
 def deliveries(first: int, end: int) -> list[Delivery]:
@@ -63,3 +68,53 @@ def test_who_has_its_share_waiting_has_no_more_room_and_the_others_have() -> Non
     assert inbox.full_for(["loud", "quiet"]) == set()
     inbox.put([Delivery("loud", b"", number, 1) for number in range(3)])
     assert inbox.full_for(["loud"]) == {"loud"}
+
+
+def said(topic: str, number: int, kind: str) -> Delivery:
+    """A frame of one of four kinds: not opened ahead, something else opened, a live event, stored ones."""
+    events = Events(1, kind == "live", (Event(1, number, 1, 0, 0, {}),))
+    beat = Heartbeat(1, 0, bytes(32), 80, 1, 0, 0)
+    opened = {"birth": None, "beat": Opened(b"", number, beat)}.get(kind, Opened(b"", number, events))
+    return Delivery(topic, b"", number, 1, opened)
+
+
+def test_what_just_happened_goes_before_thousands_of_births() -> None:
+    inbox = Inbox(10_000)
+    inbox.put([said(f"lock {number}", number, "birth") for number in range(3000)])
+    inbox.put([said("door", 1, "live"), said("lock 7", 2, "live")])
+    batch = inbox.take(1000, 0)
+    assert batch[0] == said("door", 1, "live")
+    assert len(batch) == 1 + DEAR
+    # A lock that has not been heard of since its birth waits behind it.
+    assert said("lock 7", 2, "live") not in batch
+    heard = [one for batch in iter(lambda: inbox.take(1000, 0), []) for one in batch]
+    assert heard[-1] == said("lock 7", 2, "live")
+
+
+def test_births_are_heard_however_much_happens() -> None:
+    inbox = Inbox(10_000)
+    inbox.put([said("dark", 1, "birth")])
+    inbox.put([said("door", number, "live") for number in range(2000)])
+    assert said("dark", 1, "birth") in inbox.take(1000, 0)
+    assert len(inbox.take(1000, 0)) == 1000
+
+
+Kinds = st.sampled_from(["birth", "beat", "live", "stored"])
+
+
+@given(st.lists(st.one_of(st.tuples(st.sampled_from("abc"), Kinds), st.integers(1, 12)), max_size=80))
+def test_each_lock_is_heard_in_its_order_and_nothing_is_left(steps: list[tuple[str, str] | int]) -> None:
+    """A pair: something is said. A number: so many are taken."""
+    inbox, put, taken = Inbox(1000), list[Delivery](), list[Delivery]()
+    for number, step in enumerate(steps):
+        if isinstance(step, int):
+            taken += inbox.take(step, 0)
+        else:
+            put.append(said(step[0], number, step[1]))
+            inbox.put([put[-1]])
+    while batch := inbox.take(7, 0):
+        taken += batch
+    assert len(inbox) == 0
+    for topic in "abc":
+        assert [one for one in taken if one.topic == topic] == [one for one in put if one.topic == topic]
+    assert inbox.full_for(["a", "b", "c"]) == set()

@@ -63,9 +63,8 @@ def test_frames_go_up_and_down(either: Broker) -> None:
         assert worker.next() == (UP_A, b"rises")
         worker.publish(DOWN_A, b"falls")
         assert lock.next() == (DOWN_A, b"falls")
-        # Retained, so that it replaces what a process before may have left there; as an announcement is, for it stays behind.
-        worker.publish(HOLDER, cbor2.dumps([4]), retain=True)
         lock.subscribe(HOLDER)
+        worker.publish(HOLDER, cbor2.dumps([4]))
         assert lock.next() == (HOLDER, cbor2.dumps([4]))
 
 
@@ -74,15 +73,6 @@ def test_one_worker_may_listen_to_every_shard(either: Broker) -> None:
         for shard in range(64):
             worker.subscribe(f"anmen/1/{shard:02d}/+/up")
         assert worker.refused_filters == 0
-
-
-def test_a_lock_finds_the_retained_holder(either: Broker) -> None:
-    topic = "anmen/1/08/holder"
-    with as_service(either, "anmen-ingest", "worker-1") as worker:
-        worker.publish(topic, cbor2.dumps([5]), retain=True)
-    with as_lock(either, LOCK_A) as lock:
-        lock.subscribe(topic)
-        assert lock.next() == (topic, cbor2.dumps([5]))
 
 
 @pytest.mark.parametrize("forbidden", [UP_B, DOWN_A, DOWN_B, HOLDER, "anmen/1/07/up", "anmen/1/07/x/up"])

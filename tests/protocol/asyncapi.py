@@ -120,7 +120,7 @@ def _channel(address: str, description: str, messages: Node) -> Node:
 def _holder_channel() -> Node:
     channel = _channel(
         f"{PREFIX}/{{shard}}/holder",
-        "Who speaks for a shard: retained, not sealed, moves nothing.",
+        "Who speaks for a shard from now on: not retained, not sealed, moves nothing.",
         {"HolderAnnouncement": None},
     )
     return {**channel, "parameters": {"shard": channel["parameters"]["shard"]}}

@@ -43,6 +43,7 @@ EVENTS: dict[EventType, dict[Field, Any]] = {
     },
     EventType.MODE_CHANGED: {Field.SOURCE: OperationSource.BUTTON, Field.MODE: 1},
     EventType.COMMAND_DONE: {Field.COMMAND: COMMAND, Field.COMMAND_KIND: 1, Field.COMMAND_STATE: 3},
+    EventType.KEYS_CHANGED: {Field.KEY_EPOCH: 3, Field.KEY_EPOCH_BEFORE: 2},
     EventType.OVERRIDE_USED: {Field.OPERATION: Operation.UNLOCK, Field.OVERRIDE: 1},
 }
 

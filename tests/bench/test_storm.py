@@ -1,0 +1,54 @@
+"""The command `anmen bench storm`, end to end with every real part; and what its figures are made of (small: tests/fleet/test_storm.py)."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from anmen.__main__ import app
+from anmen.bench.weather import Scene, Sight, Weather
+
+LOCKS, STORED = 60, 4
+
+
+@pytest.mark.full
+@pytest.mark.timeout(600)
+def test_slots_keep_a_storm_away_from_others() -> None:
+    words = ["--locks", "1500", "--scenes", "power,power-no-slots,broker,ingest", "--json"]
+    result = CliRunner().invoke(app, ["bench", "storm", *words])
+    assert result.exit_code == 0, result.output
+    storms = {one["scene"]: one for one in json.loads(result.stdout)["storms"]}
+    assert storms["power"]["most_waiting"] < storms["power-no-slots"]["most_waiting"]
+    # The lease of the dead process has to run out.
+    assert storms["ingest"]["all_stored_s"] < 60
+
+
+@pytest.mark.full
+@pytest.mark.timeout(180)
+def test_after_a_small_storm_everything_is_there_once() -> None:
+    words = ["--locks", str(LOCKS), "--stored", str(STORED), "--calm", "1", "--scenes", "power", "--json"]
+    result = CliRunner().invoke(app, ["bench", "storm", *words])
+    assert result.exit_code == 0, result.output
+    found = json.loads(result.stdout)
+    assert found["audit"]["agrees"]
+    assert found["audit"]["lists"] == LOCKS + 20
+    assert found["audit"]["events"] > LOCKS * (STORED + 2)
+    [storm] = found["storms"]
+    assert 0 < storm["half_back_s"] <= storm["all_back_s"] <= storm["all_stored_s"]
+    assert 0 < storm["peak_births_per_s"] <= LOCKS
+    assert storm["meanwhile"]["events"] > 0
+    assert 0 < storm["meanwhile"]["p50"] <= storm["meanwhile"]["p99"] <= storm["meanwhile"]["most"]
+
+
+def test_a_scene_that_does_not_exist_is_named() -> None:
+    result = CliRunner().invoke(app, ["bench", "storm", "--scenes", "flood"])
+    assert result.exit_code == 2
+    assert "power-no-slots" in result.output
+
+
+def test_what_a_storm_is_made_of() -> None:
+    sight = Sight(at=[-1, 0, 0.5, 1.4, 1.6, 3], births=[0, 0, 10, 40, 45, 46], welcomed=[0, 0, 2, 20, 44, 46])
+    assert sight.peak_births_per_s() == 30
+    assert (sight.reached(20), sight.reached(46)) == (1.4, 3)
+    assert not Scene.POWER_NO_SLOTS.slots
+    assert Weather().scenes[0] is Scene.POWER
