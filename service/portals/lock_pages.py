@@ -14,6 +14,7 @@ from service.custody import actions as custody
 from service.custody.actions import Typed
 from service.custody.rules import ClaimId
 from service.doubts import actions as doubts
+from service.doubts.rules import PlacedDoubt
 from service.edges.requests import Tx
 from service.errors import AnmenError, NotFound
 from service.portals import forms
@@ -30,25 +31,28 @@ router = APIRouter(include_in_schema=False)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DoubtShown:
-    """A doubt on a page."""
+    """A lock in doubt on a page: why, and since when."""
 
     place: str
     lock_id: LockId
-    why: str
+    why: tuple[str, ...]
     since: datetime
 
 
 @router.get("/doubts")
 def show_doubts(visit: StaffVisit, session: Tx) -> Response:
     """The locks of one's area whose identity is in doubt."""
+    of_lock: dict[LockId, list[PlacedDoubt]] = {}
+    for one in doubts.doubts_in_scope(session, visit.now):
+        of_lock.setdefault(one.doubt.lock, []).append(one)
     shown = [
         DoubtShown(
-            place=visit.words.place(one.address, one.number),
-            lock_id=one.doubt.lock,
-            why=doubt_in_words(one.doubt.kind, visit.words),
-            since=one.doubt.first_at,
+            place=visit.words.place(found[0].address, found[0].number),
+            lock_id=lock,
+            why=tuple(doubt_in_words(one.doubt.kind, visit.words) for one in found),
+            since=min(one.doubt.first_at for one in found),
         )
-        for one in doubts.doubts_in_scope(session, visit.now)
+        for lock, found in of_lock.items()
     ]
     return visit.page("doubts.html", doubts=shown, wide=True)
 

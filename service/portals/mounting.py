@@ -6,6 +6,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from service.edges.requests import Parts
+from service.portals.certificate_pages import router as certificates
 from service.portals.command_pages import router as commands
 from service.portals.emergency_pages import router as emergency
 from service.portals.feed import Feed
@@ -20,7 +21,21 @@ from service.portals.sign_in_pages import router as sign_in
 from service.portals.staff_pages import router as staff
 from service.portals.visit_pages import router as visitors
 
-PAGES = (sign_in, landlord, locks, inviting, registration, mine, emergency, visitors, staff, live, commands, settings)
+PAGES = (
+    sign_in,
+    landlord,
+    locks,
+    inviting,
+    registration,
+    mine,
+    emergency,
+    visitors,
+    staff,
+    live,
+    commands,
+    settings,
+    certificates,
+)
 
 
 class KeptFiles(StaticFiles):

@@ -10,6 +10,7 @@ from firmware_protocol.vocabulary import CredentialType, OperationSource, PassDi
 from service.access.rules import DeliveryState
 from service.accounts.rules import Role
 from service.commands.rules import Emergency
+from service.completeness.rules import Verdict
 from service.consent.rules import Purpose, Standing
 from service.occupancy.rules import Field
 from service.people.rules import DocumentType
@@ -69,6 +70,11 @@ _STATES: tuple[_Named, ...] = (
     (Standing.GIVEN, N_("Given"), Tone.GOOD),
     (Standing.WITHDRAWN, N_("Withdrawn"), Tone.WAIT),
     (Standing.ERASED, N_("Withdrawn and erased"), Tone.CALM),
+    (Verdict.COMPLETE, N_("Complete"), Tone.GOOD),
+    (Verdict.LOST, N_("Complete but for losses"), Tone.WAIT),
+    (Verdict.NOT_YET, N_("Not yet certain"), Tone.WAIT),
+    (Verdict.BROKEN, N_("Changed or incomplete"), Tone.STOP),
+    (Verdict.UNSIGNED, N_("Not signed"), Tone.NOTE),
     (OrderState.WAITING, N_("Waits for the lock"), Tone.WAIT),
     (OrderState.SENT, N_("On its way to the lock"), Tone.WAIT),
     (OrderState.ACCEPTED, N_("The lock is at it"), Tone.WAIT),

@@ -1,7 +1,7 @@
 """What a lock has signed is held against the register: on a real database, with somebody who may change anything in it."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -10,10 +10,14 @@ import pytest
 from anmen.certificate import as_json, in_words
 from firmware_protocol.messages import Events, Missing
 from firmware_protocol.vocabulary import EventType, Field
+from service.accounts.actions import scope_of
+from service.accounts.rules import AccountId, Actor, Role
 from service.completeness import actions as completeness
 from service.completeness.rules import DayCertificate, HeadState, Verdict
+from service.completeness.telling import verdict_in_scope
 from service.edges.keyring import Keyring
-from service.edges.transaction import SYSTEM, transaction
+from service.edges.transaction import SYSTEM, Scope, transaction
+from service.errors import BadInput
 from tests.fixtures_database import Database
 from tests.integration.test_listening import Service, born
 from tests.wire_lock import HungDoor, WireLock, hung_door
@@ -220,3 +224,27 @@ def test_a_quiet_lock_is_asked_for_what_a_restored_register_lacks(service: Servi
 def heartbeat(lock: WireLock) -> list[bytes]:
     lock.side.say(lock.standing().heartbeat(lock.log))
     return lock.frames()
+
+
+def test_people_are_told_the_verdict_of_their_own_locks_and_of_days_that_are_over(
+    service: Service, door: HungDoor
+) -> None:
+    """A landlord who sees no entry of the door is told all the same whether they are all there."""
+    some_day(service, door.lock)
+    stranger = scope_of(Actor(account_id=AccountId(10**6), role=Role.LANDLORD))
+
+    def told(scope: Scope, lock: str, day: date) -> Verdict:
+        with transaction(service.database.serve, scope) as session:
+            return verdict_in_scope(session, lock, day, keyring=service.keyring, now=service.now)[1]
+
+    own = scope_of(Actor(account_id=door.home.landlord_id, role=Role.LANDLORD))
+    assert told(own, door.lock.id, DAY) is Verdict.COMPLETE
+    for scope, lock, day in (
+        (stranger, door.lock.id, DAY),
+        (own, "L-000000000000", DAY),
+        (own, "nonsense", DAY),
+        (own, door.lock.id, service.now.date()),
+        (own, door.lock.id, date.min),
+    ):
+        with pytest.raises(BadInput):
+            told(scope, lock, day)

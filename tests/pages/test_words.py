@@ -14,6 +14,7 @@ from firmware_protocol.vocabulary import CredentialType, RefusalReason
 from service.access.rules import DeliveryState
 from service.accounts.rules import Role
 from service.commands.rules import Emergency
+from service.completeness.rules import Verdict
 from service.consent.rules import Purpose, Standing
 from service.occupancy.rules import Field
 from service.people.rules import DocumentType
@@ -38,6 +39,7 @@ _SHOWN = (
     Reason,
     RefusalReason,
     OrderState,
+    Verdict,
     CommandKind,
     CommandFailure,
     Emergency,
