@@ -17,11 +17,12 @@ from service.accounts.rules import (
     Locale,
     PersonId,
     Role,
+    Source,
     check_new_password,
     check_role,
     read_login,
-    wait_after_failures,
 )
+from service.accounts.trying import Origin, new_mark, source_of, too_many
 from service.audit.actions import record
 from service.audit.rules import Act
 from service.edges.keyring import Keyring, Root
@@ -29,6 +30,9 @@ from service.edges.transaction import Scope
 from service.errors import BadInput, Conflict, NotSignedIn, TooMany
 
 _TOKEN_BYTES = 32
+NOWHERE = Origin()
+# Whoever is signed in and types the password once more counts apart from those who stand outside.
+_SIGNED_IN = Source(b"signed in", known=True)
 
 
 class NewAccount(TypedDict):
@@ -66,43 +70,47 @@ def open_account(session: Session, *, keyring: Keyring, now: datetime, **new: Un
 
 
 def sign_in(
-    session: Session, login: str, password: str, *, keyring: Keyring, now: datetime, lifetime_s: int
+    session: Session,
+    login: str,
+    password: str,
+    *,
+    origin: Origin = NOWHERE,
+    keyring: Keyring,
+    now: datetime,
+    lifetime_s: int,
 ) -> str | NotSignedIn | TooMany:
     """A new session's token, or *returned* (raising would forget the failure): NotSignedIn, or TooMany after five of them.
 
     Unknown logins fail like wrong passwords, in the same time.
     """
     login_index = _login_index(keyring, login)
-    if not records.claim_login(session, login_index):
-        return TooMany("Somebody is signing in with this login at this moment; try again.", retry_after_s=1)
-    failures = records.failures_since(session, login_index, now - FAILURE_WINDOW)
-    wait = wait_after_failures(failures, now)
-    if wait > timedelta(0):
-        return TooMany(
-            "Too many wrong attempts with this login; please wait.", retry_after_s=int(wait.total_seconds()) + 1
-        )
+    source = source_of(keyring, login_index, origin)
+    refused = too_many(session, login_index, source, now)
+    if refused is not None:
+        return refused
     known = records.find_credentials(session, login_index)
     if not passwords.matches(password, known.password_hash if known else None) or known is None:
-        records.append_failure(session, login_index, now)
+        records.append_failure(session, login_index, source, now)
         record(session, None, Act.SIGN_IN_REFUSED, known.account_id if known else "", now=now)
         return NotSignedIn("The login or the password is wrong.", code="wrong_password")
-    records.clear_failures(session, login_index)
+    records.clear_failures(session, login_index, source)
     return _begin_session(session, known, now=now, lifetime_s=lifetime_s)
 
 
+def browser_mark(login: str, *, keyring: Keyring) -> str:
+    """What a browser that has just signed in keeps, so that nobody's wrong passwords keep it out."""
+    return new_mark(keyring, _login_index(keyring, login))
+
+
 def prove_password(session: Session, actor: Actor, password: str, *, now: datetime) -> BadInput | TooMany | None:
-    """None where whoever is signed in knows the password; else why not, *returned* like in `sign_in`, and counted with its failures."""
+    """None where whoever is signed in knows the password; else why not, *returned* like in `sign_in`, and counted."""
     account = records.get_account(session, actor.account_id)
-    if not records.claim_login(session, account.login_index):
-        return TooMany("Somebody is signing in with this login at this moment; try again.", retry_after_s=1)
-    wait = wait_after_failures(records.failures_since(session, account.login_index, now - FAILURE_WINDOW), now)
-    if wait > timedelta(0):
-        return TooMany(
-            "Too many wrong attempts with this login; please wait.", retry_after_s=int(wait.total_seconds()) + 1
-        )
+    refused = too_many(session, account.login_index, _SIGNED_IN, now)
+    if refused is not None:
+        return refused
     if passwords.matches(password, account.password_hash):
         return None
-    records.append_failure(session, account.login_index, now)
+    records.append_failure(session, account.login_index, _SIGNED_IN, now)
     record(session, actor, Act.SIGN_IN_REFUSED, actor.account_id, now=now)
     return BadInput("This is not your password.", code="wrong_password", field="password")
 

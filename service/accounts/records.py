@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import BigInteger, text
 from sqlmodel import Field, Session, SQLModel, col, delete, select, update
 
-from service.accounts.rules import AccountId, Actor, AreaId, PersonId, Role
+from service.accounts.rules import AccountId, Actor, AreaId, Failure, PersonId, Role, Source
 
 
 class Account(SQLModel, table=True):
@@ -59,10 +59,16 @@ _ACTOR = text("""
     FROM sign_in s JOIN account a ON a.id = s.account_id
     WHERE s.token_hash = :token_hash AND s.expires_at > :now AND a.disabled_at IS NULL
 """)
-_LOGIN_IS_FREE = text("SELECT pg_try_advisory_xact_lock(hashtextextended(encode(:login_index, 'hex'), 0))")
-_FAILURES = text("SELECT failed_at FROM sign_in_failure WHERE login_index = :login_index AND failed_at > :since")
-_ADD_FAILURE = text("INSERT INTO sign_in_failure (login_index, failed_at) VALUES (:login_index, :now)")
-_CLEAR_FAILURES = text("DELETE FROM sign_in_failure WHERE login_index = :login_index")
+_TRY_IS_FREE = text(
+    "SELECT pg_try_advisory_xact_lock(hashtextextended(encode(:login_index, 'hex') || encode(:source, 'hex'), 0))"
+)
+_FAILURES = text(
+    "SELECT failed_at, source, known FROM sign_in_failure WHERE login_index = :login_index AND failed_at > :since"
+)
+_ADD_FAILURE = text(
+    "INSERT INTO sign_in_failure (login_index, failed_at, source, known) VALUES (:login_index, :now, :source, :known)"
+)
+_CLEAR_FAILURES = text("DELETE FROM sign_in_failure WHERE login_index = :login_index AND source = :source")
 
 
 def add_account(session: Session, account: Account, areas: Iterable[AreaId]) -> AccountId:
@@ -94,25 +100,27 @@ def find_credentials(session: Session, login_index: bytes) -> Credentials | None
     return Credentials(AccountId(found.id or 0), Role(found.role), found.password_hash) if found else None
 
 
-def claim_login(session: Session, login_index: bytes) -> bool:
-    """Whether nobody else is trying this login at this moment; if so, nobody can until this transaction ends."""
-    return bool(session.execute(_LOGIN_IS_FREE, {"login_index": login_index}).scalar_one())
+def claim_try(session: Session, login_index: bytes, source: Source) -> bool:
+    """Whether nobody else from there is trying this login at this moment; if so, nobody can until this transaction ends."""
+    asked = {"login_index": login_index, "source": source.tag}
+    return bool(session.execute(_TRY_IS_FREE, asked).scalar_one())
 
 
-def failures_since(session: Session, login_index: bytes, since: datetime) -> list[datetime]:
-    """When this login failed, after `since`."""
+def failures_since(session: Session, login_index: bytes, since: datetime) -> list[Failure]:
+    """Who failed when with this login, after `since`."""
     rows = session.execute(_FAILURES, {"login_index": login_index, "since": since})
-    return [row.failed_at for row in rows]
+    return [Failure(row.failed_at, Source(bytes(row.source), row.known)) for row in rows]
 
 
-def append_failure(session: Session, login_index: bytes, now: datetime) -> None:
+def append_failure(session: Session, login_index: bytes, source: Source, now: datetime) -> None:
     """Remember a failed attempt."""
-    session.execute(_ADD_FAILURE, {"login_index": login_index, "now": now})
+    values = {"login_index": login_index, "now": now, "source": source.tag, "known": source.known}
+    session.execute(_ADD_FAILURE, values)
 
 
-def clear_failures(session: Session, login_index: bytes) -> None:
-    """Forget the failed attempts of a login."""
-    session.execute(_CLEAR_FAILURES, {"login_index": login_index})
+def clear_failures(session: Session, login_index: bytes, source: Source) -> None:
+    """Forget the failed attempts of this source with a login."""
+    session.execute(_CLEAR_FAILURES, {"login_index": login_index, "source": source.tag})
 
 
 def add_sign_in(session: Session, sign_in: SignIn) -> None:

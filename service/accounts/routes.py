@@ -3,13 +3,14 @@
 from datetime import datetime, timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Depends
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from service.accounts import actions
 from service.accounts.rules import AccountId, AreaId, Locale, PersonId, Role
-from service.accounts.signed_in import Asking, bearer_token, signed_in
+from service.accounts.signed_in import Asking, bearer_token, origin_of, signed_in
+from service.accounts.trying import Origin
 from service.edges.problems import problem_response
 from service.edges.requests import CurrentParts, Keys, Now, Tx
 from service.errors import AnmenError
@@ -54,11 +55,19 @@ class LocaleChoice(BaseModel):
 
 @router.post("/sessions", status_code=201, response_model=SessionMade)
 def open_session(
-    body: SignInRequest, session: Tx, parts: CurrentParts, keyring: Keys, now: Now
+    request: Request, body: SignInRequest, session: Tx, parts: CurrentParts, now: Now
 ) -> SessionMade | JSONResponse:
-    """Sign in. After five wrong passwords in a quarter of an hour the login has to wait."""
+    """Sign in. After five wrong passwords in a quarter of an hour from one address the login has to wait there."""
     lifetime_s = parts.settings.sign_in_lifetime_s
-    token = actions.sign_in(session, body.login, body.password, keyring=keyring, now=now, lifetime_s=lifetime_s)
+    token = actions.sign_in(
+        session,
+        body.login,
+        body.password,
+        origin=Origin(origin_of(request).address),
+        keyring=parts.keyring,
+        now=now,
+        lifetime_s=lifetime_s,
+    )
     if isinstance(token, AnmenError):
         return problem_response(token)
     return SessionMade(token=token, expires_at=now + timedelta(seconds=lifetime_s))

@@ -18,6 +18,8 @@ AreaId = NewType("AreaId", int)
 PersonId = NewType("PersonId", int)
 
 FAILURES_ALLOWED = 5
+# Of all who are not known together: whoever has a thousand addresses does not have a thousand times as many tries.
+STRANGERS_FAILURES_ALLOWED = 50
 FAILURE_WINDOW = timedelta(minutes=15)
 PASSWORD_LENGTHS = range(10, 201)
 LOGIN_LENGTHS = range(2, 101)
@@ -69,12 +71,37 @@ def check_new_password(password: str) -> None:
         raise BadInput("A password has 10 to 200 characters.", code="password_length", field="password")
 
 
-def wait_after_failures(failures: Sequence[datetime], now: datetime) -> timedelta:
-    """How long to refuse this login unread: zero until FAILURES_ALLOWED failures stand within FAILURE_WINDOW."""
-    recent = sorted(at for at in failures if at > now - FAILURE_WINDOW)
-    if len(recent) < FAILURES_ALLOWED:
-        return timedelta(0)
-    return recent[-FAILURES_ALLOWED] + FAILURE_WINDOW - now
+@dataclass(frozen=True, slots=True)
+class Source:
+    """By whom a login is tried; `known`: a browser, or a session, that has signed in with it before."""
+
+    tag: bytes
+    known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A wrong password."""
+
+    at: datetime
+    source: Source
+
+
+def wait_after_failures(failures: Sequence[Failure], source: Source, now: datetime) -> timedelta:
+    """How long to refuse this login unread from this source: zero until FAILURES_ALLOWED of its own stand within FAILURE_WINDOW.
+
+    Strangers' failures make strangers wait, one by one and all together, and nobody who is known.
+    """
+    wait = _wait([one.at for one in failures if one.source == source], FAILURES_ALLOWED, now)
+    if source.known:
+        return wait
+    strangers = [one.at for one in failures if not one.source.known]
+    return max(wait, _wait(strangers, STRANGERS_FAILURES_ALLOWED, now))
+
+
+def _wait(failed_at: Sequence[datetime], allowed: int, now: datetime) -> timedelta:
+    recent = sorted(at for at in failed_at if at > now - FAILURE_WINDOW)
+    return timedelta(0) if len(recent) < allowed else recent[-allowed] + FAILURE_WINDOW - now
 
 
 def check_role(role: Role, *, areas: Sequence[AreaId], person_id: PersonId | None) -> None:

@@ -15,12 +15,15 @@ from sqlmodel import Session
 
 from service.accounts.actions import actor_for, scope_of
 from service.accounts.rules import Actor, Role, csrf_token
+from service.accounts.trying import Origin
 from service.edges.requests import Now, Tx
 from service.edges.transaction import enter
 from service.errors import NotAllowed, NotSignedIn
 from service.settings import Settings
 
 SESSION_COOKIE = "anmen_session"
+MARK_COOKIE = "anmen_browser"
+_YEAR_S = 365 * 86400
 
 _bearer = HTTPBearer(auto_error=False, description="The token that POST /api/v1/sessions answers.")
 
@@ -47,6 +50,19 @@ def give_cookie(response: Response, token: str, settings: Settings) -> None:
         samesite="lax",
         secure=settings.public_url.startswith("https:"),
     )
+
+
+def give_mark(response: Response, mark: str, settings: Settings) -> None:
+    """Let the browser keep its mark for a year, where only the sign-in page gets it."""
+    secure = settings.public_url.startswith("https:")
+    response.set_cookie(
+        MARK_COOKIE, mark, max_age=_YEAR_S, path="/sign-in", httponly=True, samesite="strict", secure=secure
+    )
+
+
+def origin_of(request: Request) -> Origin:
+    """Where the request comes from."""
+    return Origin(request.client.host if request.client else "", request.cookies.get(MARK_COOKIE, ""))
 
 
 def take_cookie(response: Response) -> None:

@@ -7,7 +7,7 @@ from fastapi.responses import Response
 
 from service.accounts import actions as accounts
 from service.accounts.rules import Locale, Role
-from service.accounts.signed_in import SESSION_COOKIE, checked_form, give_cookie, take_cookie
+from service.accounts.signed_in import SESSION_COOKIE, checked_form, give_cookie, give_mark, origin_of, take_cookie
 from service.edges.requests import Tx
 from service.errors import AnmenError, TooMany
 from service.portals import forms
@@ -48,6 +48,7 @@ def sign_in(
             session,
             login,
             password,
+            origin=origin_of(visit.request),
             keyring=parts.keyring,
             now=visit.now,
             lifetime_s=parts.settings.sign_in_lifetime_s,
@@ -57,6 +58,7 @@ def sign_in(
         return _again(visit, forms.refused(typed, made, visit.words), made)
     response = visit.go(typed["next"])
     give_cookie(response, made, parts.settings)
+    give_mark(response, accounts.browser_mark(login, keyring=parts.keyring), parts.settings)
     return response
 
 

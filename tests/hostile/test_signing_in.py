@@ -2,13 +2,15 @@
 
 import time
 from statistics import median
+from urllib.parse import quote
 
 import httpx
 import pytest
+from sqlalchemy import text
 
 from service.accounts.actions import scope_of
-from service.accounts.rules import FAILURES_ALLOWED, Role, csrf_token
-from service.accounts.signed_in import SESSION_COOKIE
+from service.accounts.rules import FAILURES_ALLOWED, STRANGERS_FAILURES_ALLOWED, Role, csrf_token
+from service.accounts.signed_in import MARK_COOKIE, SESSION_COOKIE
 from service.app import create_app
 from service.edges.keyring import Keyring
 from service.edges.requests import Parts
@@ -47,6 +49,53 @@ def test_a_password_cannot_be_guessed_by_trying_from_both_doors(client: httpx.Cl
     assert client.post("/sign-in", data={**form, "login": "landlord", "password": given.PASSWORD}).status_code == 429
     clock.forward(minutes=16)
     assert try_password(client, "landlord", given.PASSWORD).status_code == 201
+
+
+def _from(client: httpx.Client, address: str, password: str, mark: str = "") -> httpx.Response:
+    """Sign in on the page, behind the proxy on this machine, from this address."""
+    client.cookies.clear()
+    if mark:
+        client.cookies.set(MARK_COOKIE, mark)
+    form = {"csrf": csrf_token(""), "login": "landlord", "password": password}
+    return client.post("/sign-in", data=form, headers={"X-Forwarded-For": address})
+
+
+@pytest.mark.usefixtures("account")
+def test_a_stranger_who_guesses_keeps_nobody_out(client: httpx.Client) -> None:
+    for _ in range(FAILURES_ALLOWED):
+        assert _from(client, "203.0.113.9", "wrong password").status_code == 401
+    assert _from(client, "203.0.113.9", given.PASSWORD).status_code == 429
+    assert _from(client, "198.51.100.7", given.PASSWORD).status_code == 303
+
+
+@pytest.mark.usefixtures("account")
+def test_strangers_from_everywhere_keep_out_no_browser_that_has_signed_in_before(
+    client: httpx.Client, database: Database, keyring: Keyring, clock: Clock
+) -> None:
+    mark = _from(client, "198.51.100.7", given.PASSWORD).cookies[MARK_COOKIE]
+    with transaction(database.serve, SYSTEM) as session:
+        session.execute(
+            text(
+                "INSERT INTO sign_in_failure (login_index, failed_at, source)"
+                " SELECT login_index, :now, decode(lpad(to_hex(n), 8, '0'), 'hex') FROM account, generate_series(1, :many) n"
+            ),
+            {"now": clock(), "many": STRANGERS_FAILURES_ALLOWED},
+        )
+    assert _from(client, "198.51.100.8", given.PASSWORD).status_code == 429
+    assert _from(client, "198.51.100.8", given.PASSWORD, mark).status_code == 303
+    for forged in (mark[:-1] + ("0" if mark[-1] != "0" else "1"), "." + mark.partition(".")[2], mark.upper(), "é.ü"):
+        assert _from(client, "198.51.100.8", given.PASSWORD, quote(forged)).status_code == 429
+    for _ in range(FAILURES_ALLOWED):
+        assert _from(client, "198.51.100.8", "wrong password", mark).status_code == 401
+    assert _from(client, "198.51.100.8", given.PASSWORD, mark).status_code == 429
+
+
+@pytest.mark.usefixtures("account")
+def test_one_household_of_ipv6_is_one_source(client: httpx.Client) -> None:
+    for number in range(FAILURES_ALLOWED):
+        assert _from(client, f"2001:db8:1:2::{number + 1}", "wrong password").status_code == 401
+    assert _from(client, "2001:db8:1:2:ffff::1", given.PASSWORD).status_code == 429
+    assert _from(client, "2001:db8:1:3::1", given.PASSWORD).status_code == 303
 
 
 @pytest.mark.usefixtures("account")

@@ -9,9 +9,12 @@ from hypothesis import strategies as st
 from service.accounts.rules import (
     FAILURE_WINDOW,
     FAILURES_ALLOWED,
+    STRANGERS_FAILURES_ALLOWED,
     AreaId,
+    Failure,
     PersonId,
     Role,
+    Source,
     check_new_password,
     check_role,
     read_login,
@@ -20,18 +23,35 @@ from service.accounts.rules import (
 from service.errors import BadInput
 
 NOW = datetime(2026, 3, 2, tzinfo=UTC)
-failures = st.lists(st.integers(0, 3600).map(lambda ago: NOW - timedelta(seconds=ago)), max_size=20)
+ME, OTHER, STRANGER = Source(b"me", known=True), Source(b"other", known=True), Source(b"stranger", known=False)
+SOURCES = st.sampled_from([ME, OTHER, STRANGER, Source(b"another", known=False)])
+FAILURES = st.lists(
+    st.builds(Failure, st.integers(0, 3600).map(lambda ago: NOW - timedelta(seconds=ago)), SOURCES), max_size=80
+)
 
 
-@given(failures)
-def test_a_login_is_refused_exactly_while_five_failures_are_young(ago: list[datetime]) -> None:
-    young = [at for at in ago if at > NOW - FAILURE_WINDOW]
-    assert (wait_after_failures(ago, NOW) > timedelta(0)) == (len(young) >= FAILURES_ALLOWED)
+@given(FAILURES, SOURCES)
+def test_a_source_waits_for_its_own_failures_and_strangers_for_those_of_all(
+    failures: list[Failure], source: Source
+) -> None:
+    young = [one for one in failures if one.at > NOW - FAILURE_WINDOW]
+    own = sum(one.source == source for one in young)
+    strangers = sum(not one.source.known for one in young)
+    waits = own >= FAILURES_ALLOWED or (not source.known and strangers >= STRANGERS_FAILURES_ALLOWED)
+    assert (wait_after_failures(failures, source, NOW) > timedelta(0)) == waits
 
 
-@given(failures)
-def test_after_the_wait_one_attempt_is_free(ago: list[datetime]) -> None:
-    assert wait_after_failures(ago, NOW + wait_after_failures(ago, NOW)) == timedelta(0)
+@given(FAILURES, SOURCES)
+def test_after_the_wait_one_attempt_is_free(failures: list[Failure], source: Source) -> None:
+    later = NOW + wait_after_failures(failures, source, NOW)
+    assert wait_after_failures(failures, source, later) == timedelta(0)
+
+
+def test_fifty_strangers_make_strangers_wait_and_nobody_else() -> None:
+    failures = [Failure(NOW, Source(b"%d" % number, known=False)) for number in range(STRANGERS_FAILURES_ALLOWED)]
+    assert wait_after_failures(failures[1:], STRANGER, NOW) == timedelta(0)
+    assert wait_after_failures(failures, STRANGER, NOW) == FAILURE_WINDOW
+    assert wait_after_failures(failures, ME, NOW) == timedelta(0)
 
 
 @given(st.text())
