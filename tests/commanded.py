@@ -3,7 +3,10 @@
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import text
 
 from device_sim.door import Door
 from device_sim.flash.chip import Flash
@@ -116,7 +119,19 @@ class Commanded:
             views = actions.commands_of_lock(session, self.id, keyring=self.place.keyring)
         return [one.kind for one in views]
 
+    @property
+    def now(self) -> datetime:
+        """What the service's clock shows."""
+        return self.place.now + timedelta(seconds=self.seconds)
+
+    def rows(self, statement: str) -> list[tuple[Any, ...]]:
+        """What the whole database answers."""
+        with transaction(self.database.serve, SYSTEM) as session:
+            return [tuple(row) for row in session.execute(text(statement))]
+
     def _answer(self, outcome: Outcome) -> None:
+        for _, frame in () if self.lost else outcome.as_sealed:
+            self.lock.receive(frame, self.uptime)
         side = self.memory.side_of(self.id)
         if side is None or self.lost:
             return

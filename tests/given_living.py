@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from firmware_protocol.topics import LockId
 from service.accounts.actions import scope_of
-from service.accounts.rules import Actor, AreaId, Role
+from service.accounts.rules import AccountId, Actor, AreaId, Role
 from service.consent.rules import Purpose
 from service.edges.keyring import Keyring
 from service.edges.transaction import SYSTEM, transaction
@@ -146,6 +146,11 @@ def tenant(
 ) -> TenancyBegun:
     """Somebody who lives there."""
     return confirmed(place, registered(place, filled, face, first=first, last=last).registration_id)
+
+
+def landlord_actor(account_id: AccountId) -> Actor:
+    """Another landlord, signed in."""
+    return Actor(account_id=account_id, role=Role.LANDLORD)
 
 
 def tenant_actor(place: Living, person_id: PersonId) -> Actor:

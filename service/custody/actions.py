@@ -1,4 +1,4 @@
-"""Claiming a lock, hanging it where grants are running, moving it, replacing it, and reporting it stolen."""
+"""Claiming a lock, hanging it where grants are running, moving it, and replacing another by it."""
 
 import os
 from collections.abc import Sequence
@@ -17,9 +17,10 @@ from service.access.rules import Materials
 from service.accounts.rules import Actor
 from service.audit.actions import record
 from service.audit.rules import Act
-from service.custody import records
-from service.custody.records import OpenClaim
-from service.custody.rules import Claim, ClaimId, ClaimState, read_typed
+from service.custody.records import claims as records
+from service.custody.records import leaving
+from service.custody.records.claims import OpenClaim
+from service.custody.rules import Claim, ClaimId, ClaimState, RevokedAs, check_counts, read_typed
 from service.edges.elevation import as_system
 from service.edges.keyring import Keyring, Root
 from service.errors import Conflict, NotFound, SealBroken
@@ -58,11 +59,10 @@ def begin_claim(
 
     Whether the secret is right shows only when the button is pressed: nobody can try secrets here.
     """
-    unit = _own_unit(session, actor, unit_id)
+    unit = own_unit(session, actor, unit_id)
     lock_id, secret = read_typed(typed.lock_id, typed.secret)
-    standing = records.find_standing(session, lock_id)
-    if standing is not None and not standing.revoked:
-        raise Conflict("This lock is claimed already. Whoever has it must release it first.", code="lock_claimed")
+    check_counts(*records.count_unanswered(session, actor.account_id, now))
+    _check_nobodys(session, lock_id)
     if replaces is not None and replaces not in premises.locks_of_unit(session, unit.id, now):
         raise NotFound("There is no such lock.")
     claim = Claim(
@@ -95,9 +95,10 @@ def answer_claims(
     waiting = records.open_claims(session, {lock for lock, _ in heard}, now)
     answers = []
     for lock, raw in heard:
-        answer = next(
-            filter(None, (_answer(session, one, raw, keyring, now) for one in waiting if one.lock == lock)), None
-        )
+        here = [one for one in waiting if one.lock == lock]
+        # While one claim's exchange is under way no other takes the lock from it.
+        here = [one for one in here if one.answered_session is not None] or here
+        answer = next(filter(None, (_answer(session, one, raw, keyring, now) for one in here)), None)
         if answer is not None:
             answers.append((lock, answer))
     return answers
@@ -108,10 +109,14 @@ def hang_claimed(session: Session, actor: Actor, claim_id: ClaimId, *, keyring: 
     claim = get_claim(session, actor, claim_id)
     if claim.state(now) is ClaimState.EXPIRED:
         raise Conflict("The two minutes are over. Begin again, then press the button.", code="claim_expired")
-    if claim.state(now) is not ClaimState.ANSWERED:
+    if claim.state(now) is ClaimState.ANSWERED:
+        raise Conflict(
+            "The lock has its keys and has not come back under them yet. Please wait a moment.", code="claim_unborn"
+        )
+    if claim.state(now) is not ClaimState.BORN:
         raise Conflict("The lock has not answered yet. Press the button inside it.", code="claim_waits")
     if claim.replaces is not None:
-        revoke(session, actor, claim.unit_id, claim.replaces, now=now)
+        shut_out(session, actor, claim.unit_id, claim.replaces, RevokedAs.REPLACED, now=now)
     _hang(session, claim.unit_id, claim.lock_id, keyring, now)
     records.mark_hung(session, claim.id, now)
     record(session, actor, Act.LOCK_PROVISIONED, claim.lock_id, now=now)
@@ -125,8 +130,8 @@ def move(
 
     Conflict while somebody lives in the old room: who keeps a tenant's lock under another room's name shuts the tenant out.
     """
-    _own_lock(session, actor, here, lock_id, now)
-    _own_unit(session, actor, there)
+    own_lock(session, actor, here, lock_id, now)
+    own_unit(session, actor, there)
     with as_system(session):
         if records.is_lived_in(session, here, now):
             raise Conflict(
@@ -138,14 +143,23 @@ def move(
     record(session, actor, Act.LOCK_HUNG, lock_id, now=now, moved_from=here, unit=there)
 
 
-def revoke(session: Session, actor: Actor, here: UnitId, lock_id: LockId, *, now: datetime) -> None:
-    """Stolen, sold or replaced: nothing it says counts from now on, and it hangs nowhere. What it holds ends with its leases."""
-    _own_lock(session, actor, here, lock_id, now)
+def shut_out(session: Session, actor: Actor, here: UnitId, lock_id: LockId, why: RevokedAs, *, now: datetime) -> None:
+    """Nothing the lock says counts from now on, and it hangs nowhere. What it holds ends with its leases. For other actions.
+
+    NotFound where it hangs on none of the landlord's rooms.
+    """
+    own_lock(session, actor, here, lock_id, now)
+    end_use(session, lock_id, why, now=now)
+    record(session, actor, Act.LOCK_REVOKED, lock_id, now=now, why=why.value)
+
+
+def end_use(session: Session, lock_id: LockId, why: RevokedAs, *, now: datetime) -> None:
+    """The same, whoever has a right to it. What was reported of the lock is settled."""
     with as_system(session):
         records.take_down(session, lock_id, now)
         access.empty_list(session, lock_id, records.take_all_off)
-        records.revoke(session, lock_id, now)
-    record(session, actor, Act.LOCK_REVOKED, lock_id, now=now)
+        records.revoke(session, lock_id, why, now)
+        leaving.settle_report(session, lock_id, person=None, now=now)
 
 
 def _answer(session: Session, one: OpenClaim, raw: bytes, keyring: Keyring, now: datetime) -> bytes | None:
@@ -157,13 +171,14 @@ def _answer(session: Session, one: OpenClaim, raw: bytes, keyring: Keyring, now:
     except (RemoteProtocolError, SealBroken):
         return None
     standing = records.find_standing(session, one.lock)
-    known = standing is not None and not standing.revoked
-    if known and one.answered_session is None:
-        # Two landlords waited for it; it is the other's.
+    again = one.answered_session == attempt
+    # Another landlord's by now, or a press that a later one has replaced, which the broker plays again.
+    if not again and ((standing is not None and not standing.nobodys) or attempt in one.spent_sessions):
         return None
-    epoch = max(said.key_epoch, standing.key_epoch + (not known) if standing else 1)
-    # A lock whose answer was lost says the same again and gets the same; a frame that the broker replays changes nothing.
-    if one.answered_session != attempt:
+    released = standing is not None and standing.revoked_as is not None
+    epoch = max(said.key_epoch, standing.key_epoch + released if standing else 1)
+    # A lock whose answer was lost says the same again and gets the same.
+    if not again:
         if standing is not None and standing.key_epoch < epoch:
             rekeying.keep_chain_key(session, one.lock, keyring, now)
         records.take_lock(session, one, attempt, said, key_epoch=epoch, now=now)
@@ -184,13 +199,27 @@ def _hang(session: Session, unit_id: UnitId, lock_id: LockId, keyring: Keyring, 
         access.equip(session, lock_id, grants, materials=materials, keyring=keyring)
 
 
-def _own_unit(session: Session, actor: Actor, unit_id: UnitId) -> UnitView:
+def _check_nobodys(session: Session, lock_id: LockId) -> None:
+    with as_system(session):
+        standing = records.find_standing(session, lock_id)
+    if standing is None or standing.nobodys:
+        return
+    if standing.revoked_as is not None:
+        raise Conflict(
+            "This lock was reported stolen or broken, or was replaced. It cannot be claimed.", code="lock_shut_out"
+        )
+    raise Conflict("This lock is claimed already. Whoever has it must release it first.", code="lock_claimed")
+
+
+def own_unit(session: Session, actor: Actor, unit_id: UnitId) -> UnitView:
+    """One of the landlord's rooms; NotFound for another's."""
     unit = premises.get_unit(session, unit_id)
     if unit.landlord_id != actor.account_id:
         raise NotFound("There is no such room.", code="unit")
     return unit
 
 
-def _own_lock(session: Session, actor: Actor, unit_id: UnitId, lock_id: LockId, now: datetime) -> None:
-    if lock_id not in premises.locks_of_unit(session, _own_unit(session, actor, unit_id).id, now):
+def own_lock(session: Session, actor: Actor, unit_id: UnitId, lock_id: LockId, now: datetime) -> None:
+    """NotFound unless the lock hangs on this room of the landlord's."""
+    if lock_id not in premises.locks_of_unit(session, own_unit(session, actor, unit_id).id, now):
         raise NotFound("There is no such lock.")

@@ -7,11 +7,35 @@ from typing import NewType
 
 from firmware_protocol.claim import CODE_BEGINS, WINDOW_S, read_secret
 from firmware_protocol.topics import LockId, lock_id
-from service.errors import BadInput
+from service.errors import BadInput, Conflict
 from service.premises.rules import UnitId
 
 ClaimId = NewType("ClaimId", int)
+ReleaseId = NewType("ReleaseId", int)
+ReportId = NewType("ReportId", int)
 WINDOW = timedelta(seconds=WINDOW_S)
+# The answer may come in the last second, and the lock has to start again.
+BORN_WITHIN = WINDOW + timedelta(seconds=90)
+MOST_WAITING = 5
+MOST_UNANSWERED_A_DAY = 20
+REASON_LENGTHS = range(6, 301)
+
+
+class RevokedAs(StrEnum):
+    """Why a lock's keys are worth nothing any more."""
+
+    STOLEN = "stolen"
+    BROKEN = "broken"
+    REPLACED = "replaced"
+    RELEASED = "released"
+    """Empty, and anybody's who is told its next secret."""
+
+
+class ReportKind(StrEnum):
+    """What a landlord says of a lock that is not there any more, or works no more."""
+
+    STOLEN = "stolen"
+    BROKEN = "broken"
 
 
 class ClaimState(StrEnum):
@@ -20,7 +44,9 @@ class ClaimState(StrEnum):
     WAITING = "waiting"
     """For the button."""
     ANSWERED = "answered"
-    """The keys are exchanged; the lock does not hang anywhere yet."""
+    """The keys are exchanged; the lock has not come back under them yet."""
+    BORN = "born"
+    """It has; it does not hang anywhere yet."""
     HUNG = "hung"
     EXPIRED = "expired"
 
@@ -37,14 +63,72 @@ class Claim:
     begun_at: datetime
     answered_at: datetime | None
     hung_at: datetime | None
+    born: bool = False
 
     def state(self, now: datetime) -> ClaimState:
         """As it stands at this instant."""
         if self.hung_at is not None:
             return ClaimState.HUNG
-        if self.answered_at is not None:
+        if self.born:
+            return ClaimState.BORN
+        if self.answered_at is not None and now < self.begun_at + BORN_WITHIN:
             return ClaimState.ANSWERED
         return ClaimState.WAITING if now < self.begun_at + WINDOW else ClaimState.EXPIRED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """A lock that was given away. `waits`: nobody has claimed it since, so that its next secret still counts."""
+
+    id: ReleaseId
+    lock_id: LockId
+    unit_id: UnitId
+    landlord_id: int
+    key_epoch: int
+    released_at: datetime
+    waits: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """A lock that is said to be stolen or broken, as whoever may see it does; `reason` in the landlord's words."""
+
+    id: ReportId
+    lock_id: LockId
+    unit_id: UnitId
+    kind: ReportKind
+    reason: str
+    reported_at: datetime
+    address: str
+    number: str
+
+
+def check_counts(waiting: int, unanswered: int) -> None:
+    """Conflict where a landlord waits for too many locks at once, TooMany where too many have not answered in a day."""
+    if waiting >= MOST_WAITING:
+        raise Conflict(
+            "You are waiting for {most} locks already. Press their buttons, or wait two minutes.",
+            code="claims_waiting",
+            most=MOST_WAITING,
+        )
+    if unanswered >= MOST_UNANSWERED_A_DAY:
+        raise Conflict(
+            "{most} claims of today have had no answer. Check number, secret, power and network of the lock, and go on tomorrow.",
+            code="claims_unanswered",
+            most=MOST_UNANSWERED_A_DAY,
+        )
+
+
+def read_reason(text: str) -> str:
+    """What happened, in one line; BadInput where it says too little or too much."""
+    reason = " ".join(text.split())
+    if len(reason) not in REASON_LENGTHS or not reason.isprintable():
+        raise BadInput(
+            "Please say in 6 to 300 characters what has happened. Tenants and the police of the area will read it.",
+            code="report_reason",
+            field="reason",
+        )
+    return reason
 
 
 def read_typed(lock: str, secret: str) -> tuple[LockId, str]:

@@ -85,6 +85,11 @@ def wipe_key(session: Session, lock_id: LockId, keyring: Keyring) -> bytes:
     return commands_wiped.wipe_key(_static_secret(lock, keyring), lock_id, lock.key_epoch)
 
 
+def static_secret(session: Session, lock_id: LockId, keyring: Keyring) -> bytes:
+    """What the lock and the service share by the keys they have now; NotFound where there is no such lock."""
+    return _static_secret(_get_lock(session, lock_id), keyring)
+
+
 def wrap_key(private: bytes, lock_id: LockId, keyring: Keyring) -> bytes:
     """The service's half of a lock's keys as it is stored."""
     return keyring.seal(Root.LOCKS, _KEY_PURPOSE, private, row=lock_id)

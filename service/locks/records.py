@@ -38,6 +38,7 @@ class Lock(SQLModel, table=True):
     clock_offset_ms: int | None = Field(default=None, sa_column=Column(BigInteger))
     provisioned_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     revoked_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
+    revoked_as: str | None = Field(default=None, sa_column=Column(Text))
 
 
 class KnownLock(NamedTuple):

@@ -13,6 +13,7 @@ from firmware_protocol.topics import LockId
 from service.accounts.signed_in import checked_form
 from service.commands import actions as commands
 from service.commands.rules import LET_AJAR_S, LET_RELOCK_S, CommandView, Emergency, Order, Place, needs_emergency
+from service.custody import leaving
 from service.edges.requests import Tx
 from service.errors import AnmenError
 from service.locks import actions as locks
@@ -118,7 +119,7 @@ def _lock_page(visit: Visit, session: Session, place: Place, form: forms.Form) -
         lock=lock_shown(locks.views(session, [place.lock_id])[place.lock_id], visit.words),
         occupied=place.occupied,
         commands=shown,
-        refresh=_waits(shown),
+        refresh=waits_for_word(shown),
         form=form,
     )
 
@@ -151,11 +152,12 @@ def _door_page(visit: Visit, session: Session, tenancy_id: TenancyId, form: form
         running=view.ended_at is None and view.span.starts_at <= visit.now,
         locks=[lock_shown(known[one], visit.words) for one in hanging],
         commands=shown,
-        refresh=_waits(shown),
+        reports=leaving.open_reports(session, unit_id=view.unit.id, keyring=visit.parts.keyring),
+        refresh=waits_for_word(shown),
         form=form,
     )
 
 
-def _waits(shown: tuple[CommandView, ...]) -> bool:
+def waits_for_word(shown: tuple[CommandView, ...]) -> bool:
     """Whether a word of the lock is still to come, so that the page looks again by itself."""
     return any(one.state not in ENDED and one.state is not OrderState.SILENT for one in shown)

@@ -9,6 +9,7 @@ from sqlmodel import Session
 
 from firmware_protocol.topics import LockId
 from service.accounts.signed_in import checked_form
+from service.custody import leaving
 from service.doubts import actions as doubts
 from service.edges.requests import Tx
 from service.errors import AnmenError
@@ -45,7 +46,8 @@ def show_room(visit: LandlordVisit, session: Tx, unit_id: Annotated[UnitId, ID])
     """One room and the three things to do there."""
     room = tenancy.get_room(session, visit.actor, unit_id, keyring=visit.parts.keyring, now=visit.now)
     known = _locks(visit, session, premises.locks_of_unit(session, unit_id, visit.now))
-    return visit.page("room.html", room=room_shown(room, list(known.values()), visit.now))
+    reports = leaving.open_reports(session, unit_id=unit_id, keyring=visit.parts.keyring)
+    return visit.page("room.html", room=room_shown(room, list(known.values()), visit.now), reports=reports)
 
 
 @router.get("/registrations/{registration_id}")

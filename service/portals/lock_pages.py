@@ -1,4 +1,4 @@
-"""What is done with locks themselves: claimed for a room, moved, reported stolen; and doubts about them."""
+"""What is done with locks themselves: claimed for a room, hung, moved; and doubts about them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +11,7 @@ from sqlmodel import Session
 from firmware_protocol.topics import LockId
 from service.accounts.signed_in import checked_form
 from service.custody import actions as custody
+from service.custody import leaving
 from service.custody.actions import Typed
 from service.custody.rules import ClaimId
 from service.doubts import actions as doubts
@@ -20,8 +21,6 @@ from service.errors import AnmenError, NotFound
 from service.portals import forms
 from service.portals.forms import SentForm
 from service.portals.leases import doubt_in_words
-from service.portals.questions import Question, ask
-from service.portals.translation import N_
 from service.portals.visits import ID, LandlordVisit, Said, StaffVisit, Visit
 from service.premises import actions as premises
 from service.premises.rules import UnitId
@@ -54,7 +53,8 @@ def show_doubts(visit: StaffVisit, session: Tx) -> Response:
         )
         for lock, found in of_lock.items()
     ]
-    return visit.page("doubts.html", doubts=shown, wide=True)
+    reports = leaving.open_reports(session, keyring=visit.parts.keyring)
+    return visit.page("doubts.html", doubts=shown, reports=reports, wide=True)
 
 
 @router.post("/locks/{lock_id}/settle", dependencies=[checked_form])
@@ -106,30 +106,6 @@ def hang(visit: LandlordVisit, session: Tx, claim_id: Annotated[ClaimId, ID]) ->
     """The lock hangs on the room's door."""
     hung = custody.hang_claimed(session, visit.actor, claim_id, keyring=visit.parts.keyring, now=visit.now)
     return visit.go(f"/rooms/{hung.unit_id}", Said.LOCK_HUNG)
-
-
-@router.get("/rooms/{unit_id}/locks/{lock_id}/stolen")
-def ask_if_stolen(visit: LandlordVisit, session: Tx, unit_id: Annotated[UnitId, ID], lock_id: LockId) -> Response:
-    """Ask whether it is meant; NotFound for somebody else's room."""
-    premises.get_unit(session, unit_id)
-    question = Question(
-        title=N_("Is this lock stolen, sold or broken for good?"),
-        sentences=(
-            N_("Its keys are worth nothing from now on: nothing it says is believed, and it gets nothing more."),
-            N_("What it still holds ends by itself with its offline leases. Hang another lock on the room."),
-        ),
-        yes=N_("Yes, shut it out"),
-        address=f"/rooms/{unit_id}/locks/{lock_id}/stolen",
-        back=f"/rooms/{unit_id}",
-    )
-    return ask(visit, question)
-
-
-@router.post("/rooms/{unit_id}/locks/{lock_id}/stolen", dependencies=[checked_form])
-def report_stolen(visit: LandlordVisit, session: Tx, unit_id: Annotated[UnitId, ID], lock_id: LockId) -> Response:
-    """It is shut out at once."""
-    custody.revoke(session, visit.actor, unit_id, lock_id, now=visit.now)
-    return visit.go(f"/rooms/{unit_id}", Said.LOCK_REVOKED)
 
 
 @router.get("/rooms/{unit_id}/locks/{lock_id}/move")

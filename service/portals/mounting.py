@@ -12,6 +12,7 @@ from service.portals.emergency_pages import router as emergency
 from service.portals.feed import Feed
 from service.portals.inviting_pages import router as inviting
 from service.portals.landlord_pages import router as landlord
+from service.portals.leaving_pages import router as leaving
 from service.portals.live import router as live
 from service.portals.lock_pages import router as locks
 from service.portals.my_pages import router as mine
@@ -25,6 +26,7 @@ PAGES = (
     sign_in,
     landlord,
     locks,
+    leaving,
     inviting,
     registration,
     mine,

@@ -9,6 +9,7 @@ from service.access import actions as access
 from service.accounts.signed_in import checked_form
 from service.consent import actions as consent
 from service.consent.rules import GivenBy, Purpose
+from service.custody import leaving
 from service.edges.requests import Tx
 from service.entry import actions as entry
 from service.errors import NotFound
@@ -36,6 +37,7 @@ def show_me(visit: TenantVisit, session: Tx) -> Response:
     asked = [asked_shown(one, visit.words) for one in occupancy.inquiries_about(session, person_id)]
     return visit.page(
         "me.html",
+        reports=leaving.open_reports(session, keyring=visit.parts.keyring),
         tenancies=[(lease_shown(one, visit.now), keys_shown(one, visit.words)) for one in reversed(views)],
         visits=visits.visits_of(session, person_id, visit.now),
         consents=consents_shown(

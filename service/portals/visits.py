@@ -41,6 +41,8 @@ class Said(StrEnum):
     ORDERED = "ordered"
     LOCK_HUNG = "lock_hung"
     LOCK_REVOKED = "lock_revoked"
+    LOCK_REPORTED = "lock_reported"
+    LOCK_REPORT_WITHDRAWN = "lock_report_withdrawn"
     VISIT_ENDED = "visit_ended"
     SIGNED_OUT = "signed_out"
 
@@ -61,6 +63,8 @@ _SENTENCES: dict[str, str] = {
         "The lock hangs on this room now. Cards and faces are on their way to it; a PIN must be drawn anew."
     ),
     Said.LOCK_REVOKED: N_("The lock is shut out."),
+    Said.LOCK_REPORTED: N_("Reported. Those who live there and the police of the area see what you have stated."),
+    Said.LOCK_REPORT_WITHDRAWN: N_("The report is taken back."),
     Said.LOCK_SETTLED: N_("Noted that you have seen to the lock."),
     Said.ORDERED: N_("The lock is being told. Below you see what it answers."),
     Said.VISIT_ENDED: N_("The visitor's PIN is taken back. Below you see whether a lock still has to confirm it."),

@@ -12,6 +12,7 @@ from service.accounts.rules import Role
 from service.commands.rules import Emergency
 from service.completeness.rules import Verdict
 from service.consent.rules import Purpose, Standing
+from service.custody.rules import ReportKind
 from service.occupancy.rules import Field
 from service.people.rules import DocumentType
 from service.portals.translation import N_
@@ -110,6 +111,8 @@ _KINDS: tuple[tuple[Enum, str], ...] = (
     (CommandFailure.INTERRUPTED, N_("The lock lost its power in the middle.")),
     (CommandFailure.INSUFFICIENT_BATTERY, N_("The battery is too low.")),
     (CommandFailure.JAMMED, N_("The bolt is stuck.")),
+    (ReportKind.STOLEN, N_("Stolen")),
+    (ReportKind.BROKEN, N_("Broken for good")),
     (Emergency.FIRE, N_("Fire or smoke")),
     (Emergency.WATER, N_("Water is running out")),
     (Emergency.GAS, N_("Smell of gas")),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import text
 
 from firmware_protocol.access_list import decode_entry
 from firmware_protocol.claim import LockClaim, PressedButton, draw_secret
@@ -16,7 +17,7 @@ from service.accounts.rules import Actor, Role
 from service.batches import Outcome
 from service.custody import actions as custody
 from service.custody.actions import Typed
-from service.custody.rules import ClaimId, ClaimState
+from service.custody.rules import MOST_UNANSWERED_A_DAY, MOST_WAITING, ClaimId, ClaimState, RevokedAs
 from service.edges.inbox import Delivery
 from service.edges.keyring import Keyring
 from service.edges.transaction import SYSTEM, Scope, transaction
@@ -83,7 +84,9 @@ def claimed(
     identity = pressed.receive(answer, 1.0)
     assert (lock, identity is not None) == (boxed.id, True)
     assert identity is not None
-    return claim, WireLock(identity)
+    taken = WireLock(identity)
+    service.converse(taken, taken.connect())
+    return claim, taken
 
 
 def hang(service: Service, home: given.Home, claim: ClaimId) -> None:
@@ -186,9 +189,7 @@ def test_a_released_lock_can_be_claimed_by_somebody_else_under_a_higher_key_epoc
     boxed = BoxedLock()
     claim, _ = claimed(service, door.home, boxed)
     hang(service, door.home, claim)
-    with transaction(service.database.serve, Scope(landlord=door.home.landlord_id)) as session:
-        custody.revoke(session, landlord_of(door.home), door.home.unit_id, boxed.id, now=service.now)
-    service.memory.forget([boxed.id])
+    end_use(service, boxed.id, RevokedAs.RELEASED)
     with transaction(service.database.serve, SYSTEM) as session:
         buyer = given.home(session, keyring=service.keyring, now=service.now)
     service.now += timedelta(minutes=5)
@@ -197,6 +198,99 @@ def test_a_released_lock_can_be_claimed_by_somebody_else_under_a_higher_key_epoc
     assert lock.identity.key_epoch == 2
     service.converse(lock, lock.connect())
     assert service.rows("SELECT link FROM lock WHERE key_epoch = 2") == [("live",)]
+
+
+@pytest.mark.parametrize("why", [RevokedAs.STOLEN, RevokedAs.BROKEN, RevokedAs.REPLACED])
+def test_a_stolen_or_replaced_lock_is_nobodys_to_claim(service: Service, door: HungDoor, why: RevokedAs) -> None:
+    end_use(service, door.lock.id, why)
+    with pytest.raises(Conflict, match="cannot be claimed"):
+        begin(service, door.home, Typed(door.lock.id, draw_secret(os.urandom(13))))
+
+
+def end_use(service: Service, lock: LockId, why: RevokedAs) -> None:
+    with transaction(service.database.serve, SYSTEM) as session:
+        custody.end_use(session, lock, why, now=service.now)
+    service.memory.forget([lock])
+
+
+def test_of_two_landlords_who_wait_one_gets_the_lock(service: Service, door: HungDoor) -> None:
+    boxed = BoxedLock()
+    with transaction(service.database.serve, SYSTEM) as session:
+        other = given.home(session, keyring=service.keyring, now=service.now)
+    wrong = begin(service, other, Typed(boxed.id, draw_secret(os.urandom(13))))
+    early = begin(service, door.home, Typed(boxed.id, boxed.secret))
+    pressed = boxed.press()
+    [(_, answer)] = hear(service, boxed.id, pressed.to_send(0.0)[0]).as_sealed
+    # The answer is lost, and meanwhile somebody else who knows the secret begins to wait: the exchange goes on as it began.
+    late = begin(service, other, Typed(boxed.id, boxed.secret))
+    [(_, again)] = hear(service, boxed.id, pressed.to_send(5.0)[0]).as_sealed
+    assert again == answer
+    states = service.rows("SELECT id, answered_at IS NOT NULL FROM lock_claim ORDER BY id")
+    assert states == [(wrong, False), (early, True), (late, False)]
+    identity = pressed.receive(again, 6.0)
+    assert identity is not None
+    lock = WireLock(identity)
+    service.converse(lock, lock.connect())
+    assert hear(service, boxed.id, boxed.press().to_send(0.0)[0]).as_sealed == [], "it is somebody's now"
+
+
+def test_a_press_that_another_has_replaced_is_worth_nothing_when_it_is_played_again(
+    service: Service, door: HungDoor
+) -> None:
+    boxed = BoxedLock()
+    begin(service, door.home, Typed(boxed.id, boxed.secret))
+    old = boxed.press().to_send(0.0)[0]
+    assert hear(service, boxed.id, old).as_sealed != []
+    pressed = boxed.press()
+    [(_, answer)] = hear(service, boxed.id, pressed.to_send(0.0)[0]).as_sealed
+    assert hear(service, boxed.id, old).as_sealed == []
+    identity = pressed.receive(answer, 1.0)
+    assert identity is not None
+    lock = WireLock(identity)
+    service.converse(lock, lock.connect())
+    assert ("live", boxed.id) in service.rows("SELECT link, id FROM lock")
+
+
+def test_a_lock_whose_answer_was_lost_for_good_can_be_claimed_again_by_whoever_has_its_secret(
+    service: Service, door: HungDoor
+) -> None:
+    boxed = BoxedLock()
+    claim = begin(service, door.home, Typed(boxed.id, boxed.secret))
+    assert hear(service, boxed.id, boxed.press().to_send(0.0)[0]).as_sealed != []
+    with transaction(service.database.serve, Scope(landlord=door.home.landlord_id)) as session:
+        with pytest.raises(Conflict, match="has not come back"):
+            custody.hang_claimed(session, landlord_of(door.home), claim, keyring=service.keyring, now=service.now)
+        service.now += timedelta(minutes=5)
+        found = custody.get_claim(session, landlord_of(door.home), claim)
+        assert found.state(service.now) is ClaimState.EXPIRED
+    again, lock = claimed(service, door.home, boxed)
+    hang(service, door.home, again)
+    service.converse(lock, lock.connect())
+    assert types_on(lock) == [CredentialType.RFID]
+
+
+def test_a_landlord_waits_for_a_few_locks_and_guesses_few_times_a_day(service: Service, door: HungDoor) -> None:
+    for _ in range(MOST_WAITING):
+        begin(service, door.home, Typed(BoxedLock().id, draw_secret(os.urandom(13))))
+    with pytest.raises(Conflict, match="waiting for"):
+        begin(service, door.home, Typed(BoxedLock().id, draw_secret(os.urandom(13))))
+    for _ in range(MOST_WAITING, MOST_UNANSWERED_A_DAY):
+        service.now += timedelta(minutes=3)
+        begin(service, door.home, Typed(BoxedLock().id, draw_secret(os.urandom(13))))
+    service.now += timedelta(minutes=3)
+    with pytest.raises(Conflict, match="go on tomorrow"):
+        begin(service, door.home, Typed(BoxedLock().id, draw_secret(os.urandom(13))))
+    service.now += timedelta(days=1)
+    begin(service, door.home, Typed(BoxedLock().id, draw_secret(os.urandom(13))))
+
+
+def test_nobody_reads_anothers_claims_in_the_database(service: Service, door: HungDoor) -> None:
+    begin(service, door.home, Typed(BoxedLock().id, draw_secret(os.urandom(13))))
+    with transaction(service.database.serve, SYSTEM) as session:
+        other = given.home(session, keyring=service.keyring, now=service.now)
+    for scope, seen in ((Scope(landlord=other.landlord_id), 0), (Scope(landlord=door.home.landlord_id), 1)):
+        with transaction(service.database.serve, scope) as session:
+            assert session.execute(text("SELECT count(*) FROM lock_claim")).scalar_one() == seen
 
 
 def test_nobody_touches_anothers_lock_or_claim(service: Service, door: HungDoor) -> None:
@@ -209,6 +303,6 @@ def test_nobody_touches_anothers_lock_or_claim(service: Service, door: HungDoor)
         with pytest.raises(NotFound):
             custody.get_claim(session, actor, claim)
         with pytest.raises(NotFound):
-            custody.revoke(session, actor, door.home.unit_id, door.lock.id, now=service.now)
+            custody.shut_out(session, actor, door.home.unit_id, door.lock.id, RevokedAs.STOLEN, now=service.now)
         with pytest.raises(NotFound):
-            custody.revoke(session, actor, other.unit_id, door.lock.id, now=service.now)
+            custody.shut_out(session, actor, other.unit_id, door.lock.id, RevokedAs.STOLEN, now=service.now)

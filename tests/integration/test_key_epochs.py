@@ -13,13 +13,14 @@ from firmware_protocol.vocabulary import EventType, Field
 from service.completeness import actions as completeness
 from service.completeness.rules import DayCertificate, Verdict
 from service.custody import actions as custody
+from service.custody.rules import RevokedAs
 from service.edges.keyring import Keyring
 from service.edges.transaction import SYSTEM, Scope, transaction
 from service.locks import actions as locks
 from service.rekeying import actions as rekeying
 from tests import given
 from tests.fixtures_database import Database
-from tests.integration.test_claiming import BoxedLock, claimed, hang, landlord_of
+from tests.integration.test_claiming import BoxedLock, claimed, hang
 from tests.integration.test_completeness import DAY, DAY_MS, NOON_MS, checked, tamper
 from tests.integration.test_listening import Service, born
 from tests.wire_lock import HungDoor, WireLock, hung_door
@@ -129,7 +130,7 @@ def test_a_chain_goes_on_over_a_new_claim(service: Service, door: HungDoor) -> N
     on_day(lock, 0)
     sign(service, lock, 1)
     with transaction(service.database.serve, Scope(landlord=door.home.landlord_id)) as session:
-        custody.revoke(session, landlord_of(door.home), door.home.unit_id, boxed.id, now=service.now)
+        custody.end_use(session, boxed.id, RevokedAs.RELEASED, now=service.now)
     service.memory.forget([boxed.id])
     with transaction(service.database.serve, SYSTEM) as session:
         buyer = given.home(session, keyring=service.keyring, now=service.now)

@@ -16,6 +16,7 @@ from service.accounts.rules import Role
 from service.commands.rules import Emergency
 from service.completeness.rules import Verdict
 from service.consent.rules import Purpose, Standing
+from service.custody.rules import ReportKind
 from service.occupancy.rules import Field
 from service.people.rules import DocumentType
 from service.portals.translation import words_for
@@ -43,6 +44,7 @@ _SHOWN = (
     CommandKind,
     CommandFailure,
     Emergency,
+    ReportKind,
 )
 
 

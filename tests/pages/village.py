@@ -87,6 +87,12 @@ class Village:
             "certificate": (self.officer, "/certificates"),
             "certificate of a day": (pages["landlord"], f"/certificates?lock={self.let_lock}&day=2026-03-01"),
             "certificate of no lock": (self.officer, "/certificates?lock=L-000000000000&day=2026-03-01"),
+            "report a lock": (pages["landlord"], f"{room}/locks/{self.vacant_lock}/stolen"),
+            "report the lock of a let room": (
+                pages["landlord"],
+                f"/rooms/{self.rooms['201']}/locks/{self.let_lock}/stolen",
+            ),
+            "release a lock": (pages["landlord"], f"{room}/locks/{self.vacant_lock}/release"),
             "locks in doubt": (self.officer, "/doubts"),
             "my page": (pages["tenant"], "/me"),
             "my entries": (pages["tenant"], "/me/entries"),

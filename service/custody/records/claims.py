@@ -1,7 +1,7 @@
-"""SQL of claims, and of what they and the end of a lock's use change."""
+"""SQL of claims, and of where a claimed lock hangs."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlalchemy import text
@@ -10,7 +10,7 @@ from sqlmodel import Session
 from firmware_protocol.key_messages import LockKeys
 from firmware_protocol.topics import LockId, shard_of
 from service.access.rules import GrantId
-from service.custody.rules import WINDOW, Claim, ClaimId
+from service.custody.rules import WINDOW, Claim, ClaimId, RevokedAs
 from service.premises.rules import UnitId
 
 _APPEND = text(
@@ -18,13 +18,22 @@ _APPEND = text(
     " VALUES (:lock, :unit, :landlord, :replaces, :secret, :key, :now) RETURNING id"
 )
 _FIND = text(
-    "SELECT id, lock_id, unit_id, landlord_id, replaces, begun_at, answered_at, hung_at FROM lock_claim WHERE id = :id"
+    "SELECT c.id, c.lock_id, c.unit_id, c.landlord_id, c.replaces, c.begun_at, c.answered_at, c.hung_at,"
+    " coalesce(l.provisioned_at = c.answered_at AND l.birth_number > 0, false) AS born"
+    " FROM lock_claim c LEFT JOIN lock l ON l.id = c.lock_id WHERE c.id = :id"
 )
+# For each lock a few: whoever begins many claims keeps nobody else's from being found.
 _OPEN = text(
-    "SELECT id, lock_id, secret_sealed, service_key_wrapped, answered_session FROM lock_claim WHERE lock_id = ANY(CAST(:locks AS text[]))"
-    " AND begun_at > :since AND begun_at <= :now AND hung_at IS NULL ORDER BY id DESC LIMIT 64"
+    "SELECT c.id, c.lock_id, c.secret_sealed, c.service_key_wrapped, c.answered_session, c.spent_sessions"
+    " FROM unnest(CAST(:locks AS text[])) AS heard (lock_id) CROSS JOIN LATERAL ("
+    " SELECT * FROM lock_claim o WHERE o.lock_id = heard.lock_id AND o.begun_at > :since AND o.begun_at <= :now AND o.hung_at IS NULL"
+    " ORDER BY o.answered_at NULLS LAST, o.id DESC LIMIT 64) c ORDER BY c.answered_at NULLS LAST, c.id DESC"
 )
-_STANDING = text("SELECT revoked_at IS NOT NULL, key_epoch FROM lock WHERE id = :lock FOR UPDATE")
+_STANDING = text("SELECT lock_is_nobodys(l), l.revoked_as, l.key_epoch FROM lock l WHERE l.id = :lock FOR UPDATE")
+_COUNT = text(
+    "SELECT count(*) FILTER (WHERE begun_at > :window AND answered_at IS NULL), count(*) FILTER (WHERE answered_at IS NULL)"
+    " FROM lock_claim WHERE landlord_id = :landlord AND begun_at > :day"
+)
 # A visitor has a PIN and nothing else, and a PIN cannot be made again.
 _RUNNING = text(
     "SELECT id FROM access_grant WHERE unit_id = :unit AND NOT visitor AND revoked_at IS NULL AND ends_at > :now ORDER BY id FOR UPDATE"
@@ -43,7 +52,9 @@ _LIVED_IN = text("SELECT EXISTS (SELECT FROM tenancy WHERE unit_id = :unit AND e
 _TAKE_DOWN = text(
     "UPDATE door SET hung = tstzrange(lower(hung), :now) WHERE lock_id = :lock AND hung @> CAST(:now AS timestamptz)"
 )
-_REVOKE = text("UPDATE lock SET revoked_at = :now, link = 'unborn' WHERE id = :lock AND revoked_at IS NULL")
+_REVOKE = text(
+    "UPDATE lock SET revoked_at = :now, revoked_as = :why, link = 'unborn' WHERE id = :lock AND revoked_at IS NULL"
+)
 _TELL = text("SELECT pg_notify('anmen_down', CAST(CAST(:shard AS integer) AS text))")
 
 
@@ -55,12 +66,14 @@ class OpenClaim(NamedTuple):
     secret_sealed: bytes
     service_key_wrapped: bytes
     answered_session: bytes | None
+    spent_sessions: Sequence[bytes]
 
 
 class Standing(NamedTuple):
-    """A lock that is known already."""
+    """A lock that is known already. `revoked_as`: why its keys are worth nothing any more."""
 
-    revoked: bool
+    nobodys: bool
+    revoked_as: str | None
     key_epoch: int
 
 
@@ -92,19 +105,27 @@ def find_claim(session: Session, claim_id: ClaimId) -> Claim | None:
         begun_at=row.begun_at,
         answered_at=row.answered_at,
         hung_at=row.hung_at,
+        born=row.born,
     )
 
 
+def count_unanswered(session: Session, landlord: int, now: datetime) -> tuple[int, int]:
+    """How many claims of this landlord wait now, and how many of the last day nobody answered (those among them)."""
+    since = {"window": now - WINDOW, "day": now - timedelta(days=1)}
+    waiting, unanswered = session.execute(_COUNT, {"landlord": landlord, **since}).one()
+    return waiting, unanswered
+
+
 def open_claims(session: Session, locks: Iterable[LockId], now: datetime) -> list[OpenClaim]:
-    """Claims of these locks whose two minutes are not over, the latest first."""
+    """Claims of these locks whose two minutes are not over: one that was answered first, then the latest."""
     rows = session.execute(_OPEN, {"locks": list(locks), "since": now - WINDOW, "now": now})
-    return [OpenClaim(ClaimId(row[0]), LockId(row[1]), row[2], row[3], row[4]) for row in rows]
+    return [OpenClaim(ClaimId(row[0]), LockId(row[1]), row[2], row[3], row[4], row[5]) for row in rows]
 
 
 def find_standing(session: Session, lock: LockId) -> Standing | None:
     """Whether the lock is known, and how; nobody else changes it until the transaction ends."""
     row = session.execute(_STANDING, {"lock": lock}).first()
-    return None if row is None else Standing(row[0], row[1])
+    return None if row is None else Standing(*row)
 
 
 def take_lock(
@@ -150,9 +171,9 @@ def take_down(session: Session, lock: LockId, now: datetime) -> None:
     session.execute(_TAKE_DOWN, {"lock": lock, "now": now})
 
 
-def revoke(session: Session, lock: LockId, now: datetime) -> None:
+def revoke(session: Session, lock: LockId, why: RevokedAs, now: datetime) -> None:
     """The lock's keys are worth nothing from now on; the holder of its shard is told at commit."""
-    session.execute(_REVOKE, {"lock": lock, "now": now})
+    session.execute(_REVOKE, {"lock": lock, "why": why.value, "now": now})
     tell(session, [lock])
 
 

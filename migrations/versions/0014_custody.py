@@ -1,0 +1,28 @@
+"""What landlords see of claims, handing locks over, and reporting them stolen or broken.
+
+Revision ID: 0014
+Revises: 0013
+"""
+
+from importlib import resources
+
+from alembic import op
+
+revision = "0014"
+down_revision = "0013"
+branch_labels = None
+depends_on = None
+
+
+def _sql(name: str) -> str:
+    return resources.files("migrations").joinpath("sql", "0014", f"{name}.sql").read_text(encoding="utf-8")
+
+
+def upgrade() -> None:
+    """Releases, reports, and whose claims are whose."""
+    op.execute(_sql("up"))
+
+
+def downgrade() -> None:
+    """Remove what upgrade created."""
+    op.execute(_sql("down"))

@@ -1,0 +1,137 @@
+"""How a lock leaves its landlord: given away once it has proven that it is empty, or reported stolen or broken.
+
+Where somebody lives, a landlord's word alone shuts no lock out: it would shut the tenant out when the leases end, and leave
+what happens at the door out of the register. It is shown to the tenants and the police of the area, and the lock
+works on until a tenant says so too, another lock takes its place, or the room is vacant.
+"""
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from firmware_protocol.claim import next_secret
+from firmware_protocol.topics import LockId
+from service.accounts.rules import Actor
+from service.audit.actions import record
+from service.audit.rules import Act
+from service.custody import actions
+from service.custody.records import claims, leaving
+from service.custody.records.leaving import KeptReport
+from service.custody.rules import Release, ReleaseId, Report, ReportId, ReportKind, RevokedAs, read_reason
+from service.edges.elevation import as_system
+from service.edges.keyring import Keyring, Root
+from service.errors import Conflict, NotFound
+from service.locks import actions as locks
+from service.premises.rules import UnitId
+
+_REASON_PURPOSE = "lock report"
+
+
+def has_proven_empty(session: Session, actor: Actor, lock_id: LockId) -> bool:
+    """Whether the lock has proven to this landlord that it is empty, and nothing has come onto it since."""
+    with as_system(session):
+        return leaving.find_proven_wipe(session, lock_id, actor.account_id) is not None
+
+
+def release(session: Session, actor: Actor, here: UnitId, lock_id: LockId, *, now: datetime) -> ReleaseId:
+    """The lock is anybody's who is told its next secret. Conflict before it has proven that it is empty, or while the room is let."""
+    actions.own_lock(session, actor, here, lock_id, now)
+    with as_system(session):
+        proven = leaving.find_proven_wipe(session, lock_id, actor.account_id)
+        if claims.is_lived_in(session, here, now):
+            raise Conflict(
+                "Somebody lives there: a lock is emptied only when the tenancy has ended.", code="lock_occupied"
+            )
+        if proven is None:
+            raise Conflict("The lock has not proven yet that it is empty. Empty it first.", code="lock_not_empty")
+        values = {"lock": lock_id, "unit": here, "landlord": actor.account_id, "command": proven, "now": now}
+        given = leaving.append_release(session, values)
+    actions.end_use(session, lock_id, RevokedAs.RELEASED, now=now)
+    record(session, actor, Act.LOCK_RELEASED, lock_id, now=now)
+    return given
+
+
+def get_release(session: Session, actor: Actor, release_id: ReleaseId) -> Release:
+    """One's own release; NotFound for another's."""
+    found = leaving.find_release(session, release_id)
+    if found is None or found.landlord_id != actor.account_id:
+        raise NotFound("There is no such lock.", code="lock")
+    return found
+
+
+def tell_secret(session: Session, actor: Actor, release_id: ReleaseId, *, keyring: Keyring, now: datetime) -> str:
+    """The lock's next secret, to be handed over with it; every telling is in the ledger. Conflict once it was claimed by it."""
+    given = get_release(session, actor, release_id)
+    if not given.waits:
+        raise Conflict("Somebody has claimed this lock: the code is worth nothing any more.", code="secret_spent")
+    record(session, actor, Act.CLAIM_CODE_TOLD, given.lock_id, now=now)
+    static = locks.static_secret(session, given.lock_id, keyring)
+    return next_secret(static, given.lock_id, given.key_epoch)
+
+
+def report(
+    session: Session,
+    actor: Actor,
+    here: UnitId,
+    lock_id: LockId,
+    kind: ReportKind,
+    *,
+    reason: str,
+    keyring: Keyring,
+    now: datetime,
+) -> bool:
+    """The lock is stolen or broken; whether that shuts it out at once, which it does only where nobody lives.
+
+    BadInput without a reason, Conflict where it is reported already.
+    """
+    actions.own_lock(session, actor, here, lock_id, now)
+    sealed = keyring.seal(Root.PEOPLE, _REASON_PURPOSE, read_reason(reason).encode(), row=lock_id)
+    values = {"lock": lock_id, "unit": here, "landlord": actor.account_id, "kind": kind.value, "now": now}
+    if leaving.append_report(session, {**values, "reason": sealed}) is None:
+        raise Conflict("This lock is reported already.", code="lock_reported")
+    record(session, actor, Act.LOCK_REPORTED, lock_id, now=now, kind=kind.value)
+    with as_system(session):
+        waits = claims.is_lived_in(session, here, now)
+    if not waits:
+        actions.shut_out(session, actor, here, lock_id, RevokedAs(kind.value), now=now)
+    return not waits
+
+
+def withdraw_report(session: Session, actor: Actor, here: UnitId, lock_id: LockId, *, now: datetime) -> None:
+    """It is there after all: what the landlord reported is at its end, and nothing has changed."""
+    actions.own_lock(session, actor, here, lock_id, now)
+    leaving.settle_report(session, lock_id, person=None, now=now)
+    record(session, actor, Act.LOCK_REPORT_WITHDRAWN, lock_id, now=now)
+
+
+def confirm_report(session: Session, actor: Actor, unit_id: UnitId, report_id: ReportId, *, now: datetime) -> None:
+    """A tenant of the room says so, too: now the lock is shut out. NotFound for whoever does not live there."""
+    found = next((one for one in leaving.open_reports(session, unit_id) if one.id == report_id), None)
+    person = actor.person_id
+    if found is None or person is None:
+        raise NotFound("There is no such report.", code="report")
+    with as_system(session):
+        if not leaving.lives_there(session, unit_id, person, now):
+            raise NotFound("There is no such report.", code="report")
+        leaving.settle_report(session, found.lock_id, person=person, now=now)
+    actions.end_use(session, found.lock_id, RevokedAs(found.kind.value), now=now)
+    record(session, actor, Act.LOCK_REVOKED, found.lock_id, now=now, why=found.kind.value)
+
+
+def open_reports(session: Session, *, unit_id: UnitId | None = None, keyring: Keyring) -> tuple[Report, ...]:
+    """What is reported and not settled, as far as whoever asks may see it."""
+    return tuple(_shown(one, keyring) for one in leaving.open_reports(session, unit_id))
+
+
+def _shown(kept: KeptReport, keyring: Keyring) -> Report:
+    reason = keyring.open(Root.PEOPLE, _REASON_PURPOSE, kept.reason_sealed, row=kept.lock_id).decode()
+    return Report(
+        id=kept.id,
+        lock_id=kept.lock_id,
+        unit_id=kept.unit_id,
+        kind=kept.kind,
+        reason=reason,
+        reported_at=kept.reported_at,
+        address=kept.address,
+        number=kept.number,
+    )

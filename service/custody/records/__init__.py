@@ -1,0 +1,1 @@
+"""Tables and SQL of claims, and of how locks leave their landlords."""
