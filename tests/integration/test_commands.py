@@ -15,6 +15,7 @@ from service.accounts.rules import Actor
 from service.commands import actions
 from service.commands.rules import Emergency, Order
 from service.custody import actions as custody
+from service.custody.rules import RevokedAs
 from service.edges.keyring import Keyring
 from service.edges.transaction import SYSTEM, transaction
 from service.errors import BadInput, Conflict, NotAllowed, NotFound
@@ -336,7 +337,7 @@ def test_an_emergency_opening_stays_with_the_tenant_whatever_becomes_of_room_loc
     with transaction(door.database.serve, SYSTEM) as session:
         session.execute(text("UPDATE unit SET number = '999'"))
     with transaction(door.database.serve, scope_of(landlord)) as session:
-        custody.revoke(session, landlord, place.unit_id, door.id, now=place.now)
+        custody.shut_out(session, landlord, place.unit_id, door.id, RevokedAs.REPLACED, now=place.now)
     with pytest.raises(NotFound):
         door.order(landlord, UNLOCK)
     ((tenancy_id,),) = rows(door, "SELECT id FROM tenancy")
