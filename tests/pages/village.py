@@ -87,12 +87,6 @@ class Village:
             "certificate": (self.officer, "/certificates"),
             "certificate of a day": (pages["landlord"], f"/certificates?lock={self.let_lock}&day=2026-03-01"),
             "certificate of no lock": (self.officer, "/certificates?lock=L-000000000000&day=2026-03-01"),
-            "report a lock": (pages["landlord"], f"{room}/locks/{self.vacant_lock}/stolen"),
-            "report the lock of a let room": (
-                pages["landlord"],
-                f"/rooms/{self.rooms['201']}/locks/{self.let_lock}/stolen",
-            ),
-            "release a lock": (pages["landlord"], f"{room}/locks/{self.vacant_lock}/release"),
             "locks in doubt": (self.officer, "/doubts"),
             "my page": (pages["tenant"], "/me"),
             "my entries": (pages["tenant"], "/me/entries"),
@@ -118,11 +112,22 @@ class Village:
             "start a lock again": (pages["landlord"], f"/locks/{self.let_lock}/restart"),
             "times of a lock": (pages["landlord"], f"/locks/{self.let_lock}/times"),
             "move a lock": (pages["landlord"], f"{room}/locks/{self.vacant_lock}/move"),
-            "stolen?": (pages["landlord"], f"{room}/locks/{self.vacant_lock}/stolen"),
             "a PIN for a visitor": (pages["tenant"], f"/me/tenancies/{self.running}/visitors"),
             "visitor's PIN already shown": (pages["tenant"], "/me/visitor-pin"),
             "take a visitor's PIN back?": (pages["tenant"], f"/me/visitors/{self.visit}/end"),
             "my door": (pages["tenant"], f"/me/tenancies/{self.running}/door"),
+        } | self._paths_of_leaving_locks
+
+    @property
+    def _paths_of_leaving_locks(self) -> dict[str, tuple[str | None, str]]:
+        vacant = f"/rooms/{self.rooms['101']}/locks/{self.vacant_lock}"
+        return {
+            "report a lock": (self.landlord, f"{vacant}/stolen"),
+            "report the lock of a let room": (
+                self.landlord,
+                f"/rooms/{self.rooms['201']}/locks/{self.let_lock}/stolen",
+            ),
+            "release a lock": (self.landlord, f"{vacant}/release"),
         }
 
 
