@@ -12,6 +12,7 @@ from face_engine.engine import EngineName
 from face_engine.loading import load_engine
 from service.access.routes import router as access
 from service.accounts.routes import router as accounts
+from service.alarms.routes import router as alarms
 from service.commands.routes import router as commands
 from service.consent.routes import router as consent
 from service.edges.clock import now
@@ -48,6 +49,7 @@ ROUTERS = (
     commands,
     tenancy,
     occupancy,
+    alarms,
 )
 
 

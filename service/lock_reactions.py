@@ -29,6 +29,7 @@ from firmware_protocol.transitions import LinkEvent, next_link
 from firmware_protocol.vocabulary import EventType, Field
 from service import command_reactions, firmware_reactions, heartbeat_reactions, key_reactions, list_reactions
 from service import hearing as hearings
+from service.alarms import actions as alarms
 from service.batches import Batch, Outcome
 from service.delivery import actions as delivery
 from service.delivery.rules import HeldList
@@ -54,7 +55,7 @@ def react(
     if batch.says_it_holds:
         _believe_lists(batch)
     # After the lists: whoever grants holds a lock's list first and the counts after it, too.
-    presence.follow_entries(session, batch.stored, now)
+    presence.follow_entries(session, batch.stored, now, also=alarms.raise_from(session, batch.stored, now))
     firmware_reactions.follow(batch, batch.stored)
     locks.remember(session, batch.hearing.heard, memory.listened, now)
     batch.outcome.refused = batch.hearing.heard.refused.total()

@@ -134,6 +134,7 @@ def scope_of(actor: Actor) -> Scope:
         areas=tuple(actor.areas),
         landlord=actor.account_id if actor.role is Role.LANDLORD else None,
         person=actor.person_id,
+        police=actor.role is Role.OFFICER,
     )
 
 

@@ -44,6 +44,8 @@ class Act(StrEnum):
     ROLLOUT_BEGUN = "rollout:rollout:begun"
     ROLLOUT_CHANGED = "rollout:rollout:changed"
     LOCK_DOUBT_SETTLED = "doubts:lock:settled"
+    ALARM_ATTENDED = "alarms:alarm:attended"
+    ALARM_CLOSED = "alarms:alarm:closed"
     PERSON_REGISTERED = "people:person:registered"
     PERSON_READ = "people:person:read"
     IDENTITY_PROVEN = "people:identity:proven"

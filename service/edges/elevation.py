@@ -12,7 +12,7 @@ from sqlmodel import Session
 
 from service.edges.transaction import SYSTEM, enter
 
-_NAMES = ("scope", "areas", "landlord", "person")
+_NAMES = ("scope", "areas", "landlord", "person", "police")
 _READ = text("SELECT " + ", ".join(f"current_setting('anmen.{name}', true) AS {name}" for name in _NAMES))
 _RESTORE = text("SELECT " + ", ".join(f"set_config('anmen.{name}', coalesce(:{name}, ''), true)" for name in _NAMES))
 

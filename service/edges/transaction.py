@@ -23,6 +23,7 @@ class Scope:
     areas: tuple[int, ...] = ()
     landlord: int | None = None
     person: int | None = None
+    police: bool = False
 
 
 NOBODY = Scope()
@@ -31,7 +32,8 @@ SYSTEM = Scope(system=True)
 
 _ENTER = Statement(
     "SELECT set_config('anmen.scope', %(scope)s, true), set_config('anmen.areas', %(areas)s, true),"
-    " set_config('anmen.landlord', %(landlord)s, true), set_config('anmen.person', %(person)s, true)"
+    " set_config('anmen.landlord', %(landlord)s, true), set_config('anmen.person', %(person)s, true),"
+    " set_config('anmen.police', %(police)s, true)"
 )
 
 
@@ -56,6 +58,7 @@ def enter(session: Session, scope: Scope) -> None:
         areas="{" + ",".join(map(str, scope.areas)) + "}",
         landlord="" if scope.landlord is None else str(scope.landlord),
         person="" if scope.person is None else str(scope.person),
+        police="yes" if scope.police else "",
     )
 
 

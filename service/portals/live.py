@@ -14,17 +14,19 @@ from typing import Annotated
 from fastapi import APIRouter, Header, Request
 from fastapi.responses import StreamingResponse
 from sqlalchemy.exc import OperationalError
+from sqlmodel import Session
 
 from service.accounts.actions import actor_for, scope_of
-from service.accounts.rules import Role
+from service.accounts.rules import Actor, Role
 from service.accounts.signed_in import check_is, cookie_token
+from service.alarms import actions as alarms
 from service.edges.requests import CurrentParts, Parts
 from service.edges.transaction import enter, transaction
 from service.errors import AnmenError, NotSignedIn
 from service.occupancy.actions import counting
 from service.portals.feed import Feed
 from service.portals.places import area_overview, building_overview, live_counts
-from service.portals.rules import Counts, Vector, changed_counts, is_behind, merge, read_vector, write_vector
+from service.portals.rules import ALARMS, Counts, Vector, changed_counts, is_behind, merge, read_vector, write_vector
 from service.portals.translation import words_for
 from service.premises.rules import AreaId, BuildingId
 
@@ -44,6 +46,7 @@ class Watch:
     token: str | None
     area_id: AreaId | None
     building_id: BuildingId | None
+    counts_places: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +66,19 @@ async def live_occupancy(
     last_event_id: Annotated[str, Header()] = "",
 ) -> StreamingResponse:
     """The stream for one open page; refused like the page itself, and with TooMany where all places are taken."""
+    return await _watched(request, Watch(parts, cookie_token(request), area, building), last_event_id)
+
+
+@router.get("/live/alarms")
+async def live_alarms(
+    request: Request, parts: CurrentParts, last_event_id: Annotated[str, Header()] = ""
+) -> StreamingResponse:
+    """The stream for an open page of alarms; refused as above."""
+    return await _watched(request, Watch(parts, cookie_token(request), None, None, False), last_event_id)
+
+
+async def _watched(request: Request, watch: Watch, last_event_id: str) -> StreamingResponse:
     feed: Feed = request.app.state.feed
-    watch = Watch(parts, cookie_token(request), area, building)
     feed.check_room()
     first = await feed.ask(look, watch)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
@@ -81,12 +95,18 @@ def look(watch: Watch) -> Look:
         enter(session, scope_of(actor))
         # Positions first: an id may claim less than the counts hold, never more.
         positions = counting.feed_positions(session)
-        words = words_for(actor.locale)
-        if watch.building_id is not None:
-            found = building_overview(counting.building_counts(session, actor, watch.building_id), words)
-        else:
-            found = area_overview(counting.area_counts(session, actor, watch.area_id or AreaId(0)), words)
-        return Look(positions, live_counts(found))
+        return Look(positions, _places(session, actor, watch) | {ALARMS: alarms.count_in_scope(session)})
+
+
+def _places(session: Session, actor: Actor, watch: Watch) -> dict[str, tuple[int, int, int]]:
+    words = words_for(actor.locale)
+    if not watch.counts_places:
+        return {}
+    if watch.building_id is not None:
+        found = building_overview(counting.building_counts(session, actor, watch.building_id), words)
+    else:
+        found = area_overview(counting.area_counts(session, actor, watch.area_id or AreaId(0)), words)
+    return live_counts(found)
 
 
 async def _stream(feed: Feed, watch: Watch, first: Look, seen: Vector) -> AsyncIterator[str]:

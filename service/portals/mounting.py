@@ -6,6 +6,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 from service.edges.requests import Parts
+from service.portals.alarm_pages import router as alarms
 from service.portals.certificate_pages import router as certificates
 from service.portals.command_pages import router as commands
 from service.portals.emergency_pages import router as emergency
@@ -33,6 +34,7 @@ PAGES = (
     emergency,
     visitors,
     staff,
+    alarms,
     live,
     commands,
     settings,

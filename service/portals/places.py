@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from service.occupancy.actions.counting import AreaCounts, BuildingCounts
 from service.occupancy.records.counts import AreaCount, Counted
-from service.portals.rules import Counts
 from service.portals.translation import N_, Words
 from service.premises.rules import Area, AreaLevel
 
@@ -92,7 +91,7 @@ def area_name(area: Area, words: Words) -> str:
     return area.name if words.locale == "zh" else area.name_en
 
 
-def live_counts(overview: Overview) -> Counts:
+def live_counts(overview: Overview) -> dict[str, tuple[int, int, int]]:
     """What a live event tells of this page: a name for each place and three numbers, nothing else."""
     places = (overview.place, *(place for group in overview.groups for place in group.places))
     return {one.key: (one.counted.present, one.counted.residents, one.counted.unsure) for one in places}

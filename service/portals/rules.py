@@ -9,7 +9,11 @@ SHARDS = 64
 Vector: TypeAlias = Mapping[int, int]
 """Feed position per shard, 0 where it is absent. Commits become visible out of order, so no single number would do."""
 Counts: TypeAlias = Mapping[str, tuple[int, int, int]]
-"""Place ("unit:7", "building:3", "area:1") to its present, residents and unsure rooms."""
+"""Place ("unit:7", "building:3", "area:1") to its present, residents and unsure rooms.
+
+And ALARMS to how many are open, how many attended, and the latest one's number, in all the reader's areas.
+"""
+ALARMS = "alarms:all"
 
 
 def choose_locale(account: str | None, cookie: str | None, accepted: str | None) -> str:

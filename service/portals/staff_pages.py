@@ -5,6 +5,7 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from service.accounts.signed_in import checked_form
+from service.alarms import actions as alarms
 from service.edges.requests import Tx
 from service.errors import AnmenError, NotAllowed
 from service.occupancy import actions as occupancy
@@ -31,14 +32,15 @@ def show_areas(visit: StaffVisit, session: Tx) -> Response:
     own = counting.own_areas(session, visit.actor)
     if len(own) == 1:
         return visit.go(f"/areas/{own[0].area.id}")
-    return visit.page("areas.html", groups=area_groups(own, visit.words), wide=True)
+    groups, open_alarms = area_groups(own, visit.words), alarms.count_in_scope(session)
+    return visit.page("areas.html", groups=groups, alarms=open_alarms, wide=True)
 
 
 @router.get("/areas/{area_id}")
 def show_area(visit: StaffVisit, session: Tx, area_id: AreaId) -> Response:
     """An area's counts and what lies in it."""
     overview = area_overview(counting.area_counts(session, visit.actor, area_id), visit.words)
-    return _overview(visit, overview, feed=f"/live/occupancy?area={area_id}", ask="/inquiries/new")
+    return _overview(visit, session, overview, feed=f"/live/occupancy?area={area_id}", ask="/inquiries/new")
 
 
 @router.get("/buildings/{building_id}")
@@ -46,7 +48,7 @@ def show_building(visit: StaffVisit, session: Tx, building_id: BuildingId) -> Re
     """A building's counts and its rooms."""
     overview = building_overview(counting.building_counts(session, visit.actor, building_id), visit.words)
     ask = f"/inquiries/new?building={building_id}"
-    return _overview(visit, overview, feed=f"/live/occupancy?building={building_id}", ask=ask)
+    return _overview(visit, session, overview, feed=f"/live/occupancy?building={building_id}", ask=ask)
 
 
 @router.get("/endings")
@@ -118,6 +120,14 @@ def _place_name(visit: Visit, session: Session, form: forms.Form) -> str:
     return ""
 
 
-def _overview(visit: Visit, overview: Overview, *, feed: str, ask: str) -> Response:
+def _overview(visit: Visit, session: Session, overview: Overview, *, feed: str, ask: str) -> Response:
     above = [(f"/areas/{area.id}", area_name(area, visit.words)) for area in overview.above]
-    return visit.page("area.html", overview=overview, above=above, feed_path=feed, ask_path=ask, wide=True)
+    return visit.page(
+        "area.html",
+        overview=overview,
+        above=above,
+        feed_path=feed,
+        ask_path=ask,
+        alarms=alarms.count_in_scope(session),
+        wide=True,
+    )

@@ -39,6 +39,8 @@ class Said(StrEnum):
     FACE_WITHDRAWN = "face_withdrawn"
     LOCK_SETTLED = "lock_settled"
     ORDERED = "ordered"
+    ALARM_ATTENDED = "alarm_attended"
+    ALARM_CLOSED = "alarm_closed"
     LOCK_HUNG = "lock_hung"
     LOCK_REVOKED = "lock_revoked"
     LOCK_REPORTED = "lock_reported"
@@ -59,6 +61,8 @@ _SENTENCES: dict[str, str] = {
     Said.FACE_WITHDRAWN: N_(
         "Your face is erased here and is being deleted from the locks. Card and PIN go on opening."
     ),
+    Said.ALARM_ATTENDED: N_("Noted that you see to it. Others can see that now."),
+    Said.ALARM_CLOSED: N_("The alarm is closed."),
     Said.LOCK_HUNG: N_(
         "The lock hangs on this room now. Cards and faces are on their way to it; a PIN must be drawn anew."
     ),
@@ -85,11 +89,13 @@ _MENUS: dict[Role, tuple[MenuEntry, ...]] = {
     Role.TENANT: (MenuEntry("/me", N_("My page")), MenuEntry("/me/entries", N_("My entries"))),
     Role.GRID_WORKER: (
         MenuEntry("/areas", N_("Overview")),
+        MenuEntry("/alarms", N_("Alarms")),
         MenuEntry("/inquiries", N_("My inquiries")),
         MenuEntry("/endings", N_("Said to be over")),
     ),
     Role.OFFICER: (
         MenuEntry("/areas", N_("Overview")),
+        MenuEntry("/alarms", N_("Alarms")),
         MenuEntry("/inquiries", N_("My inquiries")),
         MenuEntry("/endings", N_("Said to be over")),
         MenuEntry("/doubts", N_("Locks in doubt")),

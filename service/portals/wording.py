@@ -9,6 +9,7 @@ from firmware_protocol.commands_followed import OrderState
 from firmware_protocol.vocabulary import CredentialType, OperationSource, PassDirection, RefusalReason
 from service.access.rules import DeliveryState
 from service.accounts.rules import Role
+from service.alarms.rules import AlarmKind, AlarmState
 from service.commands.rules import Emergency
 from service.completeness.rules import Verdict
 from service.consent.rules import Purpose, Standing
@@ -84,6 +85,13 @@ _STATES: tuple[_Named, ...] = (
     (OrderState.FAILED, N_("Not done"), Tone.STOP),
     (OrderState.EXPIRED, N_("Expired, nothing was done"), Tone.CALM),
     (OrderState.SILENT, N_("No answer; it may have been done"), Tone.STOP),
+    (AlarmState.OPEN, N_("Nobody sees to these yet"), Tone.STOP),
+    (AlarmState.ATTENDED, N_("Somebody sees to these"), Tone.WAIT),
+    (AlarmState.CLOSED, N_("Closed in the last seven days"), Tone.CALM),
+    (AlarmKind.DURESS, N_("Forced to open: calls for help"), Tone.STOP),
+    (AlarmKind.FIRE, N_("Fire alarm has opened the door"), Tone.STOP),
+    (AlarmKind.FORCED_OPEN, N_("Door broken open"), Tone.STOP),
+    (AlarmKind.TAMPER, N_("Somebody pries at the lock"), Tone.WAIT),
 )
 _KINDS: tuple[tuple[Enum, str], ...] = (
     (DocumentType.RESIDENT_ID, N_("Resident ID card")),

@@ -12,8 +12,20 @@ from service.presence.records import UnitCount
 from service.presence.rules import Confidence, Count, Pass, Presence, PresenceState, Reason, count, follow, pass_of
 
 
-def follow_entries(session: Session, stored: Sequence[StoredEntry], now: datetime) -> None:
-    """Move presence, counts and the live feed for entries that were just recorded."""
+def follow_entries(session: Session, stored: Sequence[StoredEntry], now: datetime, also: Iterable[int] = ()) -> None:
+    """Move presence, counts and the live feed for entries that were just recorded; `also`: shards with other news for it."""
+    moved = _follow(session, stored, now) | set(also)
+    if moved:
+        # All at once and at the end: each shard's position is held until the transaction is over.
+        records.move_feed(session, moved)
+
+
+def show_again(session: Session, locks: Iterable[LockId]) -> None:
+    """Something else that live pages show of these locks has changed."""
+    records.move_feed(session, {shard_of(lock) for lock in locks})
+
+
+def _follow(session: Session, stored: Sequence[StoredEntry], now: datetime) -> set[int]:
     passes: dict[int, list[Pass]] = {}
     doors: dict[int, LockId] = {}
     for one in stored:
@@ -22,7 +34,7 @@ def follow_entries(session: Session, stored: Sequence[StoredEntry], now: datetim
             passes.setdefault(passed.unit_id, []).append(passed)
             doors[passed.unit_id] = one.entry.lock_id
     if not passes:
-        return
+        return set()
     units = records.lock_units(session, passes)
     residents = records.load(session, units)
     changed: list[tuple[UnitCount, int, Presence]] = []
@@ -37,7 +49,7 @@ def follow_entries(session: Session, stored: Sequence[StoredEntry], now: datetim
         records.write(session, changed)
     if counts:
         records.write_counts(session, counts, now)
-        records.move_feed(session, {shard_of(doors[unit_id]) for unit_id in counts})
+    return {shard_of(doors[unit_id]) for unit_id in counts}
 
 
 def leave(session: Session, *, unit_id: int, person_id: int, shards: Iterable[int], now: datetime) -> None:

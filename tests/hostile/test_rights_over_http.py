@@ -15,7 +15,7 @@ from tests.hostile.two_villages import PUBLIC, Village, ask, routes_of, village
 
 _TABLES = [
     *("building", "unit", "invitation", "registration", "tenancy", "access_grant", "access_list", "credential"),
-    *("stay", "person", "consent_act", "enrolment", "identity_proof", "account"),
+    *("stay", "person", "consent_act", "enrolment", "identity_proof", "account", "alarm"),
 ]
 _REFUSALS = {303, 401, 403, 404, 405, 410}
 
@@ -77,7 +77,7 @@ def test_what_one_sees_of_ones_own_holds_nothing_of_another_village(
     """And staff see no name without an inquiry."""
     seen = 0
     for method, path in routes_of(app):
-        for role in there.tokens if method == "GET" and path != "/live/occupancy" else ():
+        for role in there.tokens if method == "GET" and not path.startswith("/live/") else ():
             answer = ask(client, method, there.path(path), there.tokens[role])
             assert answer.status_code < 500, (method, path)
             assert leaks(answer, here) == [], (role, path)
@@ -93,6 +93,7 @@ def test_the_live_feed_stays_in_ones_own_area(client: httpx.Client, here: Villag
         for role in ("officer", "grid_worker"):
             assert ask(client, "GET", f"/live/occupancy?{query}", there.tokens[role]).status_code in {403, 404, 422}
     for other in ("landlord", "tenant"):
+        assert ask(client, "GET", "/live/alarms", here.tokens[other]).status_code == 403
         assert ask(client, "GET", f"/live/occupancy?area={here.ids['area_id']}", here.tokens[other]).status_code == 403
 
 

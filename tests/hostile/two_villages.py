@@ -17,6 +17,8 @@ from service.accounts import records as accounts
 from service.accounts.actions import scope_of
 from service.accounts.rules import AccountId, Role, csrf_token
 from service.accounts.signed_in import SESSION_COOKIE
+from service.alarms import records as alarms
+from service.alarms.rules import AlarmKind, RaisedAlarm
 from service.edges.keyring import Keyring
 from service.edges.transaction import SYSTEM, transaction
 from service.visits import actions as visits
@@ -64,7 +66,10 @@ class Village:
     def path(self, template: str) -> str:
         """The route's path with this village's ids."""
         return PARAMETER.sub(
-            lambda found: str(self.ids.get(found[1], {"way": "card", "purpose": "face"}.get(found[1], "x"))), template
+            lambda found: str(
+                self.ids.get(found[1], {"way": "card", "purpose": "face", "step": "attend"}.get(found[1], "x"))
+            ),
+            template,
         )
 
 
@@ -97,7 +102,12 @@ def village(database: Database, keyring: Keyring, now: datetime, name: str) -> V
         invitation = session.execute(
             text("SELECT max(id) FROM invitation WHERE unit_id = :id"), {"id": place.unit_id}
         ).scalar_one()
+    call = RaisedAlarm(place.locks[0], place.unit_id, place.home.areas.grid, AlarmKind.DURESS, now, now, 1)
+    with transaction(database.ingest, SYSTEM) as session:
+        alarms.raise_alarms(session, [call], now)
+        alarm = session.execute(text("SELECT max(id) FROM alarm")).scalar_one()
     ids = {
+        "alarm_id": alarm,
         "unit_id": place.unit_id,
         "building_id": place.home.building_id,
         "area_id": place.home.areas.grid,

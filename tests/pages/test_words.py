@@ -13,6 +13,7 @@ from firmware_protocol.commands_followed import OrderState
 from firmware_protocol.vocabulary import CredentialType, RefusalReason
 from service.access.rules import DeliveryState
 from service.accounts.rules import Role
+from service.alarms.rules import AlarmKind, AlarmState
 from service.commands.rules import Emergency
 from service.completeness.rules import Verdict
 from service.consent.rules import Purpose, Standing
@@ -45,6 +46,8 @@ _SHOWN = (
     CommandFailure,
     Emergency,
     ReportKind,
+    AlarmKind,
+    AlarmState,
 )
 
 

@@ -7,10 +7,11 @@ from sqlalchemy import text
 
 from firmware_protocol.commands import CommandKind
 from firmware_protocol.topics import LockId
-from firmware_protocol.vocabulary import EventType, Operation, OperationSource, PassDirection, RefusalReason
+from firmware_protocol.vocabulary import AlarmCode, EventType, Operation, OperationSource, PassDirection, RefusalReason
 from service.access.rules import GrantId
 from service.accounts.actions import scope_of
 from service.accounts.rules import Actor, AreaId, Role
+from service.alarms import actions as alarms
 from service.commands import actions as commands
 from service.commands.rules import Emergency, Order
 from service.edges.keyring import Keyring
@@ -102,6 +103,8 @@ class Village:
             "building": (staff["grid worker"], f"/buildings/{self.building_id}"),
             "inquiry": (staff["officer"], "/inquiries/new"),
             "inquiry about a room": (staff["officer"], f"/inquiries/new?unit={self.rooms['201']}"),
+            "alarms": (staff["officer"], "/alarms"),
+            "alarms of the grid": (staff["grid worker"], "/alarms"),
             "my inquiries": (staff["officer"], "/inquiries"),
             "lock of a let room": (pages["landlord"], f"/locks/{self.let_lock}"),
             "lock of a vacant room": (pages["landlord"], f"/locks/{self.vacant_lock}"),
@@ -160,6 +163,8 @@ def build(database: Database, keyring: Keyring, now: datetime) -> Village:
     lock = locks_of(place, rooms["201"])[0]
     passes(database, lock, 1, now, PassDirection.IN)
     _write_entries(database, lock, now)
+    raises(database, lock, 4, now, AlarmCode.FORCED_USER)
+    raises(database, lock, 5, now, AlarmCode.FRONT_ESCUTCHEON_REMOVED)
     opened_in_emergency(at["201"], lock)
     with transaction(database.ingest, SYSTEM) as session:
         session.execute(text("UPDATE lock_command SET state = 'done', ended_at = :now"), {"now": now})
@@ -207,6 +212,14 @@ def passes(database: Database, lock: LockId, sequence: int, now: datetime, direc
     entry = _entry(lock, sequence, now, EventType.LOCK_OPERATED, direction=direction)
     with transaction(database.ingest) as session:
         presence.follow_entries(session, entries.append(session, [entry], now), now)
+
+
+def raises(database: Database, lock: LockId, sequence: int, now: datetime, code: AlarmCode) -> None:
+    """The lock raises an alarm: the register, the open alarms and the feed follow, as above."""
+    entry = _entry(lock, sequence, now, EventType.ALARM_RAISED, code=code)
+    with transaction(database.ingest) as session:
+        stored = entries.append(session, [entry], now)
+        presence.follow_entries(session, stored, now, also=alarms.raise_from(session, stored, now))
 
 
 def locks_of(place: Living, unit_id: UnitId) -> tuple[LockId, ...]:
@@ -286,7 +299,7 @@ def _entry(
     kind: EventType,
     *,
     direction: PassDirection | None = None,
-    code: RefusalReason | None = None,
+    code: RefusalReason | AlarmCode | None = None,
     source: int = OperationSource.BIOMETRIC,
 ) -> NewEntry:
     operation = int(Operation.UNLOCK) if kind is EventType.LOCK_OPERATED else None

@@ -2,7 +2,7 @@
 const pulse = document.querySelector("[data-feed]");
 const said = pulse?.querySelector("[data-said]");
 const number = new Intl.NumberFormat(document.documentElement.lang);
-const FIELDS = { present: 0, residents: 1, unsure: 2 };
+const FIELDS = { present: 0, residents: 1, unsure: 2, open: 0 };
 let retryMs = 5000;
 
 function tell(state, text) {
@@ -24,6 +24,9 @@ function take(event) {
     for (const [field, index] of Object.entries(FIELDS)) {
       for (const span of document.querySelectorAll(`[data-count="${place}:${field}"]`)) show(span, counts[index]);
     }
+    for (const part of document.querySelectorAll(`[data-some="${place}"]`)) part.hidden = counts[0] === 0;
+    // A page of things to see to is drawn again as soon as there is more, or less, than it shows.
+    if (place === "alarms:all" && pulse.dataset.again && pulse.dataset.again !== counts.join(".")) location.reload();
     const unsure = document.querySelector(`[data-unsure="${place}"]`);
     if (unsure) unsure.hidden = counts[FIELDS.unsure] === 0;
   }

@@ -1,0 +1,2 @@
+DROP TABLE alarm;
+DROP FUNCTION asking_police;
