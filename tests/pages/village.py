@@ -104,7 +104,6 @@ class Village:
             "inquiry": (staff["officer"], "/inquiries/new"),
             "inquiry about a room": (staff["officer"], f"/inquiries/new?unit={self.rooms['201']}"),
             "alarms": (staff["officer"], "/alarms"),
-            "alarms of the grid": (staff["grid worker"], "/alarms"),
             "my inquiries": (staff["officer"], "/inquiries"),
             "lock of a let room": (pages["landlord"], f"/locks/{self.let_lock}"),
             "lock of a vacant room": (pages["landlord"], f"/locks/{self.vacant_lock}"),
