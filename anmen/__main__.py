@@ -8,16 +8,15 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 from anmen import failpoints
 from anmen.bench.command import app as bench
 from anmen.conformance.command import app as conformance
 from anmen.demo.command import demo
-from anmen.errors import MachineError
+from anmen.errors import MachineError, said_of
 from anmen.firmware import app as firmware
 from anmen.sim import app as sim
-from device_sim.errors import SimulatorError
-from service.errors import AnmenError
 from service.settings import Settings
 
 app = typer.Typer(
@@ -37,7 +36,7 @@ app.add_typer(conformance, name="conformance")
 @app.command()
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.")] = 8000,
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8000,
 ) -> None:
     """Answer people: the pages and the JSON API. Run any number of them.
 
@@ -99,14 +98,16 @@ def certificate(
     Needs ANMEN_DATABASE_URL (role anmen_serve) and ANMEN_KEYS_FILE. Ends with 1 unless the day is complete.
     """
     from anmen import certificate as certificates
+    from anmen.workers import database_of
     from firmware_protocol.topics import lock_id
     from service.completeness.rules import Verdict
 
     try:
         known = lock_id(lock)
     except ValueError:
-        raise MachineError(f"{lock} is no lock id: L- and 12 letters or digits.") from None
-    issued = certificates.issue(Settings(), known, day.date())
+        raise MachineError(f"{lock} is no lock id: it is L- and 12 letters or digits, as on its label.") from None
+    database_of(settings := Settings())
+    issued = certificates.issue(settings, known, day.date())
     words = certificates.in_words(issued)
     typer.echo(json.dumps(certificates.as_json(issued), indent=2) if as_json else words)
     if issued.verdict is not Verdict.COMPLETE:
@@ -117,8 +118,12 @@ def main() -> None:
     """Run the command; what the person can do something about is said in a sentence, not in a traceback."""
     try:
         app()
-    except (MachineError, AnmenError, SimulatorError) as problem:
-        Console(stderr=True).print(f"[bold red]anmen:[/] {problem}", highlight=False)
+    except Exception as problem:
+        sentence = said_of(problem)
+        if sentence is None:
+            raise
+        # What it names may hold square brackets, which are no markup.
+        Console(stderr=True).print(Text.assemble(("anmen: ", "bold red"), sentence))
         sys.exit(1)
 
 

@@ -79,6 +79,8 @@ def door(
         deeds.append({"do": do})
     for deed in deeds or [{"do": "state"}]:
         answer = ask(socket, {"lock": lock, **deed})
+        if "error" in answer:
+            raise BadRequest(answer["error"])
         words = answer.get("words") or {}
         typer.echo(f"{words['en']}  {words['zh']}" if words else json.dumps(answer, ensure_ascii=False, indent=2))
 

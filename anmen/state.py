@@ -49,6 +49,11 @@ class StateFolder:
         return self.path / "secrets"
 
     @property
+    def operators_environment(self) -> Path:
+        """What an operator's commands need, as lines for a shell."""
+        return self.secrets / "operator.sh"
+
+    @property
     def certificates(self) -> Path:
         """Folder for `anmen.certificates.Certificates`."""
         return self.path / "certificates"

@@ -52,7 +52,10 @@ def ask(path: Path, request: Json, *, timeout_s: float = 30.0) -> Json:
                 raw = reader.readline(MAX_LINE_BYTES)
         return dict(json.loads(raw))
     except (OSError, ValueError) as silent:
-        raise NoSimulator(f"no simulator answers at {path} ({silent}). Start it first: anmen sim") from silent
+        why = getattr(silent, "strerror", None) or "it does not speak as a simulator"
+        raise NoSimulator(
+            f"no simulator answers at {path} ({why}). Start one (./run demo), or name its socket with --socket."
+        ) from silent
 
 
 class _Server(socketserver.ThreadingUnixStreamServer):

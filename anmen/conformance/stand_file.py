@@ -57,7 +57,10 @@ def read_stand_file(path: Path, lock: str) -> tuple[BrokerAddress, ServiceIdenti
             raise ValueError(f"the format must be {FORMAT}")
         return _address(written, path.parent), _identity(written, lock_id(lock))
     except OSError as unreadable:
-        raise MachineError(f"{path}: {unreadable.strerror}") from unreadable
+        raise MachineError(
+            f"{path}: {unreadable.strerror}. It says where the lock's broker is and holds the service's half of its keys"
+            " (docs/protocol/conformance.md). To see the kit without a lock: anmen conformance try"
+        ) from unreadable
     except KeyError as missing:
         raise MachineError(f"{path}: {missing.args[0]} is missing (see docs/protocol/conformance.md)") from missing
     except (TypeError, ValueError, AttributeError) as wrong:

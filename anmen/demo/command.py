@@ -25,6 +25,8 @@ def demo(
 
     Runs until Ctrl-C and keeps what happened in .anmen; the next start goes on from there.
     """
+    if as_json and not smoke:
+        raise typer.BadParameter("it goes with --smoke: ./run demo --smoke --json", param_hint="--json")
     # What it is made of takes seconds to load, which nobody who asks for --help should wait for.
     from anmen.demo import telling
     from anmen.demo.running import Choices

@@ -1,6 +1,7 @@
 """The machine of a demo: database, migrations, keys, broker. What every process of it needs is in its environment."""
 
 import os
+import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -17,7 +18,7 @@ from anmen.child_process import Child
 from anmen.database_roles import DATABASE, DatabaseRole, provision_roles, role_passwords
 from anmen.free_ports import PortBook
 from anmen.postgres import PostgresCluster
-from anmen.state import StateFolder
+from anmen.state import StateFolder, write_private
 from anmen.supervisor import Supervisor
 from service.edges import migrate
 from service.edges.keyring import Keyring, read_keyring, write_new_keys
@@ -104,7 +105,16 @@ def running_machine(state: StateFolder, *, any_ports: bool, step: Step) -> Itera
         broker = Broker(state.broker, Certificates(state.certificates), ports=BrokerPorts(*claim))
         broker.start()
         supervisor.adopt(broker.child, stop=broker.stop)
-        yield Machine(state, supervisor, cluster, broker, urls, keys_file, ports)
+        machine = Machine(state, supervisor, cluster, broker, urls, keys_file, ports)
+        _write_operators_environment(machine)
+        yield machine
+
+
+def _write_operators_environment(machine: Machine) -> None:
+    """What `anmen certificate` and `anmen firmware` need, for a shell to read."""
+    serve = machine.environment(DatabaseRole.SERVE)
+    wanted = [f"export {name}={shlex.quote(serve[name])}" for name in ("ANMEN_DATABASE_URL", "ANMEN_KEYS_FILE")]
+    write_private(machine.state.operators_environment, "\n".join([*wanted, ""]).encode())
 
 
 _BROKER_PORTS = (("locks", LOCKS_PORT), ("services", SERVICES_PORT))

@@ -3,6 +3,7 @@
 import json
 import time
 from dataclasses import asdict
+from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
@@ -54,6 +55,9 @@ def _tell(running: Demo, tenant: Tenant, seconds: float) -> None:
     _paper.print(f"\n[bold]Anmen 安门[/] runs ({seconds:.0f} s). Ctrl-C stops all of it.\n")
     _paper.print(f"  pages      {running.web}")
     _paper.print(f"  doors      {running.doors}   (stand before a lock: face, card, PIN, handle)")
+    _paper.print(
+        f"  operator   . {_from_here(running.machine.state.operators_environment)}   (then: ./run certificate, ./run firmware)"
+    )
     _paper.print(f"  state      {running.machine.state.path}   (logs in logs/)\n")
     table = Table("who", "signs in as", "password", "and", box=None, pad_edge=False, padding=(0, 3, 0, 2))
     for role, words in _ROLES:
@@ -67,6 +71,11 @@ def _tell(running: Demo, tenant: Tenant, seconds: float) -> None:
     _paper.print(f"  a stranger's face   {running.people.stranger.at_door}")
     if running.people.credits:
         _paper.print(f"  photographs         {running.people.source}; credits in {running.people.credits}")
+
+
+def _from_here(path: Path) -> Path:
+    """As somebody types it who stands in the checkout."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _report(steps: list[Step], seconds: float, *, as_json: bool) -> None:

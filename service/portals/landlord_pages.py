@@ -17,7 +17,7 @@ from service.locks import actions as locks
 from service.people.rules import DocumentType
 from service.portals import forms
 from service.portals.forms import SentForm
-from service.portals.leases import LockShown, days_of, delivery_shown, lease_shown, lock_shown, unconfirmed
+from service.portals.leases import UNCONFIRMED, LockShown, days_of, delivery_shown, lease_shown, lock_shown, unconfirmed
 from service.portals.questions import Question, ask
 from service.portals.rooms import overview, room_shown
 from service.portals.translation import N_
@@ -114,6 +114,7 @@ def show_tenancy(visit: LandlordVisit, session: Tx, tenancy_id: Annotated[Tenanc
         tenancy=lease_shown(view, visit.now),
         deliveries=[delivery_shown(one, known) for one in view.deliveries],
         missing=unconfirmed(view.deliveries, known, visit.words),
+        refresh=any(known[one.lock_id].live for one in view.deliveries if one.state in UNCONFIRMED),
     )
 
 

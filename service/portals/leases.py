@@ -167,10 +167,11 @@ def delivery_shown(one: LockDelivery, locks: Mapping[LockId, LockShown]) -> Deli
 
 def unconfirmed(deliveries: Sequence[LockDelivery], locks: Mapping[LockId, LockShown], words: Words) -> list[str]:
     """A sentence for each lock that has not confirmed what we want: which one, and what may happen until when."""
-    return [_unconfirmed(one, locks[one.lock_id], words) for one in deliveries if one.state in _UNCONFIRMED]
+    return [_unconfirmed(one, locks[one.lock_id], words) for one in deliveries if one.state in UNCONFIRMED]
 
 
-_UNCONFIRMED = {DeliveryState.PENDING, DeliveryState.REMOVING}
+UNCONFIRMED = {DeliveryState.PENDING, DeliveryState.REMOVING}
+"""What we want and the lock has not said yet."""
 _TOLD = N_("{lock} is being told and has not answered yet.")
 _LATER = N_("{lock}: {contact}. It gets the way in when it is back.")
 _MAY_OPEN = N_("{lock}: {contact}. It may still open for this tenant until {moment}; then it stops by itself.")

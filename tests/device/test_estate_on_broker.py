@@ -192,7 +192,7 @@ def test_a_socket_that_a_kill_left_behind_is_taken_over(tmp_path: Path) -> None:
     assert ask(path, {}) == {"here": True}
     assert path.stat().st_mode & 0o077 == 0
     control.stop()
-    with pytest.raises(NoSimulator, match="Start it first"):
+    with pytest.raises(NoSimulator, match="Start one"):
         ask(path, {})
 
 

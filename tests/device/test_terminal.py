@@ -170,4 +170,4 @@ def test_without_a_simulator_the_command_says_so() -> None:
     result = CliRunner().invoke(command, ["sim", "lock", LOCK, "--socket", "/nowhere/doors.sock"])
     assert result.exit_code != 0
     assert isinstance(result.exception, SimulatorError)
-    assert "Start it first" in str(result.exception)
+    assert "Start one" in str(result.exception)
