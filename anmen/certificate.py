@@ -5,6 +5,7 @@ from typing import Any
 
 from firmware_protocol.topics import LockId
 from service.completeness import actions as completeness
+from service.completeness.actions import BEIJING
 from service.completeness.rules import DayCertificate, LogCertificate, Verdict
 from service.edges.keyring import read_keyring
 from service.edges.transaction import SYSTEM, connect, transaction
@@ -13,8 +14,8 @@ from service.settings import Settings
 _IN_WORDS = {
     Verdict.COMPLETE: "complete: every number is there, and the lock has signed for them",
     Verdict.LOST: "complete but for what the lock itself declared lost",
-    Verdict.NOT_YET: "not yet: the lock has not signed beyond that day, or not everything has arrived",
-    Verdict.BROKEN: "BROKEN: what is stored is not what the lock signed",
+    Verdict.NOT_YET: "not yet: the lock has not signed beyond that day, or not everything has arrived; ask again when it has been online",
+    Verdict.BROKEN: "BROKEN: what is stored is not what the lock signed; before anything else keep a copy of the database",
     Verdict.UNSIGNED: "all numbers are there, but no signature of the lock vouches for them",
 }
 
@@ -31,15 +32,19 @@ def issue(settings: Settings, lock: LockId, day: date) -> DayCertificate:
 
 def in_words(certificate: DayCertificate) -> str:
     """For a person to read."""
-    lines = [f"{certificate.lock}, {certificate.begins_at.isoformat()} to {certificate.ends_at.isoformat()}"]
+    lines = [
+        f"{certificate.lock}, {certificate.begins_at.astimezone(BEIJING):%Y-%m-%d} (midnight to midnight in Beijing)"
+    ]
     lines.append(_IN_WORDS[certificate.verdict])
     for log in certificate.logs:
         numbers = "no events" if log.first is None else f"numbers {log.first} to {log.last}"
-        lines.append(f"  log {log.log_epoch}: {numbers}: {log.verdict}")
+        lines.append(f"  log {log.log_epoch}: {numbers}: {log.verdict.replace('_', ' ')}")
         lines += [f"    lost: {first} to {end - 1}" for first, end in log.lost]
         lines += [f"    stored, but not vouched for by the lock: {first} to {end - 1}" for first, end in log.unattested]
         if log.head is not None:
-            lines.append(f"    signed by the lock at {log.head.signed_at.isoformat()}, up to {log.head.sequence}")
+            lines.append(
+                f"    signed by the lock at {log.head.signed_at.astimezone(BEIJING):%Y-%m-%d %H:%M:%S}, up to {log.head.sequence}"
+            )
     return "\n".join(lines)
 
 

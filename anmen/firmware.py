@@ -163,10 +163,16 @@ def status() -> None:
     with _operating() as session:
         stock, going = releases(session), progress(session)
     console = Console()
+    if not stock:
+        console.print("No release is in stock. Take one in: anmen firmware add --help")
+        return
     shelf = Table("release", "sequence", "bytes", "added", title="In stock")
     for one in stock:
         shelf.add_row(one.version, str(one.sequence), f"{one.size:,}", f"{one.added_at:%Y-%m-%d %H:%M}")
     console.print(shelf)
+    if not going:
+        console.print("Nothing is being rolled out. Begin with: anmen firmware start --help")
+        return
     table = Table("roll-out", "release", "state", "stage", "locks", title="Roll-outs")
     for each in going:
         plan, stage = each.rollout.plan, each.rollout.stage

@@ -75,7 +75,7 @@ def read_keyring(path: Path) -> Keyring:
         written = json.loads(path.read_text(encoding="utf-8"))
         roots = {Root(name): bytes.fromhex(value) for name, value in written.items()}
     except (OSError, ValueError, AttributeError, TypeError) as unreadable:
-        raise KeyMissing(f"{path}: not a readable key file") from unreadable
+        raise KeyMissing(f"{path}: not a readable key file (ANMEN_KEYS_FILE names it)") from unreadable
     if any(len(value) != 32 for value in roots.values()):
         raise KeyMissing(f"{path}: each key must be 32 bytes (64 hex digits)")
     return Keyring(roots)
