@@ -33,6 +33,7 @@ from service.portals.error_pages import error_page
 from service.portals.mounting import add_pages
 from service.premises.routes import router as premises
 from service.reactions import react
+from service.retention.rules import days_kept
 from service.settings import Settings
 from service.tenancy.routes import router as tenancy
 from service.visits.routes import router as visits
@@ -77,7 +78,8 @@ def create_app(settings: Settings | None = None, *, parts: Parts | None = None) 
 
 
 def build_parts(settings: Settings) -> Parts:
-    """The parts that the settings name. KeyMissing, ModelMissing say what the deployment lacks."""
+    """The parts that the settings name. KeyMissing, ModelMissing say what the deployment lacks, ValueError what cannot be set so."""
+    days_kept(settings.retention_days)
     return Parts(
         settings=settings,
         database=connect(settings.database_url),

@@ -6,9 +6,10 @@ of its own, so that one that fails keeps none of the others from being done.
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
+from types import MappingProxyType
 
 from sqlalchemy import Engine
 from sqlmodel import Session
@@ -23,6 +24,8 @@ from service.edges.transaction import SYSTEM, transaction
 from service.occupancy import actions as occupancy
 from service.reactions import react
 from service.rekeying import actions as rekeying
+from service.retention import actions as retention
+from service.retention.rules import days_kept
 from service.tenancy import actions as tenancy
 from service.visits import actions as visits
 
@@ -77,6 +80,11 @@ def forget_past_keys(session: Session, now: datetime) -> None:
     rekeying.forget_past_keys(session, now)
 
 
+def forget_old_rows(session: Session, now: datetime, *, settings: Mapping[str, int]) -> None:
+    """What was kept long enough."""
+    retention.forget_old(session, days_kept(settings), now)
+
+
 JOBS: tuple[Callable[[Session, datetime], None], ...] = (
     end_tenancies,
     end_noticed_tenancies,
@@ -88,13 +96,18 @@ JOBS: tuple[Callable[[Session, datetime], None], ...] = (
 )
 # Those that open what is sealed.
 KEYED_JOBS = (check_signed_heads,)
+# Those that a deployment sets times for.
+KEEPING_JOBS = (forget_old_rows,)
 
 
-def run_due(engine: Engine, now: datetime, keyring: Keyring) -> int:
+def run_due(
+    engine: Engine, now: datetime, keyring: Keyring, retention_days: Mapping[str, int] = MappingProxyType({})
+) -> int:
     """Do every job once, unless another process is at it; returns how many were done."""
     done = 0
     named = [(job.__name__, job) for job in JOBS]
     named += [(job.__name__, partial(job, keyring=keyring)) for job in KEYED_JOBS]
+    named += [(job.__name__, partial(job, settings=retention_days)) for job in KEEPING_JOBS]
     for name, job in named:
         try:
             with transaction(engine, SYSTEM) as session:
@@ -124,8 +137,12 @@ class JobThread:
         self._stop.set()
         self._thread.join(timeout=10)
 
+    def _round(self) -> None:
+        parts = self._parts
+        run_due(parts.database, parts.clock(), parts.keyring, parts.settings.retention_days)
+
     def _run(self) -> None:
         while True:
-            run_due(self._parts.database, self._parts.clock(), self._parts.keyring)
+            self._round()
             if self._stop.wait(EVERY_S):
                 return

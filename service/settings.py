@@ -31,6 +31,9 @@ class Settings(BaseSettings):
     upload_limit_bytes: int = 8_000_000
     request_limit_bytes: int = 40_000_000
 
+    # Kind to days, as JSON; what is not named has its default (service/retention/rules.py).
+    retention_days: dict[str, int] = {}
+
     batch_limit: int = 1000
     batch_wait_s: float = 0.05
     lease_s: float = 10.0
