@@ -38,7 +38,10 @@ class Timekeeper:
     def moment(self, now: float, *, spent: frozenset[int] = frozenset(), private: bool = False) -> Moment:
         """What decisions are made by: time as it is known here, and what the rest of the lock knows."""
         clock = self.clock
-        return Moment(clock.now_s(now), clock.quality, self._last_contact_s, self._unset_s(now), spent, private)
+        floor_s = clock.floor_ms // 1000
+        return Moment(
+            clock.now_s(now), clock.quality, self._last_contact_s, self._unset_s(now), spent, private, floor_s
+        )
 
     def is_question_due(self, now: float) -> bool:
         """Whether to ask the service for the time; asking once more waits for a while."""

@@ -15,9 +15,9 @@ UNSET_CLOCK_GRACE_S = 24 * 3600
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What the lock knows when it decides. Of time: Unix seconds by its clock, when it last heard the service, and how long
-    it has run without a set clock; of what went before: the one-time credentials that were used, and whether somebody
-    inside wants nobody in.
+    """What the lock knows when it decides. Of time: Unix seconds by its clock, when it last heard the service, how long it has
+    run without a set clock, and the floor (the latest time it was ever told); of what went before: the one-time credentials
+    that were used, and whether somebody inside wants nobody in.
     """
 
     now_s: int
@@ -26,6 +26,7 @@ class Moment:
     unset_uptime_s: int = 0
     spent: frozenset[int] = frozenset()
     private: bool = False
+    floor_s: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,8 @@ def _why_not_now(entry: ListEntry, moment: Moment) -> RefusalReason | None:
     if entry.one_time and entry.credential_id in moment.spent:
         return RefusalReason.CREDENTIAL_SPENT
     if moment.clock_quality is ClockQuality.UNSET:
+        if entry.ends_at <= moment.floor_s:
+            return RefusalReason.NO_LONGER_VALID
         # Whoever may come only at times, or once, cannot be judged without the time.
         tenant = not (entry.visitor or entry.one_time or entry.schedules)
         return None if tenant and moment.unset_uptime_s < UNSET_CLOCK_GRACE_S else RefusalReason.CLOCK_UNSET

@@ -258,12 +258,18 @@ def test_the_door_decides_alike(driver: Driver, entries: list[ListEntry], materi
         data.draw(SECONDS) % (1 << 50),
         data.draw(st.sampled_from([0, 86399, 86400])),
     )
-    quality = data.draw(st.sampled_from(list(ClockQuality)))
+    quality, floor_s = data.draw(st.sampled_from(list(ClockQuality))), data.draw(SECONDS) % (1 << 50)
     kind = data.draw(st.sampled_from([CredentialType.PIN, CredentialType.RFID]))
     entries.sort(key=lambda entry: entry.credential_id)
     fitting = [entry for entry in entries if entry.type is kind and entry.material == material]
-    decision = decide(fitting, Moment(now_s, quality, contact_s, unset_s))
-    times = (quality is not ClockQuality.UNSET, now_s * 1000 + 999, contact_s * 1000, unset_s < 86400, 0)
+    decision = decide(fitting, Moment(now_s, quality, contact_s, unset_s, floor_s=floor_s))
+    times = (
+        quality is not ClockQuality.UNSET,
+        now_s * 1000 + 999,
+        contact_s * 1000,
+        unset_s < 86400,
+        floor_s * 1000 + 999,
+    )
     said = driver.ask("decide", int(kind), material, *times, *map(encode_entry, entries)).split()
     if isinstance(decision, Admitted):
         assert said == ["opens", "0", str(int(decision.entry.duress)), str(decision.entry.credential_id)]

@@ -176,6 +176,11 @@ def keeps_tenants_out_without_a_clock(patch: Patch, wire: MemoryWire) -> None:
     patch.setattr(decisions, "UNSET_CLOCK_GRACE_S", 0)
 
 
+@breaks("DOR-004")
+def forgets_what_time_it_was_told(patch: Patch, wire: MemoryWire) -> None:
+    around(patch, Timekeeper, "moment", lambda real, self, *args, **more: replace(real(self, *args, **more), floor_s=0))
+
+
 @breaks("DOR-005")
 def names_the_least_telling_reason(patch: Patch, wire: MemoryWire) -> None:
     patch.setattr(decisions, "_TELLING", tuple(reversed(decisions._TELLING)))

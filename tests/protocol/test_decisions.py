@@ -51,6 +51,7 @@ MOMENTS = st.builds(
     st.integers(0, 2 * UNSET_CLOCK_GRACE_S),
     st.frozensets(st.integers(1, 9), max_size=3),
     st.booleans(),
+    SECONDS,
 )
 ENTRY = ListEntry(1, CredentialType.RFID, b"m", 100, 200, 50)
 AT = Moment(150, ClockQuality.SYNCED, 140)
@@ -62,7 +63,7 @@ def opens(entry: ListEntry, moment: Moment) -> bool:
         return False
     if moment.clock_quality is ClockQuality.UNSET:
         bound = entry.visitor or entry.one_time or bool(entry.schedules)
-        return not bound and moment.unset_uptime_s < UNSET_CLOCK_GRACE_S
+        return not bound and moment.unset_uptime_s < UNSET_CLOCK_GRACE_S and entry.ends_at > moment.floor_s
     if entry.schedules and not any(one.holds(moment.now_s) for one in entry.schedules):
         return False
     return entry.starts_at <= moment.now_s < min(entry.ends_at, moment.last_contact_s + entry.offline_lease_s)
@@ -163,6 +164,21 @@ def test_without_the_time_tenants_are_honoured_for_a_day(
 ) -> None:
     moment = Moment(5, ClockQuality.UNSET, 0, uptime)
     assert why_not(replace(ENTRY, visitor=visitor), moment) is reason
+
+
+@given(ENTRIES, MOMENTS, SECONDS)
+def test_without_the_time_what_had_ended_when_the_lock_was_last_told_it_stays_shut(
+    entry: ListEntry, moment: Moment, later: int
+) -> None:
+    unset = replace(moment, clock_quality=ClockQuality.UNSET, floor_s=entry.ends_at + later, spent=frozenset())
+    assert why_not(entry, unset) is RefusalReason.NO_LONGER_VALID
+    assert decide([entry], unset) == Refused(RefusalReason.NO_LONGER_VALID, entry)
+
+
+@given(ENTRIES, MOMENTS, SECONDS)
+def test_a_floor_never_opens(entry: ListEntry, moment: Moment, floor: int) -> None:
+    if why_not(entry, replace(moment, floor_s=floor)) is None:
+        assert why_not(entry, replace(moment, floor_s=0)) is None
 
 
 def test_the_reason_is_the_one_that_tells_most() -> None:

@@ -53,7 +53,7 @@ def span_of_an_entry(stand: Stand) -> str:
 
 @checks("ANM-DOR-004", profile=FULL)
 def without_a_clock(stand: Stand) -> str:
-    """A tenant's card opens, a visitor's does not."""
+    """A tenant's card opens, a visitor's does not, nor one that had ended when the lock was last told the time."""
     issuer = stand.issuer()
     stand.give(issuer.card(46), issuer.card(47, OTHER_CARD, visitor=True))
     birth = stand.restart(clock_kept=False, manners=Manners(times=False))
@@ -65,7 +65,9 @@ def without_a_clock(stand: Stand) -> str:
         raise Failed(expected="a tenant's card to open without a clock", seen="the door stayed shut")
     if stand.operator.show_card(OTHER_CARD):
         raise Failed(expected="a visitor's card refused without a clock", seen="the door opened")
-    return "without a clock a tenant's card opened and a visitor's did not"
+    ended = issuer.card(192, starts_at=issuer.now_s - 9 * DAY_S, ends_at=issuer.now_s - DAY_S)
+    _refuses(stand, ended, RefusalReason.NO_LONGER_VALID)
+    return "without a clock a tenant's card opened; a visitor's and one that had ended did not"
 
 
 @checks("ANM-DOR-005", profile=FULL)
