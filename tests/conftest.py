@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -14,6 +15,7 @@ from anmen.free_ports import PortBook
 from anmen.postgres import PostgresCluster
 from anmen.state import StateFolder, temporary_state
 from tests.figures import FigureBook, figures_file
+from tests.long_form import Form, arranged
 
 pytest_plugins = ("tests.fixtures_database", "tests.fixtures_service")
 
@@ -31,12 +33,8 @@ TEST_ACCOUNTS = {
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests marked `full` (fuzzing, thousands of kills) run only with `./run test --full`."""
-    if os.environ.get("ANMEN_TEST_FULL") == "1":
-        return
-    for item in items:
-        if item.get_closest_marker("full"):
-            item.add_marker(pytest.mark.skip(reason="long form only: ./run test --full"))
+    """Which tests run, and in which order (tests/long_form.py)."""
+    items[:] = arranged(items, Form.of(os.environ))
 
 
 BOOK = pytest.StashKey[FigureBook]()
@@ -45,6 +43,18 @@ BOOK = pytest.StashKey[FigureBook]()
 def pytest_configure(config: pytest.Config) -> None:
     """One book of figures a run."""
     config.stash[BOOK] = FigureBook(figures_file(config.rootpath))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A worker's figures go to whoever runs it."""
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput["figures"] = session.config.stash[BOOK].noted
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """A worker has ended: what it measured is part of this run."""
+    node.config.stash[BOOK].noted.update(getattr(node, "workeroutput", {}).get("figures", {}))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:

@@ -3,6 +3,7 @@
 The file is `.anmen/long-form.json`, or ANMEN_TEST_FIGURES; docs/testing.md holds the figures of the last run that was written down.
 """
 
+import fcntl
 import json
 import os
 import time
@@ -47,5 +48,10 @@ class FigureBook:
 
     def _write(self) -> None:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        kept = json.loads(self.path.read_text()) if self.path.exists() else {}
-        self.path.write_text(json.dumps({**kept, **self.noted}, indent=2) + "\n", encoding="utf-8")
+        with self.path.open("a+", encoding="utf-8") as file:
+            # Two workers write it.
+            fcntl.flock(file, fcntl.LOCK_EX)
+            file.seek(0)
+            kept = json.loads(file.read() or "{}")
+            file.truncate(0)
+            file.write(json.dumps({**kept, **self.noted}, indent=2) + "\n")

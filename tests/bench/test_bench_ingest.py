@@ -13,6 +13,7 @@ from firmware_protocol.mqtt import Incoming, Published
 TINY = ["--locks", str(3 * SHARED_EVERY), "--events", "300", "--rounds", "1", "--seconds", "0.3"]
 
 
+@pytest.mark.daily
 def test_a_tiny_run_stores_everything_once_and_says_so() -> None:
     result = CliRunner().invoke(app, ["bench", "ingest", "--json", *TINY])
     assert result.exit_code == 0, result.output
@@ -31,7 +32,8 @@ def test_its_packets_are_what_a_broker_would_pass_on() -> None:
     assert Incoming().feed(raw) == ([Published("anmen/1/00/L-AAAAAAAAAAAA/up", bytes(244), 9)], [])
 
 
-@pytest.mark.full
+@pytest.mark.full(seconds=100)
+@pytest.mark.alone
 @pytest.mark.timeout(600)
 def test_the_event_path_is_half_as_fast_as_the_yardstick_or_faster() -> None:
     result = CliRunner().invoke(app, ["bench", "ingest", "--json"])

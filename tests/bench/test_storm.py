@@ -8,36 +8,26 @@ from typer.testing import CliRunner
 from anmen.__main__ import app
 from anmen.bench.weather import Scene, Sight, Weather
 
-LOCKS, STORED = 60, 4
+LOCKS = 1500
 
 
-@pytest.mark.full
-@pytest.mark.timeout(600)
+@pytest.mark.full(seconds=250)
+@pytest.mark.alone
+@pytest.mark.timeout(900)
 def test_slots_keep_a_storm_away_from_others() -> None:
-    words = ["--locks", "1500", "--scenes", "power,power-no-slots,broker,ingest", "--json"]
-    result = CliRunner().invoke(app, ["bench", "storm", *words])
-    assert result.exit_code == 0, result.output
-    storms = {one["scene"]: one for one in json.loads(result.stdout)["storms"]}
-    assert storms["power"]["most_waiting"] < storms["power-no-slots"]["most_waiting"]
-    # The lease of the dead process has to run out.
-    assert storms["ingest"]["all_stored_s"] < 60
-
-
-@pytest.mark.full
-@pytest.mark.timeout(180)
-def test_after_a_small_storm_everything_is_there_once() -> None:
-    words = ["--locks", str(LOCKS), "--stored", str(STORED), "--calm", "1", "--scenes", "power", "--json"]
+    words = ["--locks", str(LOCKS), "--scenes", "power,power-no-slots,broker,ingest", "--json"]
     result = CliRunner().invoke(app, ["bench", "storm", *words])
     assert result.exit_code == 0, result.output
     found = json.loads(result.stdout)
     assert found["audit"]["agrees"]
     assert found["audit"]["lists"] == LOCKS + 20
-    assert found["audit"]["events"] > LOCKS * (STORED + 2)
-    [storm] = found["storms"]
-    assert 0 < storm["half_back_s"] <= storm["all_back_s"] <= storm["all_stored_s"]
-    assert 0 < storm["peak_births_per_s"] <= LOCKS
-    assert storm["meanwhile"]["events"] > 0
-    assert 0 < storm["meanwhile"]["p50"] <= storm["meanwhile"]["p99"] <= storm["meanwhile"]["most"]
+    storms = {one["scene"]: one for one in found["storms"]}
+    for storm in storms.values():
+        assert 0 <= storm["half_back_s"] <= storm["all_back_s"] <= storm["all_stored_s"]
+        assert 0 < storm["meanwhile"]["p50"] <= storm["meanwhile"]["p99"] <= storm["meanwhile"]["most"]
+    assert storms["power"]["most_waiting"] < storms["power-no-slots"]["most_waiting"]
+    # The lease of the dead process has to run out.
+    assert storms["ingest"]["all_stored_s"] < 60
 
 
 def test_a_scene_that_does_not_exist_is_named() -> None:

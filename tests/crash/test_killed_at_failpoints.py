@@ -34,6 +34,7 @@ def rig() -> Iterator[Rig]:
         yield rig
 
 
+@pytest.mark.daily
 @pytest.mark.parametrize("point", POINTS)
 @pytest.mark.parametrize("victim", Victim)
 def test_nothing_is_lost_and_nothing_counts_twice(rig: Rig, victim: Victim, point: str) -> None:

@@ -18,7 +18,7 @@ from tests.crash.rig import Rig, rigged
 from tests.crash.test_thousands_of_kills import SHARE
 from tests.figures import FigureBook
 
-ESTATES_AT_A_TIME, ESTATES = 3, max(3, round(30 * SHARE))
+ESTATES_AT_A_TIME, ESTATES_OF_A_HALF = 3, max(3, round(15 * SHARE))
 ROUNDS, KILLS_A_ROUND = 4, 10
 
 
@@ -37,6 +37,7 @@ def estate(rig: Rig) -> Iterator[Estate]:
         estate.child.kill()
 
 
+@pytest.mark.daily
 @pytest.mark.timeout(90)
 @pytest.mark.parametrize("point", list(Failpoint), ids=lambda point: point.value)
 def test_what_flash_says_is_what_the_register_says(estate: Estate, point: Failpoint) -> None:
@@ -45,9 +46,10 @@ def test_what_flash_says_is_what_the_register_says(estate: Estate, point: Failpo
     assert estate.rig.presence_is_right()
 
 
-@pytest.mark.full
+@pytest.mark.full(seconds=200)
 @pytest.mark.timeout(1200)
-def test_locks_die_all_the_time(rig: Rig, figures: FigureBook) -> None:
+@pytest.mark.parametrize("half", [1, 2])
+def test_locks_die_all_the_time(rig: Rig, figures: FigureBook, half: int) -> None:
     """Short lives of many estates side by side: an estate's log stays short, so that its next life begins at once."""
     kills: Counter[str] = Counter()
     compared: Counter[str] = Counter()
@@ -60,8 +62,9 @@ def test_locks_die_all_the_time(rig: Rig, figures: FigureBook) -> None:
             estate.settle()
         compared[str(number)] = len(estate.own_account())
 
-    with figures.noting("kill -9 of simulated locks") as noted, ThreadPoolExecutor(ESTATES_AT_A_TIME) as people:
-        for _ in people.map(live_and_die, range(ESTATES)):
+    name, first = f"kill -9 of simulated locks ({half} of 2)", half * ESTATES_OF_A_HALF
+    with figures.noting(name) as noted, ThreadPoolExecutor(ESTATES_AT_A_TIME) as people:
+        for _ in people.map(live_and_die, range(first, first + ESTATES_OF_A_HALF)):
             noted["kills"] = kills.total()
             noted["events compared"] = compared.total()
             noted["fewest kills at a point"] = min(kills[point.value] for point in Failpoint)

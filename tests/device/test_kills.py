@@ -59,13 +59,8 @@ def press_handles(control: Path, lock: str, process: subprocess.Popen[bytes]) ->
     return told
 
 
-def once_or_in_full(point: Failpoint) -> object:
-    """tests/crash kills the simulator at all of them, with the whole service; here two are enough for every day."""
-    daily = point in (Failpoint.EVENT_TORN, Failpoint.LIST_SLOT_WRITTEN)
-    return pytest.param(point, marks=() if daily else pytest.mark.full)
-
-
-@pytest.mark.parametrize("point", [once_or_in_full(point) for point in Failpoint])
+# tests/crash kills the simulator at all of them, with the whole service.
+@pytest.mark.parametrize("point", [Failpoint.EVENT_TORN, Failpoint.LIST_SLOT_WRITTEN])
 def test_register_and_account_agree_after_a_kill(broker: Broker, tmp_path: Path, point: Failpoint) -> None:
     folder, control = tmp_path / "locks", tmp_path / "control"
     with listening(broker) as service:

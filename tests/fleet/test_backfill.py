@@ -147,6 +147,7 @@ def check_order(connection: psycopg.Connection[tuple[object, ...]], lock: str) -
     assert backwards == 0
 
 
+@pytest.mark.daily
 @pytest.mark.timeout(90)
 def test_a_long_back_fill_delays_nobody_and_alarms_overtake_it(fleet_rig: FleetRig) -> None:
     found = play(fleet_rig, 2000, calm_s=1.0)
@@ -167,7 +168,8 @@ def note(figures: FigureBook, found: Found) -> None:
             noted[f"ms p99 of other doors {when}"] = round(percentile(delays, 0.99), 1)
 
 
-@pytest.mark.full
+@pytest.mark.full(seconds=220)
+@pytest.mark.alone
 @pytest.mark.timeout(1200)
 def test_fifty_thousand(fleet_rig: FleetRig, figures: FigureBook) -> None:
     found = play(fleet_rig, 50_000, calm_s=20)

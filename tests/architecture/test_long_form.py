@@ -1,0 +1,49 @@
+"""Which tests run in which form: nothing that is long slips into the short one, and nothing is left out of both halves of the long one."""
+
+import pytest
+
+from tests.long_form import Form, arranged, seconds_of
+
+pytest_plugins = ("pytester",)
+
+TESTS = """
+    import pytest
+
+    def test_usual(): ...
+
+    @pytest.mark.daily
+    def test_daily(): ...
+
+    @pytest.mark.full
+    def test_long(): ...
+
+    @pytest.mark.full(seconds=300)
+    def test_longest(): ...
+
+    @pytest.mark.full(seconds=100)
+    @pytest.mark.alone
+    def test_alone(): ...
+"""
+RUN = {
+    Form.SHORT: ["test_usual", "test_daily"],
+    Form.LONG: ["test_longest", "test_long", "test_usual"],
+    Form.ALONE: ["test_alone"],
+    Form.ALL: ["test_longest", "test_alone", "test_long", "test_usual"],
+}
+
+
+@pytest.mark.parametrize("form", Form)
+def test_a_form_runs_its_tests_the_longest_first(form: Form, pytester: pytest.Pytester) -> None:
+    pytester.makeini("[pytest]\nmarkers =\n    full\n    daily\n    alone")
+    items = arranged(pytester.getitems(TESTS), form)
+    assert [item.name for item in items if item.get_closest_marker("skip") is None] == RUN[form]
+    long = [item for item in items if seconds_of(item)]
+    assert all(item.get_closest_marker("xdist_group") is None for item in long)
+
+
+@pytest.mark.parametrize(
+    ("said", "form"),
+    [({}, Form.SHORT), ({"ANMEN_TEST_FULL": "1"}, Form.ALL), ({"ANMEN_TEST_FULL": "long"}, Form.LONG)],
+)
+def test_the_form_is_read_from_the_environment(said: dict[str, str], form: Form) -> None:
+    assert Form.of(said) is form
