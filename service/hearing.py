@@ -27,6 +27,7 @@ from service.entry.actions import CursorMemory
 from service.firmware.actions import Shelf
 from service.locks import actions as locks
 from service.locks.actions import Heard, ListenedLock, refusal
+from service.locks.daily_share import DailyShare
 from service.locks.pace import Pace
 from service.locks.rules import LinkNote
 
@@ -61,6 +62,8 @@ class Memory:
     topics: dict[str, LockId] = field(default_factory=dict)
     shelf: Shelf = field(default_factory=Shelf)
     pace: Pace = field(default_factory=Pace)
+    shares: DailyShare = field(default_factory=DailyShare)
+    """Not forgotten with the rest: whoever falls silent for a minute would have its whole share again."""
     comparing: dict[LockId, Comparison] = field(default_factory=dict)
     """Lists whose differences are being narrowed down."""
 

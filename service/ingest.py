@@ -170,6 +170,7 @@ class Ingest:
             silent = self._sweep(session, now) if time.monotonic() >= self._sweep_at else []
             entry.prepare(session, now)
             self._note_flooding(session, now)
+            self._note_held_back(session, now)
         self._leases.settle()
         self._renew_at = time.monotonic() + self._parts.lease_s / 3
         self._sweep_at = time.monotonic() + 30 if time.monotonic() >= self._sweep_at else self._sweep_at
@@ -190,6 +191,14 @@ class Ingest:
             for topic, frames in flooded.items():
                 senders[self._memory.topics.get(topic)] += frames
             locks.note_flooding(session, senders, now)
+
+    def _note_held_back(self, session: Session, now: datetime) -> None:
+        held_back = self._memory.shares.take_held_back(now)
+        for lock, events in held_back.items():
+            log.error("lock %s is over its daily share: %d events were left with it; have it looked at", lock, events)
+        self.tally.held_back += held_back.total()
+        if held_back:
+            locks.note_held_back(session, held_back, now)
 
     def _sweep(self, session: Session, now: datetime) -> list[LockId]:
         self._memory.pace.locks = locks.count(session)

@@ -27,7 +27,14 @@ from firmware_protocol.messages import (
 from firmware_protocol.topics import LockId
 from firmware_protocol.transitions import LinkEvent, next_link
 from firmware_protocol.vocabulary import EventType, Field
-from service import command_reactions, firmware_reactions, heartbeat_reactions, key_reactions, list_reactions
+from service import (
+    command_reactions,
+    firmware_reactions,
+    heartbeat_reactions,
+    key_reactions,
+    list_reactions,
+    share_reactions,
+)
 from service import hearing as hearings
 from service.alarms import actions as alarms
 from service.batches import Batch, Outcome
@@ -147,7 +154,9 @@ def _events(batch: Batch, said: Sequence[Said[Events]]) -> None:
         # A new log begins with the birth that names it: nobody fills the register with epochs made up on the way.
         trusted = session.proven and session.log_epoch == message.log_epoch
         heard.append(HeardEvents(one.lock, session.session, message.log_epoch, trusted, message.live, message.events))
-    recorded = entry.record(batch.session, heard, batch.memory.cursors, batch.now)
+    taken = share_reactions.within_share(batch, heard)
+    recorded = entry.record(batch.session, taken, batch.memory.cursors, batch.now)
+    share_reactions.note_stored(batch, recorded.stored)
     key_reactions.doubt_forks(batch, recorded.forked)
     batch.stored = recorded.stored
     _note_applied(batch, recorded.stored)

@@ -36,6 +36,7 @@ class Tally:
     quarantined: int = 0
     dropped: int = 0
     flooded: int = 0
+    held_back: int = 0
 
     def add(self, outcome: Outcome) -> None:
         """One batch more."""

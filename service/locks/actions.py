@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 
 _KEY_PURPOSE = "lock key"
 _FLOODING = "flooding"
+_OVER_SHARE = "over_share"
 
 
 @dataclass(slots=True)
@@ -207,6 +208,11 @@ def count(session: Session) -> int:
 def note_flooding(session: Session, dropped: Mapping[LockId | None, int], now: datetime) -> None:
     """Count frames that were dropped unread because their lock sent more than its share."""
     records.count_refusals(session, {(_FLOODING, lock): frames for lock, frames in dropped.items()}, now)
+
+
+def note_held_back(session: Session, events: Mapping[LockId | None, int], now: datetime) -> None:
+    """Count events that were left with their lock because it is over its daily share."""
+    records.count_refusals(session, {(_OVER_SHARE, lock): left for lock, left in events.items()}, now)
 
 
 def revoked_in(session: Session, shards: Iterable[int]) -> list[LockId]:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,15 +11,19 @@ from psycopg import errors
 from sqlalchemy import exc, text
 
 from firmware_protocol.topics import SHARDS
+from firmware_protocol.vocabulary import EventType
 from service import recording
 from service.batches import Outcome
 from service.edges import clock
 from service.edges.inbox import Delivery
 from service.edges.keyring import Keyring
 from service.edges.leases import Leases
+from service.edges.mqtt_link import BrokerAddress
 from service.edges.transaction import SYSTEM, transaction
 from service.hearing import Memory
+from service.ingest import Ingest, IngestParts
 from service.lock_reactions import react
+from service.locks.daily_share import Allowance, DailyShare
 from service.recording import Recorder, Tally
 from tests.fixtures_database import Database
 from tests.wire_lock import WireLock, hung_door
@@ -139,3 +144,57 @@ def test_a_frame_that_cannot_be_recorded_costs_no_other(
     assert worker.rows("SELECT sequence FROM entry ORDER BY sequence") == [(1,), (3,)]
     assert worker.rows("SELECT sequence FROM quarantine") == [(2,)]
     assert worker.told == 3
+
+
+def test_a_lock_over_its_daily_share_keeps_its_events_and_gets_rid_of_them_when_there_is_room(
+    worker: Worker, lock: WireLock
+) -> None:
+    worker.memory.shares = DailyShare(entries=Allowance(1, 2))
+    frames = spoken(lock)
+    worker.hear(lock, frames[:-1])
+    assert worker.told == 2
+    worker.said.clear()
+    worker.hear(lock, frames[-1:])
+    assert worker.rows("SELECT count(*) FROM entry") == [(2,)]
+    assert not any(outcome.receipts for outcome in worker.said)
+    assert worker.memory.shares.held_back == {lock.id: 1}
+    worker.memory.shares = DailyShare()
+    lock.boot()
+    worker.hear(lock, lock.connect())
+    for _, session, message in worker.said[-1].replies:
+        for frame in lock.receive(worker.memory.listened[lock.id].side.seal(message, session)):
+            worker.hear(lock, [frame])
+    lock.now += 6
+    worker.hear(lock, lock.frames())
+    assert worker.rows("SELECT sequence FROM entry ORDER BY sequence") == [(number,) for number in (1, 2, 3)]
+    assert worker.told == 3
+
+
+def test_an_alarm_of_a_lock_over_its_share_is_heard(worker: Worker, lock: WireLock) -> None:
+    worker.memory.shares = DailyShare(entries=Allowance(1, 2), alarms=Allowance(1, 1))
+    frames = lock.connect()
+    for alarm in (False, False, False, True, True):
+        if alarm:
+            lock.record(EventType.ALARM_RAISED, {})
+        else:
+            lock.open_with(1)
+        frames += lock.frames()
+    for frame in frames:
+        worker.hear(lock, [frame])
+    assert worker.rows("SELECT sequence FROM entry ORDER BY sequence") == [(1,), (2,), (4,)]
+    assert worker.told == 2
+    assert worker.memory.shares.held_back == {lock.id: 2}
+
+
+def test_the_operator_is_told_who_is_over(
+    database: Database, keyring: Keyring, lock: WireLock, caplog: pytest.LogCaptureFixture
+) -> None:
+    nowhere = BrokerAddress("127.0.0.1", 1, Path(), Path(), Path())
+    ingest = Ingest(IngestParts(database.ingest, keyring, nowhere))
+    ingest._memory.shares.held_back[lock.id] = 7
+    with transaction(database.ingest, SYSTEM) as session:
+        ingest._note_held_back(session, clock.now())
+    assert lock.id in caplog.text
+    with transaction(database.ingest, SYSTEM) as session:
+        counted = session.execute(text("SELECT reason, lock_id, refused FROM frame_refusal")).one()
+    assert tuple(counted) == ("over_share", lock.id, 7)
