@@ -16,6 +16,7 @@ from anmen.conformance.command import app as conformance
 from anmen.demo.command import demo
 from anmen.errors import MachineError, said_of
 from anmen.firmware import app as firmware
+from anmen.revocations import revocations
 from anmen.sim import app as sim
 from service.settings import Settings
 
@@ -27,6 +28,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command()(demo)
+app.command()(revocations)
 app.add_typer(bench, name="bench")
 app.add_typer(sim, name="sim")
 app.add_typer(firmware, name="firmware")

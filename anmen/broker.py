@@ -21,6 +21,8 @@ from anmen.free_ports import is_free
 from anmen.leftovers import end_leftovers
 from anmen.mosquitto_files import find_mosquitto, write_mosquitto_files
 from anmen.nats_files import SHORTCOMINGS, find_nats, write_nats_files
+from anmen.revocation_list import NAME as LIST_NAME
+from anmen.revocation_list import RevocationList
 from anmen.unprivileged import BROKER_ACCOUNT, account_for, can_reach
 
 _START_TIMEOUT_S = 30.0
@@ -54,6 +56,8 @@ class Broker:
         self.ports = ports if self.kind is BrokerKind.MOSQUITTO else BrokerPorts(ports.locks, ports.locks)
         self._plan = BrokerPlan(folder.resolve(), self.ports, account_for(BROKER_ACCOUNT), dict(accounts or {}))
         self._lock_ids: set[str] = set()
+        self._shut_out: frozenset[str] = frozenset()
+        self._revocations = RevocationList(self._plan.folder / LIST_NAME, certificates)
         self._child: Child | None = None
 
     @property
@@ -91,6 +95,7 @@ class Broker:
             if not is_free(port, HOST):
                 raise MachineError(f"Port {port} on {HOST} is taken by another program (ss -ltnp shows which).")
         copy_certificates(self._plan, self.certificates)
+        self._revocations.ensure()
         self._child = Child(self._launch())
         self._child.await_ready(self._lets_us_in, timeout_s=_START_TIMEOUT_S)
 
@@ -98,8 +103,17 @@ class Broker:
         """Make these locks known. Mosquitto's rules need no list; nats-server reads its own anew."""
         self._lock_ids.update(lock_ids)
         if self.kind is BrokerKind.NATS and self._child is not None:
-            write_nats_files(self._plan, self._lock_ids)
+            write_nats_files(self._plan, self._lock_ids - self._shut_out)
             self._child.signal(signal.SIGHUP)
+
+    def shut_out(self, lock_ids: frozenset[str]) -> None:
+        """Refuse these locks from now on, and no others. Mosquitto does not tear a live connection for it, nats-server does."""
+        if self.kind is BrokerKind.MOSQUITTO:
+            if self._revocations.update(lock_ids):
+                self.child.signal(signal.SIGHUP)
+        elif lock_ids != self._shut_out:
+            self._shut_out = lock_ids
+            self.admit(())
 
     def stop(self) -> None:
         """Shut down in order: what is queued is written out. Nothing to do when it does not run."""
@@ -122,7 +136,11 @@ class Broker:
                 raise MachineError("Mosquitto is not installed: apt-get install --no-install-recommends mosquitto")
             argv = [str(program), "-c", str(write_mosquitto_files(self._plan))]
         else:
-            argv = [str(self._runnable_nats()), "-c", str(write_nats_files(self._plan, self._lock_ids))]
+            argv = [
+                str(self._runnable_nats()),
+                "-c",
+                str(write_nats_files(self._plan, self._lock_ids - self._shut_out)),
+            ]
         return Launch(
             name=f"The broker ({self.kind})",
             argv=argv,

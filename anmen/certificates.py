@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from anmen.issued_book import IssuedBook
 from anmen.state import write_private
 from service.edges import clock
 
@@ -54,6 +55,7 @@ class Certificates:
     def __init__(self, folder: Path, *, now: Callable[[], datetime] = clock.now) -> None:
         self._folder = folder
         self._now = now
+        self.issued = IssuedBook(folder)
 
     def authority(self, which: Authority) -> Path:
         """The authority's certificate: what a listener trusts. The broker's own is signed by SERVICES."""
@@ -80,8 +82,28 @@ class Certificates:
             builder = self._builder(lock_id, issuer, key.public_key(), _LEAF_LIFE)
             builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
             builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
-            certificate = builder.sign(signing, hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-            yield (certificate + _pem_of(key)).decode()
+            certificate = builder.sign(signing, hashes.SHA256())
+            self.issued.note([certificate])
+            yield (certificate.public_bytes(serialization.Encoding.PEM) + _pem_of(key)).decode()
+
+    def revocation_list(
+        self, serials: Iterable[int], *, begins_at: datetime, ends_at: datetime
+    ) -> x509.CertificateRevocationList:
+        """A list of the locks' authority that names these certificates."""
+        pair = self._authority(Authority.LOCKS)
+        issuer = x509.load_pem_x509_certificate(pair.certificate.read_bytes()).subject
+        builder = x509.CertificateRevocationListBuilder().issuer_name(issuer)
+        builder = builder.last_update(begins_at).next_update(ends_at)
+        for serial in sorted(serials):
+            revoked = x509.RevokedCertificateBuilder().serial_number(serial).revocation_date(begins_at).build()
+            builder = builder.add_revoked_certificate(revoked)
+        return builder.sign(_load_key(pair.key), hashes.SHA256())
+
+    def has_signed(self, found: x509.CertificateRevocationList) -> bool:
+        """Whether this list is one of today's locks' authority."""
+        authority = x509.load_pem_x509_certificate(self._authority(Authority.LOCKS).certificate.read_bytes())
+        key = authority.public_key()
+        return isinstance(key, ec.EllipticCurvePublicKey) and found.is_signature_valid(key)
 
     def for_service(self, name: str = INGEST_NAME) -> KeyPair:
         """A client certificate for one of our own processes; its common name is what the access rules know."""
@@ -104,7 +126,10 @@ class Certificates:
         builder = builder.add_extension(x509.ExtendedKeyUsage([usage]), critical=False)
         if names:
             builder = builder.add_extension(x509.SubjectAlternativeName(names), critical=False)
-        _keep(pair, key, builder.sign(_load_key(authority.key), hashes.SHA256()))
+        certificate = builder.sign(_load_key(authority.key), hashes.SHA256())
+        if issuer is Authority.LOCKS:
+            self.issued.note([certificate])
+        _keep(pair, key, certificate)
         return pair
 
     def _authority(self, which: Authority) -> KeyPair:

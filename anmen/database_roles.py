@@ -1,9 +1,10 @@
-"""The four database roles. None is a superuser and none bypasses row-level security.
+"""The five database roles. None is a superuser and none bypasses row-level security.
 
     anmen_migrate   owns the database and its tables; used by `anmen migrate` only
     anmen_serve     what the pages and the JSON API run as
     anmen_ingest    what the ingest workers run as
     anmen_audit     owns the one function that appends to the audit ledger
+    anmen_revoke    reads which locks the broker must refuse, and nothing else
 
 What each may do with which table is granted by the migrations, beside the tables.
 """
@@ -16,7 +17,7 @@ from enum import StrEnum
 import psycopg
 from psycopg import sql
 
-from anmen.state import StateFolder
+from anmen.state import StateFolder, write_private
 
 DATABASE = "anmen"
 # Whatever the server was made with: the same order everywhere, and Chinese characters are letters to pg_trgm.
@@ -33,6 +34,7 @@ class DatabaseRole(StrEnum):
     SERVE = "anmen_serve"
     INGEST = "anmen_ingest"
     AUDIT = "anmen_audit"
+    REVOKE = "anmen_revoke"
 
 
 # A page that hangs must not hold what others wait for. Recording events has no such bound: a slow disk would put them aside, one by one,
@@ -44,6 +46,10 @@ def role_passwords(state: StateFolder) -> dict[DatabaseRole, str]:
     """The roles' passwords, drawn at the first call and kept in the state folder (0600)."""
     drawn = state.secret("database-roles.json", lambda: json.dumps(draw_passwords()).encode())
     kept = json.loads(drawn)
+    if not kept.keys() >= set(DatabaseRole):
+        # A folder of an older version, which had fewer roles.
+        kept = {**draw_passwords(), **kept}
+        write_private(state.secrets / "database-roles.json", json.dumps(kept).encode())
     return {role: kept[role] for role in DatabaseRole}
 
 

@@ -57,7 +57,7 @@ class Roles:
 
 @pytest.fixture(scope="session")
 def database_roles(postgres: PostgresCluster) -> Roles:
-    """The four roles on the session's cluster."""
+    """The five roles on the session's cluster."""
     roles = Roles(postgres, draw_passwords())
     provision_roles(postgres.admin_dsn, roles.passwords, database=TEMPLATE)
     return roles

@@ -12,6 +12,7 @@ from anmen.database_roles import DatabaseRole
 from anmen.demo.browser import Browser
 from anmen.demo.machine import ANMEN, DOORS_PORT, WEB_PORT, Machine, Progress, running_machine
 from anmen.demo.people import invent
+from anmen.demo.refusing import refusing
 from anmen.demo.roles import await_on_lock, confirm, invite, register, sign_in, speak
 from anmen.demo.village import Login, Room, Village, locks_folder, open_village
 from anmen.photographs import PhotographSet, find_photographs
@@ -71,7 +72,8 @@ def running_demo(state: StateFolder, choices: Choices, progress: Progress) -> It
         progress.step("24 locks")
         doors, socket = _start_locks(machine, choices)
         progress.done()
-        yield Demo(machine, village, people, web, doors, socket)
+        with refusing(machine):
+            yield Demo(machine, village, people, web, doors, socket)
 
 
 def sample_tenant(demo: Demo) -> Tenant:

@@ -2,6 +2,7 @@
 
 import psycopg
 import pytest
+from psycopg import sql
 from sqlalchemy import text
 from sqlalchemy.engine import Engine
 from sqlalchemy.exc import DBAPIError
@@ -162,3 +163,14 @@ def test_an_erased_face_is_nowhere_in_the_database(database: Database, keyring: 
             == 0
         )
         assert session.execute(text("SELECT count(*) FROM credential WHERE entry_sealed IS NOT NULL")).scalar_one() == 4
+
+
+def test_the_role_that_has_locks_refused_reads_their_numbers_and_nothing_else(database: Database) -> None:
+    with psycopg.connect(database.admin_dsn) as connection:
+        connection.execute("SET ROLE anmen_revoke")
+        assert connection.execute("SELECT id, revoked_at FROM shut_out_lock").fetchall() == []
+        for table in ("lock", "person", "lock_claim", "door", "access_list"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
+                connection.execute(sql.SQL("SELECT FROM {}").format(sql.Identifier(table)))
+        with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
+            connection.execute("DELETE FROM shut_out_lock")

@@ -47,7 +47,7 @@ def test_the_check_finds_a_table_about_persons_that_nobody_guarded(database: Dat
         connection.rollback()
 
 
-@pytest.mark.parametrize("role", ["anmen_migrate", "anmen_serve", "anmen_ingest", "anmen_audit"])
+@pytest.mark.parametrize("role", ["anmen_migrate", "anmen_serve", "anmen_ingest", "anmen_audit", "anmen_revoke"])
 def test_no_role_passes_by_row_level_security(database: Database, role: str) -> None:
     with psycopg.connect(database.admin_dsn) as connection:
         row = connection.execute(

@@ -1,4 +1,4 @@
-"""The four roles: each gets in, none is above row-level security."""
+"""The five roles: each gets in, none is above row-level security."""
 
 from collections.abc import Iterator
 
@@ -33,7 +33,7 @@ def table(cluster: PostgresCluster) -> None:
         owner.execute("INSERT INTO guarded VALUES (true), (false)")
         owner.execute("ALTER TABLE guarded ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
         owner.execute("CREATE POLICY open_rows ON guarded USING (NOT secret)")
-        owner.execute("GRANT SELECT ON guarded TO anmen_serve, anmen_ingest, anmen_audit")
+        owner.execute("GRANT SELECT ON guarded TO anmen_serve, anmen_ingest, anmen_audit, anmen_revoke")
 
 
 def dsn(cluster: PostgresCluster, role: DatabaseRole) -> str:

@@ -55,6 +55,8 @@ _TAKE_DOWN = text(
 _REVOKE = text(
     "UPDATE lock SET revoked_at = :now, revoked_as = :why, link = 'unborn' WHERE id = :lock AND revoked_at IS NULL"
 )
+# For the process that has the broker refuse them (anmen/shutting_out.py).
+_SHUT_OUT = text("SELECT pg_notify('anmen_shut_out', '')")
 _TELL = text("SELECT pg_notify('anmen_down', CAST(CAST(:shard AS integer) AS text))")
 
 
@@ -174,6 +176,7 @@ def take_down(session: Session, lock: LockId, now: datetime) -> None:
 def revoke(session: Session, lock: LockId, why: RevokedAs, now: datetime) -> None:
     """The lock's keys are worth nothing from now on; the holder of its shard is told at commit."""
     session.execute(_REVOKE, {"lock": lock, "why": why.value, "now": now})
+    session.execute(_SHUT_OUT)
     tell(session, [lock])
 
 

@@ -1,0 +1,31 @@
+"""The demo's part that has the broker refuse what the service has shut out. In a town it is `anmen revocations`."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+
+from anmen.database_roles import DatabaseRole
+from anmen.demo.machine import Machine
+from anmen.shutting_out import ShuttingOut, throw_off
+from service.edges.mqtt_link import BrokerAddress
+
+ACCOUNT = "anmen-revocations"
+
+
+@contextmanager
+def refusing(machine: Machine) -> Iterator[None]:
+    """Locks that are shut out are refused, until the block ends."""
+    broker = machine.broker
+    ours = broker.certificates.for_service(ACCOUNT)
+    address = BrokerAddress(broker.host, broker.ports.services, broker.authority, ours.certificate, ours.key)
+    shutting = ShuttingOut(
+        machine.urls[DatabaseRole.REVOKE], tell_broker=broker.shut_out, throw_off=partial(throw_off, address)
+    )
+    thread = threading.Thread(target=shutting.run, name="shutting out", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        shutting.stop()
+        thread.join(5)
