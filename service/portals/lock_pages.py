@@ -13,7 +13,7 @@ from service.accounts.signed_in import checked_form
 from service.custody import actions as custody
 from service.custody import leaving
 from service.custody.actions import Typed
-from service.custody.rules import ClaimId
+from service.custody.rules import WINDOW, ClaimId
 from service.doubts import actions as doubts
 from service.doubts.rules import PlacedDoubt
 from service.edges.requests import Tx
@@ -98,7 +98,8 @@ def show_claim(visit: LandlordVisit, session: Tx, claim_id: Annotated[ClaimId, I
     """How far the claim is; the page looks again by itself while it waits for the button."""
     found = custody.get_claim(session, visit.actor, claim_id)
     unit = premises.get_unit(session, found.unit_id)
-    return visit.page("claim.html", claim=found, state=found.state(visit.now).value, unit=unit)
+    state = found.state(visit.now).value
+    return visit.page("claim.html", claim=found, state=state, until=found.begun_at + WINDOW, unit=unit)
 
 
 @router.post("/claims/{claim_id}/hang", dependencies=[checked_form])
