@@ -26,6 +26,7 @@ from service.reactions import react
 from service.rekeying import actions as rekeying
 from service.retention import actions as retention
 from service.retention.rules import days_kept
+from service.rollout import actions as rollout
 from service.tenancy import actions as tenancy
 from service.visits import actions as visits
 
@@ -80,6 +81,11 @@ def forget_past_keys(session: Session, now: datetime) -> None:
     rekeying.forget_past_keys(session, now)
 
 
+def include_late_locks(session: Session, now: datetime) -> None:
+    """Locks that came when a roll-out of firmware had begun."""
+    rollout.include_late(session, now=now)
+
+
 def forget_old_rows(session: Session, now: datetime, *, settings: Mapping[str, int]) -> None:
     """What was kept long enough."""
     retention.forget_old(session, days_kept(settings), now)
@@ -93,6 +99,7 @@ JOBS: tuple[Callable[[Session, datetime], None], ...] = (
     end_visits,
     forget_sessions,
     forget_past_keys,
+    include_late_locks,
 )
 # Those that open what is sealed.
 KEYED_JOBS = (check_signed_heads,)

@@ -31,6 +31,7 @@ from service.rollout.rules import (
     assign,
     counts_of,
     decide,
+    late_stage,
     next_update,
     step_of_answer,
     step_of_outcome,
@@ -74,6 +75,18 @@ def start_rollout(session: Session, version: str, plan: Plan, *, now: datetime) 
         raise Conflict("Another roll-out for this hardware is not finished; abort it first.")
     audit.record(session, None, Act.ROLLOUT_BEGUN, str(rollout), now=now, locks=len(stages), release=found[0].id)
     return rollout, len(stages)
+
+
+def include_late(session: Session, *, now: datetime) -> int:
+    """A job: locks that have said since a roll-out began that they run something older are in it, too; how many."""
+    known = {one.id: one for one in releases.releases(session)}
+    included = 0
+    for rollout in records.claim_rollouts(session):
+        late = records.locks_for(session, known[rollout.release_id], not_in=rollout.id)
+        seed = rollout.id.to_bytes(8, "big")
+        records.add_locks(session, rollout.id, {lock: late_stage(lock, rollout.plan, seed) for lock in late}, now=now)
+        included += len(late)
+    return included
 
 
 def change_state(session: Session, wanted: RolloutState, *, now: datetime) -> RolloutId:

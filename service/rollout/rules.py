@@ -159,6 +159,12 @@ def assign(locks: Iterable[LockId], plan: Plan, seed: bytes) -> dict[LockId, int
     return stages
 
 
+def late_stage(lock: LockId, plan: Plan, seed: bytes) -> int:
+    """The stage of a lock that came when the roll-out had begun, by the same shares: an order that nobody chose, and no lock for good."""
+    drawn = int.from_bytes(hashlib.sha256(seed + lock.encode()).digest()[:8], "big") * 100 >> 64
+    return next(at for at, share in enumerate(plan.stages) if drawn < share)
+
+
 def next_update(state: UpdateState, step: UpdateStep) -> UpdateState:
     """The state after the step; the same where the table does not name the pair."""
     return UPDATE_TRANSITIONS.get((state, step), state)

@@ -162,6 +162,23 @@ def test_a_good_image_goes_through_its_stages(town: Town) -> None:
     assert town.rows("SELECT DISTINCT firmware FROM lock") == [("1.1.0",)]
 
 
+def test_a_lock_that_comes_when_the_roll_out_has_begun_is_in_it(town: Town) -> None:
+    town.build(3)
+    town.add(image_of())
+    town.begin(plan((50, 100), success_percent=100))
+    town.turn(0.1)
+    town.build(4)
+    for expected in (4, 0):
+        with transaction(town.database.serve, SYSTEM) as session:
+            assert rollout.include_late(session, now=town.now) == expected
+    for _ in range(10):
+        town.turn()
+    assert (town.state, town.states) == (RolloutState.DONE, {"installed": 7})
+    town.build(1)
+    with transaction(town.database.serve, SYSTEM) as session:
+        assert rollout.include_late(session, now=town.now) == 0
+
+
 def test_a_bad_image_stops_by_itself_before_the_rest_have_it(town: Town) -> None:
     town.build(6)
     town.add(image_of(behaviour=Behaviour.CRASHES))

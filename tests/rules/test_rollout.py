@@ -18,6 +18,7 @@ from service.rollout.rules import (
     assign,
     counts_of,
     decide,
+    late_stage,
     next_update,
     step_of_answer,
     step_of_outcome,
@@ -129,3 +130,10 @@ def test_answers_are_understood() -> None:
         None,
         None,
     ]
+
+
+@given(PLANS, st.binary(min_size=8, max_size=8))
+def test_late_locks_keep_to_the_shares_of_the_stages(plan: Plan, seed: bytes) -> None:
+    stages = [late_stage(LockId(f"L-{number:012}"), plan, seed) for number in range(400)]
+    for at, share in enumerate(plan.stages):
+        assert abs(sum(stage <= at for stage in stages) / 4 - share) < 14

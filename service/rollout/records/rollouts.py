@@ -29,15 +29,24 @@ class Rollout(NamedTuple):
     changed_at: datetime
 
 
-def locks_for(session: Session, release: Release) -> list[LockId]:
-    """Locks of the release's maker and class that run something older, by their births; compared as JSON, since a cast fails on words."""
+def locks_for(session: Session, release: Release, *, not_in: RolloutId | None = None) -> list[LockId]:
+    """Locks of the release's maker and class that run something older, by their births; compared as JSON, since a cast fails on words.
+
+    `not_in`: leave out those that this roll-out has already.
+    """
     rows = session.execute(
         text(
             "SELECT id FROM lock WHERE revoked_at IS NULL AND capabilities->>'firmware_class' = :class"
             " AND capabilities->>'firmware_vendor' = :vendor"
-            " AND capabilities->'firmware' BETWEEN '0' AND to_jsonb(CAST(:sequence AS bigint) - 1) ORDER BY id"
+            " AND capabilities->'firmware' BETWEEN '0' AND to_jsonb(CAST(:sequence AS bigint) - 1)"
+            " AND NOT EXISTS (SELECT FROM firmware_update u WHERE u.lock_id = lock.id AND u.rollout_id = :rollout) ORDER BY id"
         ),
-        {"class": release.class_id.hex(), "vendor": release.vendor_id.hex(), "sequence": release.sequence},
+        {
+            "rollout": not_in,
+            "class": release.class_id.hex(),
+            "vendor": release.vendor_id.hex(),
+            "sequence": release.sequence,
+        },
     )
     return [LockId(row[0]) for row in rows]
 
@@ -63,16 +72,22 @@ def insert_rollout(
             "now": now,
         },
     ).scalar()
-    if found is not None:
-        session.execute(
-            text(
-                "INSERT INTO firmware_update (rollout_id, lock_id, stage, state, changed_at)"
-                " SELECT :rollout, l.id, l.stage, 'waiting', :now"
-                " FROM unnest(CAST(:locks AS text[]), CAST(:stages AS smallint[])) AS l (id, stage)"
-            ),
-            {"rollout": found, "locks": list(stages), "stages": list(stages.values()), "now": now},
-        )
-    return None if found is None else RolloutId(found)
+    if found is None:
+        return None
+    add_locks(session, RolloutId(found), stages, now=now)
+    return RolloutId(found)
+
+
+def add_locks(session: Session, rollout: RolloutId, stages: Mapping[LockId, int], *, now: datetime) -> None:
+    """These locks wait in the roll-out, each in its stage."""
+    session.execute(
+        text(
+            "INSERT INTO firmware_update (rollout_id, lock_id, stage, state, changed_at)"
+            " SELECT :rollout, l.id, l.stage, 'waiting', :now"
+            " FROM unnest(CAST(:locks AS text[]), CAST(:stages AS smallint[])) AS l (id, stage) ON CONFLICT DO NOTHING"
+        ),
+        {"rollout": rollout, "locks": list(stages), "stages": list(stages.values()), "now": now},
+    )
 
 
 _ROLLOUT = (
