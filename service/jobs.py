@@ -22,6 +22,7 @@ from service.edges.keyring import Keyring
 from service.edges.requests import Parts
 from service.edges.transaction import SYSTEM, transaction
 from service.occupancy import actions as occupancy
+from service.presence import actions as presence
 from service.reactions import react
 from service.rekeying import actions as rekeying
 from service.retention import actions as retention
@@ -61,6 +62,11 @@ def end_visits(session: Session, now: datetime) -> None:
     visits.end_over(session, now=now)
 
 
+def forget_visitors(session: Session, now: datetime) -> None:
+    """Rooms where a visitor came in long ago."""
+    presence.forget_visitors(session, now=now)
+
+
 def forget_sessions(session: Session, now: datetime) -> None:
     """Sessions that are over and failures that no longer count."""
     accounts.forget_expired(session, now=now)
@@ -97,6 +103,7 @@ JOBS: tuple[Callable[[Session, datetime], None], ...] = (
     refuse_stale_registrations,
     count_residents,
     end_visits,
+    forget_visitors,
     forget_sessions,
     forget_past_keys,
     include_late_locks,

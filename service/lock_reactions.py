@@ -42,11 +42,12 @@ from service.delivery import actions as delivery
 from service.delivery.rules import HeldList
 from service.edges.inbox import Delivery
 from service.entry import actions as entry
-from service.entry.rules import HeardEvents, StoredEntry, kept_field
+from service.entry.rules import HeardEvents, StoredEntry, kept_field, visitors_openings
 from service.hearing import Memory, Said
 from service.locks import actions as locks
 from service.locks.rules import HEARTBEAT_S, link_after_will, link_event_of_birth
 from service.presence import actions as presence
+from service.visits import actions as visits
 
 
 def react(
@@ -61,6 +62,7 @@ def react(
             action(batch, said)
     if batch.says_it_holds:
         _believe_lists(batch)
+    visits.note_openings(session, visitors_openings(batch.stored))
     # After the lists: whoever grants holds a lock's list first and the counts after it, too.
     presence.follow_entries(session, batch.stored, now, also=alarms.raise_from(session, batch.stored, now))
     firmware_reactions.follow(batch, batch.stored)

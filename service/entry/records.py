@@ -76,7 +76,8 @@ _ARRAYS = ", ".join(f"CAST(%({name})s AS {kind}[])" for name, kind, _ in _COLUMN
 _APPEND = Statement(
     f"""
     WITH placed AS (
-        SELECT e.*, u.id AS unit_id, u.area_id, CASE WHEN NOT c.visitor THEN c.person_id END AS person_id
+        SELECT e.*, u.id AS unit_id, u.area_id, CASE WHEN NOT c.visitor THEN c.person_id END AS person_id,
+            coalesce(c.visitor, false) AS visitor
         FROM unnest({_ARRAYS}) WITH ORDINALITY AS e ({_NAMES}, ordinal)
         LEFT JOIN credential c ON c.lock_id = e.lock_id AND c.credential_id = e.credential_id
         LEFT JOIN door d ON c.unit_id IS NULL AND d.lock_id = e.lock_id AND d.hung @> e.occurred_at
@@ -85,7 +86,7 @@ _APPEND = Statement(
         INSERT INTO entry (recorded_at, {_NAMES}, unit_id, area_id, person_id)
         SELECT %(recorded_at)s, {_NAMES}, unit_id, area_id, person_id FROM placed
     )
-    SELECT unit_id, area_id, person_id FROM placed ORDER BY ordinal
+    SELECT unit_id, area_id, person_id, visitor FROM placed ORDER BY ordinal
     """  # noqa: S608 - put together from our own names of columns
 )
 

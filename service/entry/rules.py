@@ -1,5 +1,6 @@
 """What becomes of an event: which numbers are new, when it happened, and where in the register it stands. Pure."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
@@ -8,7 +9,7 @@ import cbor2
 from firmware_protocol.cursor import Receipt, StoredCursor
 from firmware_protocol.messages import Event
 from firmware_protocol.topics import LockId
-from firmware_protocol.vocabulary import ClockQuality, EventType, Field
+from firmware_protocol.vocabulary import ClockQuality, EventType, Field, Operation
 
 # A lock's clock before this was never set; after now and this much it runs ahead by more than a time zone's mistake.
 EARLIEST = datetime(2020, 1, 1, tzinfo=UTC)
@@ -75,11 +76,12 @@ def kept_field(entry: NewEntry, key: int) -> object:
 
 
 class Place(NamedTuple):
-    """Where an event happened and whose credential it was, as far as the register knows."""
+    """Where an event happened and whose credential it was, as far as the register knows; a visitor's is nobody's."""
 
     unit_id: int | None
     area_id: int | None
     person_id: int | None
+    visitor: bool = False
 
 
 class OwnEntry(NamedTuple):
@@ -98,6 +100,19 @@ class StoredEntry(NamedTuple):
 
     entry: NewEntry
     place: Place
+
+
+def visitors_openings(stored: Iterable[StoredEntry]) -> list[tuple[LockId, int, datetime]]:
+    """Lock, credential id and instant of each opening with a visitor's credential among these."""
+    return [
+        (one.lock_id, one.credential_id, one.occurred_at)
+        for one, place in stored
+        if place.visitor and one.credential_id is not None and _is_opening(one)
+    ]
+
+
+def _is_opening(entry: NewEntry) -> bool:
+    return entry.type == EventType.LOCK_OPERATED and entry.operation == Operation.UNLOCK
 
 
 def happened_at(event: Event, now: datetime) -> datetime:

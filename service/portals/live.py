@@ -98,7 +98,7 @@ def look(watch: Watch) -> Look:
         return Look(positions, _places(session, actor, watch) | {ALARMS: alarms.count_in_scope(session)})
 
 
-def _places(session: Session, actor: Actor, watch: Watch) -> dict[str, tuple[int, int, int]]:
+def _places(session: Session, actor: Actor, watch: Watch) -> dict[str, tuple[int, ...]]:
     words = words_for(actor.locale)
     if not watch.counts_places:
         return {}

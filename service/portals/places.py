@@ -91,10 +91,13 @@ def area_name(area: Area, words: Words) -> str:
     return area.name if words.locale == "zh" else area.name_en
 
 
-def live_counts(overview: Overview) -> dict[str, tuple[int, int, int]]:
-    """What a live event tells of this page: a name for each place and three numbers, nothing else."""
+def live_counts(overview: Overview) -> dict[str, tuple[int, ...]]:
+    """What a live event tells of this page: a name for each place and four numbers, nothing else."""
     places = (overview.place, *(place for group in overview.groups for place in group.places))
-    return {one.key: (one.counted.present, one.counted.residents, one.counted.unsure) for one in places}
+    return {
+        one.key: (one.counted.present, one.counted.residents, one.counted.unsure, int(one.counted.visited))
+        for one in places
+    }
 
 
 def _area_shown(area: Area, counted: Counted, words: Words) -> PlaceShown:

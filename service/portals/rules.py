@@ -8,8 +8,8 @@ SHARDS = 64
 
 Vector: TypeAlias = Mapping[int, int]
 """Feed position per shard, 0 where it is absent. Commits become visible out of order, so no single number would do."""
-Counts: TypeAlias = Mapping[str, tuple[int, int, int]]
-"""Place ("unit:7", "building:3", "area:1") to its present, residents and unsure rooms.
+Counts: TypeAlias = Mapping[str, tuple[int, ...]]
+"""Place ("unit:7", "building:3", "area:1") to its present, residents, unsure rooms, and whether a visitor may be inside.
 
 And ALARMS to how many are open, how many attended, and the latest one's number, in all the reader's areas.
 """
@@ -77,10 +77,10 @@ def merge(one: Vector, other: Vector) -> dict[int, int]:
     return {shard: max(one.get(shard, 0), other.get(shard, 0)) for shard in one.keys() | other.keys()}
 
 
-def changed_counts(before: Counts, after: Counts) -> dict[str, tuple[int, int, int]]:
+def changed_counts(before: Counts, after: Counts) -> dict[str, tuple[int, ...]]:
     """Only the places whose counts differ from what was sent; a place that went out of sight counts nobody."""
     differ = {place: counts for place, counts in after.items() if before.get(place) != counts}
-    gone = dict.fromkeys(before.keys() - after.keys(), (0, 0, 0))
+    gone = dict.fromkeys(before.keys() - after.keys(), (0, 0, 0, 0))
     return differ | gone
 
 

@@ -1,6 +1,6 @@
 """Presence follows the register: in the same transaction, set-based, late news never over newer."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlmodel import Session
@@ -9,7 +9,18 @@ from firmware_protocol.topics import LockId, shard_of
 from service.entry.rules import StoredEntry
 from service.presence import records
 from service.presence.records import UnitCount
-from service.presence.rules import Confidence, Count, Pass, Presence, PresenceState, Reason, count, follow, pass_of
+from service.presence.rules import (
+    VISIT,
+    Confidence,
+    Pass,
+    Presence,
+    PresenceState,
+    Reason,
+    Room,
+    count,
+    follow,
+    pass_of,
+)
 
 
 def follow_entries(session: Session, stored: Sequence[StoredEntry], now: datetime, also: Iterable[int] = ()) -> None:
@@ -37,19 +48,40 @@ def _follow(session: Session, stored: Sequence[StoredEntry], now: datetime) -> s
         return set()
     units = records.lock_units(session, passes)
     residents = records.load(session, units)
-    changed: list[tuple[UnitCount, int, Presence]] = []
-    counts: dict[int, tuple[UnitCount, Count]] = {}
-    for unit_id, unit in units.items():
-        after = follow(residents[unit_id], passes[unit_id])
-        changed += [(unit, person, one) for person, one in after.items() if residents[unit_id].get(person) is not one]
-        counted = count(after)
-        if counted != unit.counted:
-            counts[unit_id] = (unit, counted)
+    after = {unit: follow(Room(residents[unit], of.visited_at), passes[unit]) for unit, of in units.items()}
+    return {shard_of(doors[unit]) for unit in _write(session, units, residents, after, now=now)}
+
+
+def _write(
+    session: Session,
+    units: Mapping[int, UnitCount],
+    residents: Mapping[int, Mapping[int, Presence]],
+    after: Mapping[int, Room],
+    *,
+    now: datetime,
+) -> set[int]:
+    """What is different now; the units of which a page shows something else."""
+    changed = [
+        (units[unit], person, one)
+        for unit, room in after.items()
+        for person, one in room.residents.items()
+        if residents[unit].get(person) is not one
+    ]
+    counted = {unit: (units[unit], count(room.residents)) for unit, room in after.items()}
+    counts = {unit: both for unit, both in counted.items() if both[1] != both[0].counted}
+    visited = {unit: room.visited_at for unit, room in after.items() if room.visited_at != units[unit].visited_at}
     if changed:
         records.write(session, changed)
+    if visited:
+        records.write_visits(session, visited)
     if counts:
         records.write_counts(session, counts, now)
-    return {shard_of(doors[unit_id]) for unit_id in counts}
+    return counts.keys() | visited.keys()
+
+
+def forget_visitors(session: Session, *, now: datetime) -> None:
+    """A job: whoever visited a day ago is not thought to be inside any more."""
+    records.forget_visits(session, now - VISIT)
 
 
 def leave(session: Session, *, unit_id: int, person_id: int, shards: Iterable[int], now: datetime) -> None:

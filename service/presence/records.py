@@ -18,10 +18,11 @@ class UnitCount(NamedTuple):
     building_id: int
     area_id: int
     counted: Count
+    visited_at: datetime | None = None
 
 
 _LOCK_UNITS = Statement(
-    "SELECT unit_id, building_id, area_id, present, unsure FROM unit_occupancy WHERE unit_id = ANY(CAST(%(units)s AS bigint[]))"
+    "SELECT unit_id, building_id, area_id, present, unsure, visited_at FROM unit_occupancy WHERE unit_id = ANY(CAST(%(units)s AS bigint[]))"
     " ORDER BY unit_id FOR UPDATE"
 )
 _PRESENCE = Statement(
@@ -32,7 +33,7 @@ _PRESENCE = Statement(
 def lock_units(session: Session, units: Iterable[int]) -> dict[int, UnitCount]:
     """The units' counts, locked until the transaction ends: several doors of one unit may report to several processes."""
     rows = _LOCK_UNITS.rows(session, units=numbers(units))
-    return {row[0]: UnitCount(row[0], row[1], row[2], Count(row[3], int(row[4]))) for row in rows}
+    return {row[0]: UnitCount(row[0], row[1], row[2], Count(row[3], int(row[4])), row[5]) for row in rows}
 
 
 def load(session: Session, units: Iterable[int]) -> dict[int, dict[int, Presence]]:
@@ -69,6 +70,28 @@ def write(session: Session, changed: Sequence[tuple[UnitCount, int, Presence]]) 
         since=instants(one.since for _, _, one in changed),
         as_of=instants(one.as_of for _, _, one in changed),
     )
+
+
+_WRITE_VISITS = Statement(
+    "UPDATE unit_occupancy o SET visited_at = n.at FROM unnest(CAST(%(units)s AS bigint[]), CAST(%(at)s AS timestamptz[]))"
+    " AS n (unit_id, at) WHERE o.unit_id = n.unit_id"
+)
+_FORGET_VISITS = Statement("UPDATE unit_occupancy SET visited_at = NULL WHERE visited_at <= %(before)s")
+
+
+def write_visits(session: Session, visited: Mapping[int, datetime | None]) -> None:
+    """Store when a visitor last came into these units, which `lock_units` holds; None where none is inside."""
+    came = {unit: at for unit, at in visited.items() if at is not None}
+    left = [unit for unit, at in visited.items() if at is None]
+    if came:
+        _WRITE_VISITS.rows(session, units=numbers(came), at=instants(came.values()))
+    if left:
+        _WRITE_VISITS.rows(session, units=numbers(left), at="{" + ",".join(["NULL"] * len(left)) + "}")
+
+
+def forget_visits(session: Session, before: datetime) -> None:
+    """Nobody who came in before that is thought to be inside."""
+    _FORGET_VISITS.rows(session, before=before)
 
 
 _WRITE_UNITS = Statement(

@@ -7,7 +7,7 @@ which the door stands unlocked) works both ways: whoever was out may be in now, 
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -21,6 +21,9 @@ from firmware_protocol.vocabulary import (
     PassDirection,
 )
 from service.entry.rules import NewEntry, StoredEntry, kept_field
+
+# No visitor's PIN is for longer; after it nobody thinks any more that one is inside.
+VISIT = timedelta(days=1)
 
 
 class PresenceState(StrEnum):
@@ -58,6 +61,7 @@ class Pass(NamedTuple):
     person_id: int | None
     direction: PassDirection
     at: datetime
+    visitor: bool = False
 
 
 class Presence(NamedTuple):
@@ -72,6 +76,13 @@ class Presence(NamedTuple):
 
 Residents = Mapping[int, Presence]
 """person_id -> Presence, of one unit."""
+
+
+class Room(NamedTuple):
+    """Who is in a unit; `visited_at`: when a visitor last came in, None where none is thought to be inside."""
+
+    residents: Residents
+    visited_at: datetime | None = None
 
 
 class Count(NamedTuple):
@@ -91,6 +102,8 @@ def pass_of(stored: StoredEntry) -> Pass | None:
         return None if direction is None else Pass(place.unit_id, None, direction, entry.occurred_at)
     if entry.operation != Operation.UNLOCK:
         return None
+    if place.visitor and entry.direction != PassDirection.OUT:
+        return Pass(place.unit_id, None, PassDirection.IN, entry.occurred_at, True)
     by_key = entry.source == OperationSource.MANUAL and entry.credential_id is None
     if place.person_id is None and entry.direction != PassDirection.OUT and not by_key:
         return None
@@ -111,23 +124,36 @@ def _unasked(entry: NewEntry) -> PassDirection | None:
     return None
 
 
-def follow(residents: Residents, passes: Iterable[Pass]) -> dict[int, Presence]:
-    """The residents of one unit after these passes; what is older than a person's latest news changes nothing about them."""
-    after = dict(residents)
+def follow(room: Room, passes: Iterable[Pass]) -> Room:
+    """One unit after these passes; what is older than a person's latest news changes nothing about them.
+
+    A visitor moves nobody who lives there. But who leaves while one is inside may be the visitor.
+    """
+    after, visited_at = dict(room.residents), room.visited_at
     for one in sorted(passes, key=_when):
-        if one.person_id is None:
+        if one.visitor:
+            visited_at = max(visited_at or one.at, one.at)
+        elif one.person_id is None and one.direction == PassDirection.OUT and _is_visited(visited_at, one.at):
+            if not any(resident.state is not PresenceState.OUT for resident in after.values()):
+                visited_at = None
+            after.update(_somebody_left(after, one.at, visited=True))
+        elif one.person_id is None:
             after.update(_NAMELESS[one.direction](after, one.at))
         else:
             known = after.get(one.person_id)
             if known is None or known.as_of <= one.at:
                 after[one.person_id] = _seen(known, one)
-    return after
+    return Room(after, visited_at)
 
 
 def count(residents: Residents) -> Count:
     """How many of a unit's residents are in; unsure (1) while any of them is unknown."""
     states = [one.state for one in residents.values()]
     return Count(states.count(PresenceState.IN), int(PresenceState.UNKNOWN in states))
+
+
+def _is_visited(visited_at: datetime | None, at: datetime) -> bool:
+    return visited_at is not None and visited_at <= at < visited_at + VISIT
 
 
 def _when(one: Pass) -> datetime:
@@ -145,14 +171,14 @@ def _seen(known: Presence | None, one: Pass) -> Presence:
     return Presence(state, confidence, reason, since, one.at)
 
 
-def _somebody_left(residents: Residents, at: datetime) -> dict[int, Presence]:
+def _somebody_left(residents: Residents, at: datetime, *, visited: bool = False) -> dict[int, Presence]:
     may_have_left = {
         person: one for person, one in residents.items() if one.state is PresenceState.IN and one.as_of <= at
     }
     # Of these we only know what came later, so it may have been one of them too.
     heard_later = any(one.as_of > at for one in residents.values())
     unknown_before = any(one.state is PresenceState.UNKNOWN and one.as_of <= at for one in residents.values())
-    if len(may_have_left) == 1 and not heard_later and not unknown_before:
+    if len(may_have_left) == 1 and not (heard_later or unknown_before or visited):
         person = next(iter(may_have_left))
         return {person: Presence(PresenceState.OUT, Confidence.LOW, Reason.ONLY_ONE_IN_WHEN_SOMEBODY_LEFT, at, at)}
     return {

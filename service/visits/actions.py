@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session
 
+from firmware_protocol.topics import LockId
 from service.access import actions as access
 from service.access.rules import DeliveryState, GrantId, LockDelivery, Materials, worst_state
 from service.audit.rules import Acting
@@ -40,11 +41,11 @@ def invite(
 
 
 def visits_of(session: Session, person_id: PersonId, now: datetime) -> tuple[VisitView, ...]:
-    """The visitors' PINs this person gave that may open a door yet, the one that begins first in front."""
+    """The visitors' PINs this person gave that may open a door yet, or were used and whose day is not over, in the order they begin."""
     found = records.given_by_person(session, person_id, now)
     where = access.deliveries(session, [one.id for one in found])
     views = (_view(one, where.get(one.id, ())) for one in found)
-    return tuple(one for one in views if one.state is not DeliveryState.REMOVED)
+    return tuple(one for one in views if one.state is not DeliveryState.REMOVED or one.used_at is not None)
 
 
 def find_visit(session: Session, visit_id: GrantId, person_id: PersonId, now: datetime) -> VisitView:
@@ -71,8 +72,14 @@ def end_with(session: Session, given_by: Sequence[tuple[int, int]], *, now: date
         access.revoke(session, ended, now=now)
 
 
+def note_openings(session: Session, opened: Sequence[tuple[LockId, int, datetime]]) -> None:
+    """Visitors' credentials (lock, number) have opened at these instants; in the process that listens to locks."""
+    if opened:
+        records.note_used(session, opened)
+
+
 def end_over(session: Session, *, now: datetime) -> None:
-    """Take the PINs of visitors whose day is over off every list; the locks refuse them by themselves already."""
+    """Take visitors' PINs that are over or used up off every list; the locks refuse them by themselves already."""
     with as_system(session):
         ended = records.over(session, now)
     if ended:
@@ -88,6 +95,7 @@ def _view(one: VisitRecord, where: Sequence[LockDelivery]) -> VisitView:
         starts_at=one.starts_at,
         ends_at=one.ends_at,
         one_time=one.one_time,
+        used_at=one.used_at,
         state=worst_state([lock.state for lock in where]) if where else nowhere,
         held_until=max((lock.held_until for lock in where if lock.held_until is not None), default=None),
     )

@@ -28,7 +28,10 @@ class NewVisit(BaseModel):
 
 
 class VisitShown(BaseModel):
-    """A visitor's PIN and where it is. `held_until`: when a silent lock drops by itself what was taken back."""
+    """A visitor's PIN and where it is. `held_until`: when a silent lock drops by itself what was taken back.
+
+    `used_at`: when one that opens one time has opened; it is listed until its time is over.
+    """
 
     model_config = ConfigDict(from_attributes=True)
 
@@ -39,6 +42,7 @@ class VisitShown(BaseModel):
     one_time: bool
     state: DeliveryState
     held_until: datetime | None
+    used_at: datetime | None
 
 
 class VisitMade(BaseModel):

@@ -32,11 +32,15 @@ class VisitRecord:
     ends_at: datetime
     one_time: bool
     taken_back: bool
+    used_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VisitView:
-    """A visitor's PIN and where it is. `held_until`: when a silent lock drops by itself what was taken back."""
+    """A visitor's PIN and where it is. `held_until`: when a silent lock drops by itself what was taken back.
+
+    `used_at`: when one that opens one time has opened.
+    """
 
     id: GrantId
     unit_id: UnitId
@@ -45,6 +49,7 @@ class VisitView:
     one_time: bool
     state: DeliveryState
     held_until: datetime | None
+    used_at: datetime | None
 
 
 def visit_terms(own: Terms, wanted: Wanted, now: datetime) -> Terms:

@@ -1,7 +1,7 @@
 """A visitor's PIN: for a day, perhaps once, on the tenant's own door; gone with the tenancy; and nobody is named for it."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import text
@@ -14,9 +14,11 @@ from service.access import actions as access
 from service.access.actions import open_entry
 from service.access.rules import GrantId, Materials, Terms
 from service.accounts.actions import scope_of
+from service.accounts.rules import Actor, Role
 from service.edges.keyring import Keyring
 from service.edges.transaction import SYSTEM, transaction
 from service.errors import Conflict, NotFound
+from service.presence import actions as presence
 from service.tenancy.rules import TenancyBegun
 from service.visits import actions as visits
 from service.visits.rules import MOST_VISITS, Wanted
@@ -162,3 +164,55 @@ def test_a_visitors_entry_is_nobodys_and_moves_nobody(service: Service, door: Hu
     door.lock.open_with(1)
     service.hear(door.lock, door.lock.frames())
     assert service.rows("SELECT count(*) FROM presence WHERE state = 'in'") == [(1,)]
+
+
+def test_a_pin_that_was_used_shows_it_and_goes_off_the_list(service: Service, door: HungDoor) -> None:
+    """From the lock's own event; a PIN for the day stays, however often it opens."""
+    door.lock.capabilities = {"one_time": True}
+    born(service, door)
+    own = Actor(account_id=door.home.landlord_id, role=Role.TENANT, person_id=door.person_id)
+    with transaction(service.database.serve, SYSTEM) as session:
+        for once in (True, False):
+            visits.invite(session, door.grant_id, Wanted(one_time=once), keyring=service.keyring, now=service.now)
+    service.converse(door.lock, door.lock.connect())
+    for number in (3, 4, 4):
+        door.lock.open_with(number)
+    service.hear(door.lock, door.lock.frames())
+
+    def seen() -> list[tuple[bool, bool, str]]:
+        with transaction(service.database.serve, scope_of(own)) as session:
+            given = visits.visits_of(session, door.person_id, service.now)
+        return [(one.one_time, one.used_at is not None, one.state.value) for one in given]
+
+    assert seen() == [(True, True, "on_lock"), (False, False, "on_lock")]
+    with transaction(service.database.serve, SYSTEM) as session:
+        visits.end_over(session, now=service.now)
+    assert seen() == [(True, True, "removing"), (False, False, "on_lock")]
+    service.converse(door.lock, door.lock.connect())
+    assert sorted(door.lock.held.entries) == [1, 2, 4]
+    assert seen() == [(True, True, "removed"), (False, False, "on_lock")]
+    with transaction(service.database.serve, SYSTEM) as session:
+        visits.end_over(session, now=service.now)
+    assert service.rows("SELECT version FROM access_list") == [(4,)]
+
+
+def test_a_room_says_that_a_visitor_came_and_nobody_is_counted(service: Service, door: HungDoor) -> None:
+    born(service, door)
+    with transaction(service.database.serve, SYSTEM) as session:
+        visits.invite(session, door.grant_id, Wanted(), keyring=service.keyring, now=service.now)
+    service.converse(door.lock, door.lock.connect())
+    state = "SELECT present, residents, unsure, visited_at IS NOT NULL FROM unit_occupancy"
+    before = service.rows("SELECT sum(position) FROM feed_position")
+    door.lock.open_with(3)
+    service.hear(door.lock, door.lock.frames())
+    assert service.rows(state) == [(0, 0, False, True)]
+    assert service.rows("SELECT sum(position) FROM feed_position") != before
+    door.lock.leave()
+    service.hear(door.lock, door.lock.frames())
+    assert service.rows(state) == [(0, 0, False, False)]
+    door.lock.open_with(3)
+    service.hear(door.lock, door.lock.frames())
+    for hours, visited in ((23, True), (25, False)):
+        with transaction(service.database.serve, SYSTEM) as session:
+            presence.forget_visitors(session, now=datetime.fromtimestamp(1_772_000_000, UTC) + timedelta(hours=hours))
+        assert service.rows(state) == [(0, 0, False, visited)]

@@ -1,5 +1,6 @@
 """Who is in, from what the doors said: nobody is named for what the lock cannot know."""
 
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 import cbor2
@@ -18,7 +19,18 @@ from firmware_protocol.vocabulary import (
     PassDirection,
 )
 from service.entry.rules import NewEntry, Place, StoredEntry
-from service.presence.rules import Confidence, Pass, Presence, PresenceState, Reason, count, follow, pass_of
+from service.presence.rules import (
+    Confidence,
+    Pass,
+    Presence,
+    PresenceState,
+    Reason,
+    Residents,
+    Room,
+    count,
+    follow,
+    pass_of,
+)
 
 AT = datetime(2026, 3, 2, 1, 30, tzinfo=UTC)
 LATER = AT + timedelta(minutes=5)
@@ -26,6 +38,13 @@ IN = Presence(PresenceState.IN, Confidence.HIGH, Reason.CAME_IN, AT, AT)
 OUT = Presence(PresenceState.OUT, Confidence.HIGH, Reason.WENT_OUT, AT, AT)
 GONE = Presence(PresenceState.OUT, Confidence.HIGH, Reason.TENANCY_ENDED, AT, AT)
 UNIT, PERSON = 7, 3
+
+
+def followed(
+    residents: Mapping[int, Presence], passes: Iterable[Pass], visited_at: datetime | None = None
+) -> Residents:
+    """The residents after these passes."""
+    return follow(Room(residents, visited_at), passes).residents
 
 
 def stored(kind: int, person: int | None = None, unit: int | None = UNIT, **said: int) -> StoredEntry:
@@ -95,7 +114,7 @@ def test_what_lets_nobody_through_moves_nothing(entry: StoredEntry) -> None:
 
 
 def test_a_key_makes_those_who_were_out_unknown_and_leaves_those_who_are_in() -> None:
-    after = follow({1: IN, 2: OUT, 3: GONE}, [Pass(UNIT, None, PassDirection.IN, LATER)])
+    after = followed({1: IN, 2: OUT, 3: GONE}, [Pass(UNIT, None, PassDirection.IN, LATER)])
     assert (after[1], after[3]) == (IN, GONE)
     assert (after[2].state, after[2].confidence, after[2].reason) == (
         PresenceState.UNKNOWN,
@@ -106,7 +125,7 @@ def test_a_key_makes_those_who_were_out_unknown_and_leaves_those_who_are_in() ->
 
 
 def test_while_the_door_stands_open_nobody_is_known_to_be_in_or_out() -> None:
-    after = follow({1: IN, 2: OUT, 3: GONE}, [Pass(UNIT, None, PassDirection.UNKNOWN, LATER)])
+    after = followed({1: IN, 2: OUT, 3: GONE}, [Pass(UNIT, None, PassDirection.UNKNOWN, LATER)])
     assert [after[person].state for person in (1, 2, 3)] == [
         PresenceState.UNKNOWN,
         PresenceState.UNKNOWN,
@@ -130,7 +149,7 @@ RESIDENTS = st.dictionaries(st.integers(1, 3), st.sampled_from([IN, OUT, GONE]))
 @given(RESIDENTS, PASSES)
 def test_only_a_credential_says_that_somebody_is_in(residents: dict[int, Presence], passes: list[Pass]) -> None:
     named = {one.person_id for one in passes}
-    for person, presence in follow(residents, passes).items():
+    for person, presence in followed(residents, passes).items():
         if person not in named:
             was = residents[person]
             assert presence.state is not PresenceState.IN or presence == was
@@ -139,5 +158,50 @@ def test_only_a_credential_says_that_somebody_is_in(residents: dict[int, Presenc
 
 @given(RESIDENTS, PASSES)
 def test_what_came_later_is_not_overwritten(residents: dict[int, Presence], passes: list[Pass]) -> None:
-    after = follow(residents, passes)
+    after = followed(residents, passes)
     assert all(after[person].as_of >= was.as_of for person, was in residents.items())
+
+
+VISIT = Pass(UNIT, None, PassDirection.IN, AT, True)
+HANDLE = Pass(UNIT, None, PassDirection.OUT, LATER)
+
+
+def test_a_visitors_opening_is_a_visit_and_nothing_else() -> None:
+    entry = stored(OPERATED, operation=UNLOCK, source=3, direction=PassDirection.IN, credential_id=9)
+    assert pass_of(StoredEntry(entry.entry, Place(UNIT, None, None, True))) == Pass(
+        UNIT, None, PassDirection.IN, LATER, True
+    )
+
+
+@given(RESIDENTS, st.integers(0, 100))
+def test_a_visitor_moves_nobody_who_lives_there(residents: dict[int, Presence], minutes: int) -> None:
+    at = AT + timedelta(minutes=minutes)
+    after = follow(Room(residents), [VISIT._replace(at=at)])
+    assert after == Room(residents, at)
+    assert count(after.residents) == count(residents)
+
+
+def test_who_leaves_while_a_visitor_is_inside_may_be_the_visitor() -> None:
+    """Without the visitor it would have been the only one who was in."""
+    alone, visited = (follow(Room({1: IN}), passes) for passes in ([HANDLE], [VISIT, HANDLE]))
+    assert alone.residents[1].state is PresenceState.OUT
+    assert (visited.residents[1].state, visited.residents[1].reason) == (PresenceState.UNKNOWN, Reason.SOMEBODY_LEFT)
+    assert visited.visited_at == AT
+
+
+def test_a_visitor_who_was_alone_has_left_with_the_handle() -> None:
+    assert follow(Room({1: OUT}, AT), [HANDLE]) == Room({1: OUT})
+
+
+@pytest.mark.parametrize("at", [LATER + timedelta(seconds=1), LATER - timedelta(days=1)])
+def test_a_visit_that_is_over_or_came_later_confuses_nobody(at: datetime) -> None:
+    assert follow(Room({1: IN}, at), [HANDLE]).residents[1].state is PresenceState.OUT
+
+
+@given(RESIDENTS, PASSES, st.none() | st.just(AT))
+def test_with_a_visitor_nobody_is_thought_to_have_left_who_would_not_be_without(
+    residents: dict[int, Presence], passes: list[Pass], visited_at: datetime | None
+) -> None:
+    out = {person for person, one in followed(residents, passes, visited_at).items() if one.state is PresenceState.OUT}
+    without = {person for person, one in followed(residents, passes).items() if one.state is not PresenceState.IN}
+    assert out <= without

@@ -1,7 +1,7 @@
 """Reading the counts that presence and stays keep, and how far the live feed has come: each a few indexed reads."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlalchemy import Row, text
@@ -15,11 +15,12 @@ LISTEN_TO_FEED = "LISTEN anmen_feed"
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """How many are in now, how many live there, and in how many rooms the first is not sure."""
+    """How many are in now, how many live there, and in how many rooms the first is not sure. `visited`: a visitor may be inside."""
 
     present: int
     residents: int
     unsure: int
+    visited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +64,7 @@ _BUILDINGS_IN = text(
     " JOIN building_occupancy o ON o.building_id = b.id WHERE b.area_id = :area ORDER BY b.address, b.id"
 )
 _UNITS_IN = text(
-    "SELECT u.id, u.number, o.present, o.residents, o.unsure::integer AS unsure FROM unit u"
+    "SELECT u.id, u.number, o.present, o.residents, o.unsure::integer AS unsure, o.visited_at FROM unit u"
     " JOIN unit_occupancy o ON o.unit_id = u.id WHERE u.building_id = :building ORDER BY length(u.number), u.number"
 )
 _BUILDING = text("SELECT present, residents, unsure FROM building_occupancy WHERE building_id = :building")
@@ -94,7 +95,10 @@ def buildings_in(session: Session, area_id: AreaId) -> tuple[BuildingCount, ...]
 def units_in(session: Session, building_id: BuildingId) -> tuple[UnitCount, ...]:
     """The rooms of a building, inside the scope of whoever asks."""
     rows = session.execute(_UNITS_IN, {"building": building_id})
-    return tuple(UnitCount(UnitId(row.id), row.number, _counted(row)) for row in rows)
+    return tuple(
+        UnitCount(UnitId(row.id), row.number, replace(_counted(row), visited=row.visited_at is not None))
+        for row in rows
+    )
 
 
 def count_of_building(session: Session, building_id: BuildingId) -> Counted:

@@ -28,6 +28,8 @@ function take(event) {
     // A page of things to see to is drawn again as soon as there is more, or less, than it shows.
     if (place === "alarms:all" && pulse.dataset.again && pulse.dataset.again !== counts.join(".")) location.reload();
     const unsure = document.querySelector(`[data-unsure="${place}"]`);
+    const visited = document.querySelector(`[data-visited="${place}"]`);
+    if (visited) visited.hidden = !counts[3];
     if (unsure) unsure.hidden = counts[FIELDS.unsure] === 0;
   }
 }
