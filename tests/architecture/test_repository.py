@@ -11,6 +11,7 @@ from tests.architecture.house_rules import ROOT
 MAP_HEADING = "## The map"
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("*.md"))
 DECISION_LINES = 40
+_LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)(#[^)]*)?\)")
 # Addresses and paths of the place where this was built have no business in it.
 _WORKSHOP = re.compile(r"/work/|/root/|/home/\w+/|\b(?:artifactory|nexus)\b", re.IGNORECASE)
 
@@ -46,6 +47,26 @@ def test_the_map_in_the_readme_is_the_tree() -> None:
 def test_the_map_is_read_as_it_is_meant() -> None:
     readme = f"# X\n\n{MAP_HEADING}\n\n```\nservice/           the service\nservice/people/    records\n  more words\n```\nend"
     assert mapped_folders(readme) == {"service", "service/people"}
+
+
+def test_no_link_in_the_documents_is_dead() -> None:
+    dead = []
+    for page in [
+        ROOT / "README.md",
+        *sorted((ROOT / "docs").rglob("*.md")),
+        ROOT / "firmware_protocol" / "c" / "README.md",
+    ]:
+        for there, heading in _LINK.findall(page.read_text(encoding="utf-8")):
+            target = page.parent / there
+            if not target.exists() or (heading and heading not in headings(target)):
+                dead.append(f"{page.relative_to(ROOT)}: {there}{heading}")
+    assert dead == []
+
+
+def headings(page: Path) -> set[str]:
+    """The headings of a page as addresses, the way GitHub makes them."""
+    found = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {"#" + re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in found}
 
 
 @pytest.mark.parametrize("decision", DECISIONS, ids=lambda path: path.stem)
