@@ -8,6 +8,7 @@ from device_sim.enrolling import Enrolling, Window
 from device_sim.recording import Recorder
 from firmware_protocol.commands import CommandKind
 from firmware_protocol.commands_judged import Obeyed
+from firmware_protocol.enrolment import EnrolmentVerdict
 from firmware_protocol.vocabulary import EventType, Field
 from tests.conformance.memory_line import MemoryWire
 from tests.conformance.sabotage import Patch, around, breaks, nothing
@@ -26,7 +27,7 @@ def ends_its_window_too_late(patch: Patch, wire: MemoryWire) -> None:
     around(patch, Enrolling, "open", begin)
 
 
-@breaks("ENR-005")
+@breaks("ENR-005", "ENR-006")
 def takes_whoever_stands_there(patch: Patch, wire: MemoryWire) -> None:
     def take(real: Any, self: Enrolling, sight: Any, now: float) -> Any:
         window = self.window
@@ -110,6 +111,7 @@ def says_done_and_goes_on_saying_it(patch: Patch, wire: MemoryWire) -> None:
     def heard(real: Any, self: Enrolling, answer: Any, now: float) -> None:
         saying = self.saying
         real(self, answer, now)
-        self.saying = saying
+        if answer.verdict == EnrolmentVerdict.KEPT:
+            self.saying = saying
 
     around(patch, Enrolling, "heard", heard)

@@ -12,11 +12,12 @@ from anmen.conformance.verdict import Failed
 from firmware_protocol.commands import FINAL, CommandFailure, CommandKind, CommandState
 from firmware_protocol.enrolment import FACE_WITHIN_S, SAID_AGAIN_S, WINDOW_S, Enrolled, EnrolledHeard, EnrolmentVerdict
 from firmware_protocol.lockout import LOCKED_OUT_S, WRONG_TRIES
-from firmware_protocol.vocabulary import EventType, Field
+from firmware_protocol.vocabulary import EventType, Field, RefusalReason
 
 FULL, KIND = Profile.FULL, CommandKind.START_ENROLMENT
 FAILED, DONE = CommandState.FAILED, CommandState.DONE
 SHORTEST_S, LONG_S, LOOKS = WINDOW_S[0], 300, 3
+WRONG = {RefusalReason.FACE_NOT_RECOGNISED, RefusalReason.NOT_LIVE}
 OWN, OTHER, FORCED = 91, 92, 93
 
 declared(
@@ -35,9 +36,9 @@ def _begun(stand: Stand, *, seconds: int = LONG_S, entries: tuple[int, ...] = (O
 
 @contextmanager
 def _running(stand: Stand, *, seconds: int = LONG_S) -> Iterator[bytes]:
-    """An open window; what is left of it is not for the checks that follow."""
+    """An open window; what is left of it, and of wrong tries in it, is not for the checks that follow."""
+    since, orders = stand.mark(), Orders(stand)
     number = _begun(stand, seconds=seconds)
-    orders = Orders(stand)
     try:
         stand.until(lambda: CommandState.RUNNING in orders.states(number, 0), ANSWER_S)
         yield number
@@ -45,6 +46,8 @@ def _running(stand: Stand, *, seconds: int = LONG_S) -> Iterator[bytes]:
         stand.say(EnrolledHeard(number, EnrolmentVerdict.NOT_WANTED))
         if not stand.until(lambda: any(one in FINAL for one in orders.states(number, 0)), 1.0):
             stand.restart()
+        if any(one.get(Field.CODE) in WRONG for _, one in stand.transcript.events(since)):
+            _clear_tries(stand)
 
 
 def _present_card(stand: Stand) -> None:
@@ -58,7 +61,7 @@ def _look(stand: Stand, times: int = LOOKS) -> None:
 
 
 def _clear_tries(stand: Stand) -> None:
-    """Looks of somebody unknown were wrong tries: a lock-out, and the count begins with none."""
+    """A lock-out, after which the count of wrong tries begins with none."""
     for _ in range(WRONG_TRIES):
         stand.operator.show_card(STRANGE_CARD)
     stand.listen(LOCKED_OUT_S + SLACK_S)
@@ -91,14 +94,13 @@ def what_cannot_be_begun(stand: Stand) -> str:
 @checks("ANM-ENR-004", kind=KIND)
 def the_window_ends(stand: Stand) -> str:
     """Running at once; failed when its seconds are over."""
-    orders = Orders(stand)
-    number, began = _begun(stand, seconds=SHORTEST_S), stand.line.now()
-    stand.until(lambda: CommandState.RUNNING in orders.states(number, 0), ANSWER_S)
-    if orders.states(number, 0) != [CommandState.ACCEPTED, CommandState.RUNNING]:
-        raise Failed(expected="states 1 (accepted) and 2 (running)", seen=f"states {orders.states(number, 0)}")
-    stand.until(lambda: FAILED in orders.states(number, 0), SHORTEST_S * 1.1 + SLACK_S)
-    took = stand.line.now() - began
-    orders.ends(number, FAILED, CommandFailure.NOBODY_CAME)
+    orders, began = Orders(stand), stand.line.now()
+    with _running(stand, seconds=SHORTEST_S) as number:
+        if orders.states(number, 0) != [CommandState.ACCEPTED, CommandState.RUNNING]:
+            raise Failed(expected="states 1 (accepted) and 2 (running)", seen=f"states {orders.states(number, 0)}")
+        stand.until(lambda: FAILED in orders.states(number, 0), SHORTEST_S * 1.1 + SLACK_S)
+        took = stand.line.now() - began
+        orders.ends(number, FAILED, CommandFailure.NOBODY_CAME)
     if not within_tolerance(took, SHORTEST_S):
         raise Failed(expected=f"the end after {SHORTEST_S} s", seen=f"after {took:.1f} s")
     return f"running, and failed (20, nobody came) after {took:.1f} s"
@@ -112,13 +114,11 @@ def first_the_card(stand: Stand) -> str:
         _look(stand)
         stand.listen(1.0)
         before = len(_taken(stand, since))
-    _clear_tries(stand)
     with _running(stand):
         _present_card(stand)
         stand.listen(FACE_WITHIN_S + SLACK_S)
         _look(stand)
         stand.listen(1.0)
-    _clear_tries(stand)
     late = len(_taken(stand, since)) - before
     if before or late:
         raise Failed(expected="no template", seen=f"{before} without a card, {late} a minute after it")
@@ -135,7 +135,6 @@ def others_come_home(stand: Stand) -> str:
         _look(stand)
         stand.listen(SHORTEST_S + SLACK_S)
         orders.ends(number, FAILED, CommandFailure.ANOTHER_PERSON)
-    _clear_tries(stand)
     if _taken(stand, since):
         raise Failed(expected="no template", seen="a template behind another's card")
     return "another's card opened, its holder's face was not taken; failed (21, another person)"
@@ -197,11 +196,10 @@ def nothing_outlives_a_power_cut(stand: Stand) -> str:
 def events_say_nothing_of_a_face(stand: Stand) -> str:
     """Id, kind, state and reason, and nothing else."""
     since = stand.mark()
-    number = _begun(stand, seconds=SHORTEST_S)
-    stand.listen(SHORTEST_S)
-    event = stand.await_event(
-        EventType.COMMAND_DONE, since, SLACK_S + 3.0, where=lambda one: one.get(Field.COMMAND) == number
-    )[1]
+    with _running(stand, seconds=SHORTEST_S) as number:
+        event = stand.await_event(
+            EventType.COMMAND_DONE, since, SHORTEST_S * 4.0, where=lambda one: one.get(Field.COMMAND) == number
+        )[1]
     allowed = {int(one) for one in (Field.COMMAND, Field.COMMAND_KIND, Field.COMMAND_STATE, Field.CODE)}
     if set(event.fields) != allowed:
         raise Failed(expected=f"the fields {sorted(allowed)}", seen=f"fields {dict(event.fields)}")
