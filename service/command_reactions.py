@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from typing import Any
 
-from firmware_protocol.commands import CommandNonce, CommandResult, ReadBackAnswer
+from firmware_protocol.commands import CommandKind, CommandNonce, CommandResult, CommandState, ReadBackAnswer
+from firmware_protocol.enrolment import Enrolled
 from firmware_protocol.topics import LockId
 from firmware_protocol.vocabulary import EventType, Field
 from service.batches import Batch
 from service.commands import following as commands
+from service.enrolling import actions as enrolling
 from service.entry.rules import kept_field
 from service.hearing import Said
 from service.locks import actions as locks
@@ -33,6 +35,13 @@ def note_ended(batch: Batch) -> None:
         if new.type == EventType.COMMAND_DONE
     ]
     _note(batch, words)
+    erased = [
+        (new.lock_id, new.occurred_at)
+        for new, _ in batch.stored
+        if new.type == EventType.COMMAND_DONE and kept_field(new, Field.COMMAND_KIND) == CommandKind.ERASE_BIOMETRIC
+        if kept_field(new, Field.COMMAND_STATE) == CommandState.DONE
+    ]
+    enrolling.note_erased(batch.session, erased)
 
 
 def _nonces(batch: Batch, said: Sequence[Said[CommandNonce]]) -> None:
@@ -46,6 +55,12 @@ def _results(batch: Batch, said: Sequence[Said[CommandResult]]) -> None:
 
 def _answers(batch: Batch, said: Sequence[Said[ReadBackAnswer]]) -> None:
     commands.note_answers(batch.session, [(one.lock, one.message) for one in said if one.session.proven])
+
+
+def _taken(batch: Batch, said: Sequence[Said[Enrolled]]) -> None:
+    """Faces that locks have taken. Answered once the batch is committed, so that what is safe is not said again."""
+    heard = [(one.lock, one.message) for one in said if one.session.proven]
+    batch.outcome.orders += enrolling.arrive(batch.session, heard, keyring=batch.memory.keyring, now=batch.now)
 
 
 def _note(batch: Batch, words: Sequence[commands.Word]) -> None:
@@ -62,4 +77,4 @@ def _number(value: object) -> int:
     return value if isinstance(value, int) else 0
 
 
-REACTIONS: dict[Any, Any] = {CommandNonce: _nonces, CommandResult: _results, ReadBackAnswer: _answers}
+REACTIONS: dict[Any, Any] = {CommandNonce: _nonces, CommandResult: _results, ReadBackAnswer: _answers, Enrolled: _taken}

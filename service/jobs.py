@@ -6,21 +6,26 @@ of its own, so that one that fails keeps none of the others from being done.
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import partial
 from types import MappingProxyType
 
 from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session
 
+from face_engine import FaceEngine
 from service.accounts import actions as accounts
 from service.completeness import actions as completeness
 from service.edges.alone import alone
 from service.edges.faults import name_of
 from service.edges.keyring import Keyring
+from service.edges.notices import Notices
 from service.edges.requests import Parts
 from service.edges.transaction import SYSTEM, transaction
+from service.enrolling import actions as enrolling
 from service.occupancy import actions as occupancy
 from service.presence import actions as presence
 from service.reactions import react
@@ -34,6 +39,7 @@ from service.visits import actions as visits
 log = logging.getLogger(__name__)
 
 EVERY_S = 60.0
+LOOK_EVERY_S = 0.5
 # Any number will do that nobody else in this database uses.
 ADVISORY_LOCK = 7_301_966
 
@@ -82,6 +88,11 @@ def check_signed_heads(session: Session, now: datetime, *, keyring: Keyring) -> 
     completeness.check_due(session, keyring, now)
 
 
+def bring_faces_again(session: Session, now: datetime, *, keyring: Keyring) -> None:
+    """Faces that a lock has erased by command, while they are to be on it."""
+    enrolling.bring_again(session, keyring=keyring, now=now)
+
+
 def forget_past_keys(session: Session, now: datetime) -> None:
     """Chain keys of past key epochs that nothing needs any more."""
     rekeying.forget_past_keys(session, now)
@@ -109,7 +120,7 @@ JOBS: tuple[Callable[[Session, datetime], None], ...] = (
     include_late_locks,
 )
 # Those that open what is sealed.
-KEYED_JOBS = (check_signed_heads,)
+KEYED_JOBS = (check_signed_heads, bring_faces_again)
 # Those that a deployment sets times for.
 KEEPING_JOBS = (forget_old_rows,)
 
@@ -134,29 +145,58 @@ def run_due(
     return done
 
 
+def settle_faces(engine: Engine, now: datetime, keyring: Keyring, faces: FaceEngine) -> int:
+    """Decide on every face that a lock has taken, each in a transaction of its own; how many there were."""
+    with transaction(engine, SYSTEM) as session:
+        waiting = enrolling.waiting(session)
+    for command, person in waiting:
+        try:
+            with transaction(engine, SYSTEM) as session:
+                enrolling.settle(session, command, person, engine=faces, keyring=keyring, now=now)
+        except Exception as fault:  # noqa: BLE001  # one that cannot be decided must not keep the others waiting
+            log.warning("a face taken at a lock could not be decided on (%s); it is tried again", name_of(fault))
+    return len(waiting)
+
+
 class JobThread:
-    """Runs what is due every minute until it is stopped."""
+    """Runs what is due every minute, and what somebody at a door waits for at once, until it is stopped."""
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._notices = Notices(parts.database, "anmen_faces")
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="jobs", daemon=True)
 
     def start(self) -> None:
         """Begin; the first round is at once."""
+        self._notices.start()
         self._thread.start()
 
     def stop(self) -> None:
         """End after the job in hand."""
         self._stop.set()
         self._thread.join(timeout=10)
+        self._notices.stop()
 
     def _round(self) -> None:
         parts = self._parts
         run_due(parts.database, parts.clock(), parts.keyring, parts.settings.retention_days)
 
     def _run(self) -> None:
+        due_at = 0.0
         while True:
-            self._round()
-            if self._stop.wait(EVERY_S):
+            if time.monotonic() >= due_at:
+                due_at = time.monotonic() + EVERY_S
+                self._round()
+                self._settle()
+            if self._stop.wait(LOOK_EVERY_S):
                 return
+            if self._notices.take():
+                self._settle()
+
+    def _settle(self) -> None:
+        parts = self._parts
+        try:
+            settle_faces(parts.database, parts.clock(), parts.keyring, parts.faces)
+        except DBAPIError as fault:
+            log.warning("the database is away (%s)", name_of(fault))

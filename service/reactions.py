@@ -15,6 +15,7 @@ from firmware_protocol.topics import shard_of
 from service.access import actions as access
 from service.consent.rules import ConsentWithdrawn, Purpose
 from service.edges.elevation import as_system
+from service.enrolling import actions as enrolling
 from service.faces import actions as faces
 from service.occupancy import actions as occupancy
 from service.premises import actions as premises
@@ -57,6 +58,13 @@ def _end_all_visits(session: Session, event: TenanciesEnded, now: datetime) -> N
     visits.end_with(session, [(one.unit_id, one.person_id) for one in event.ended], now=now)
 
 
+def _call_off_enrolments(session: Session, withdrawn: ConsentWithdrawn, now: datetime) -> None:
+    # First of all: a process that hears locks holds a command before it holds their lists.
+    if withdrawn.purpose is Purpose.FACE:
+        with as_system(session):
+            enrolling.call_off(session, withdrawn.person_id, now=now)
+
+
 def _take_face_off_locks(session: Session, withdrawn: ConsentWithdrawn, _now: datetime) -> None:
     if withdrawn.purpose is Purpose.FACE:
         access.remove_faces(session, withdrawn.person_id)
@@ -71,7 +79,7 @@ def _erase_face(session: Session, withdrawn: ConsentWithdrawn, now: datetime) ->
 
 REACTIONS: Mapping[type, tuple[Reaction, ...]] = MappingProxyType(
     {
-        ConsentWithdrawn: (_take_face_off_locks, _erase_face),
+        ConsentWithdrawn: (_call_off_enrolments, _take_face_off_locks, _erase_face),
         TenancyBegun: (_open_stay,),
         TenancyEnded: (_end_visits, _close_stay),
         TenanciesEnded: (_end_all_visits, _close_stays),

@@ -13,16 +13,19 @@ from device_sim.flash.chip import Flash
 from device_sim.flash.memory import MemoryMedium
 from device_sim.lock import Lock
 from device_sim.start import Start
+from face_engine import FaceEngine
 from firmware_protocol import LockIdentity
 from firmware_protocol.commands import CommandKind
 from firmware_protocol.keys import Holder
 from firmware_protocol.messages import DownMessage, Stored
 from firmware_protocol.topics import SHARDS, Direction, LockId, frame_topic
+from service import list_reactions
 from service.accounts.actions import scope_of
 from service.accounts.rules import Actor
 from service.batches import Outcome
 from service.commands import actions, following
 from service.commands.rules import CommandId, CommandView, Order
+from service.delivery import actions as delivery
 from service.edges.inbox import Delivery
 from service.edges.transaction import SYSTEM, transaction
 from service.hearing import Memory, locks_of
@@ -44,6 +47,7 @@ class Commanded:
     seconds: float = 0.0
     booted: float = 0.0
     lost: bool = False
+    engine: FaceEngine | None = None
     memory: Memory = field(init=False)
     lock: Lock = field(init=False)
 
@@ -65,7 +69,7 @@ class Commanded:
         self.booted = self.seconds
         chip_ms = round((self.place.now.timestamp() + self.seconds) * 1000)
         flash = Flash(self.medium, draw=os.urandom)
-        self.lock = Lock(self.identity, flash, Start(0.0, chip_ms, door), engine=None, draw=os.urandom)
+        self.lock = Lock(self.identity, flash, Start(0.0, chip_ms, door), engine=self.engine, draw=os.urandom)
 
     def connect(self) -> None:
         self.lock.connecting()
@@ -92,6 +96,17 @@ class Commanded:
         with transaction(self.database.ingest, SYSTEM) as session:
             orders = following.due(session, range(SHARDS), now)
         self._answer(Outcome(orders=[*orders]))
+        self.exchange()
+
+    def bring_lists(self) -> None:
+        """What the ingest loop does when somebody has changed a list."""
+        with transaction(self.database.ingest, SYSTEM) as session:
+            asked = delivery.differing(session, range(SHARDS))
+            for lock in asked:
+                self.memory.held.pop(lock, None)
+            outcome = Outcome()
+            list_reactions.owe(session, [one for one in asked if one == self.id], self.memory, outcome)
+        self._answer(outcome)
         self.exchange()
 
     def pass_time(self, seconds: float) -> None:
@@ -145,12 +160,12 @@ class Commanded:
             self.lock.receive(side.seal(message, session), self.uptime)
 
 
-def commanded(database: Database, place: Living) -> Commanded:
+def commanded(database: Database, place: Living, *, engine: FaceEngine | None = None) -> Commanded:
     """A lock of its own on the room's door, born and proven."""
     with transaction(place.database, SYSTEM) as session:
         lock = provisioned(session, place.keyring, place.now)
         premises.hang_lock(session, unit_id=place.unit_id, lock_id=lock.id, now=place.now)
-    made = Commanded(database, place, lock.identity)
+    made = Commanded(database, place, lock.identity, engine=engine)
     made.connect()
     return made
 

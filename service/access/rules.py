@@ -87,10 +87,11 @@ class GrantRecord:
 
 
 class DeliveryState(StrEnum):
-    """Where a credential or a grant is on one lock; only the lock's own word makes it ON_LOCK or REMOVED."""
+    """Where a credential or a grant is on one lock; only the lock's own word makes it ON_LOCK, ERASED or REMOVED."""
 
     PENDING = "pending"
     ON_LOCK = "on_lock"
+    ERASED = "erased"
     REMOVING = "removing"
     REMOVED = "removed"
 
@@ -105,6 +106,7 @@ class CredentialRecord:
     on_lock_at: datetime | None
     off_lock_at: datetime | None
     last_contact_at: datetime | None
+    erased_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +133,8 @@ def credential_state(record: CredentialRecord) -> DeliveryState:
     """Where one credential is. Removed but never confirmed as held counts as removing: it may be on its way."""
     if record.removed:
         return DeliveryState.REMOVING if record.off_lock_at is None else DeliveryState.REMOVED
+    if record.erased_at is not None:
+        return DeliveryState.ERASED
     return DeliveryState.PENDING if record.on_lock_at is None else DeliveryState.ON_LOCK
 
 
@@ -171,7 +175,7 @@ def _credential_delivery(record: CredentialRecord, terms: Terms) -> CredentialDe
 
 
 # What a person must be told first: something has not arrived, then something is not gone yet.
-_TELL_FIRST = (DeliveryState.PENDING, DeliveryState.REMOVING, DeliveryState.ON_LOCK, DeliveryState.REMOVED)
+_TELL_FIRST = [DeliveryState(one) for one in ("pending", "removing", "erased", "on_lock", "removed")]
 
 
 def worst_state(states: Sequence[DeliveryState]) -> DeliveryState:

@@ -53,6 +53,8 @@ class Act(StrEnum):
     CONSENT_WITHDRAWN = "consent:consent:withdrawn"
     FACE_ENROLLED = "faces:template:enrolled"
     FACE_ERASED = "faces:template:erased"
+    FACE_TAKEN = "enrolling:template:kept"
+    FACE_NOT_TAKEN = "enrolling:template:refused"
     ACCESS_GRANTED = "access:grant:made"
     ACCESS_REVOKED = "access:grant:revoked"
     PIN_REPLACED = "access:pin:replaced"

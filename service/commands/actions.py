@@ -132,6 +132,8 @@ def _row(
         "seconds": order.seconds,
         "relock_s": order.relock_s,
         "ajar_s": order.ajar_s,
+        "face_engine": order.engine or None,
+        "face_model": order.model or None,
         "emergency": order.emergency,
         "reason_sealed": reason,
         "issued_at": now,

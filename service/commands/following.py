@@ -21,6 +21,7 @@ from firmware_protocol.commands import (
 from firmware_protocol.commands_followed import ENDED, TOLD_AGAIN, OrderEvent, OrderState, event_of_result, next_order
 from firmware_protocol.commands_wiped import proves_wipe
 from firmware_protocol.topics import LockId
+from firmware_protocol.vocabulary import CredentialType
 from service.commands import records
 from service.commands.records import Change, Kept
 
@@ -69,7 +70,7 @@ def give(session: Session, nonces: Sequence[tuple[LockId, CommandNonce, int]], n
             continue
         state = next_order(OrderState(kept.state), OrderEvent.SENT)
         changes.append(Change(kept.id, state, told_at=now, told_epoch=epoch))
-        told.append((lock, _command(kept, nonce.nonce)))
+        told.append((lock, _command(session, kept, nonce.nonce)))
     records.write(session, changes)
     return told
 
@@ -126,13 +127,13 @@ def _tell(session: Session, commands: Iterable[Kept], now: datetime) -> list[Tol
             told.append((LockId(kept.lock_id), NonceAsked(kept.id)))
         else:
             state = next_order(state, OrderEvent.SENT)
-            told.append((LockId(kept.lock_id), _command(kept, b"")))
+            told.append((LockId(kept.lock_id), _command(session, kept, b"")))
         changes.append(Change(kept.id, state, kept.failure, told_at=now))
     records.write(session, changes)
     return told
 
 
-def _command(kept: Kept, nonce: bytes) -> Command:
+def _command(session: Session, kept: Kept, nonce: bytes) -> Command:
     kind = CommandKind(kept.kind)
     command = Command(
         kept.id,
@@ -146,6 +147,15 @@ def _command(kept: Kept, nonce: bytes) -> Command:
         return replace(command, seconds=kept.seconds)
     if kind is CommandKind.SET_PARAMETERS:
         return replace(command, relock_s=kept.relock_s, ajar_s=kept.ajar_s)
+    if kind is CommandKind.START_ENROLMENT:
+        return replace(
+            command,
+            seconds=kept.seconds,
+            takes=CredentialType.FACE,
+            entries=tuple(records.entries_of(session, kept.lock_id, kept.person_id)),
+            engine=kept.face_engine or 0,
+            model=bytes(kept.face_model or b""),
+        )
     return command
 
 

@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from firmware_protocol.commands import CommandKind
 from firmware_protocol.commands_followed import TOLD_AGAIN, OrderState
+from firmware_protocol.enrolment import MOST_ENTRIES
 from firmware_protocol.topics import LockId
 from firmware_protocol.transitions import LinkState
 from service.accounts.rules import AccountId
@@ -19,14 +20,15 @@ from service.premises.rules import UnitId
 _OPEN = [one.value for one in (OrderState.WAITING, OrderState.SENT, OrderState.ACCEPTED, OrderState.RUNNING)]
 _COLUMNS = (
     "c.id, c.lock_id, c.unit_id, c.person_id, c.kind, c.seconds, c.relock_s, c.ajar_s, c.challenge, c.emergency,"
-    " c.reason_sealed, c.state, c.failure, c.issued_at, c.expires_at, c.told_epoch, c.ended_at, c.answer, c.proof"
+    " c.reason_sealed, c.state, c.failure, c.issued_at, c.expires_at, c.told_epoch, c.ended_at, c.answer, c.proof,"
+    " c.face_engine, c.face_model, c.called_off_at"
 )
 
 
-# Ordered of a vacant room, and since then somebody has been given a way in: what empties a lock is no longer said, nor times
+# Not called off. Ordered of a vacant room, and since then somebody has been given a way in: what empties a lock is no longer said, nor times
 # that nobody would be given who lives there.
 _STILL_MEANT = (
-    f"((c.kind <> ALL(:emptying) AND (c.kind <> {CommandKind.SET_PARAMETERS:d}"
+    f"c.called_off_at IS NULL AND ((c.kind <> ALL(:emptying) AND (c.kind <> {CommandKind.SET_PARAMETERS:d}"
     f" OR (c.relock_s BETWEEN {LET_RELOCK_S[0]} AND {LET_RELOCK_S[1]} AND c.ajar_s BETWEEN {LET_AJAR_S[0]} AND {LET_AJAR_S[1]})))"
     " OR NOT EXISTS (SELECT FROM credential k WHERE k.lock_id = c.lock_id AND k.removed_version IS NULL))"
 )
@@ -55,6 +57,9 @@ class Kept(NamedTuple):
     ended_at: datetime | None
     answer: dict[str, Any] | None
     proof: bytes | None
+    face_engine: int | None
+    face_model: bytes | None
+    called_off_at: datetime | None
 
 
 class Change(NamedTuple):
@@ -80,6 +85,17 @@ _PLACE = text(
 
 
 _LIVED_IN = text("SELECT EXISTS (SELECT FROM tenancy WHERE unit_id = :unit AND ended_at IS NULL AND starts_at <= :now)")
+
+
+_ENTRIES = text(
+    "SELECT credential_id FROM credential WHERE lock_id = :lock AND person_id = :person AND removed_version IS NULL"
+    " AND NOT visitor ORDER BY credential_id DESC LIMIT :most"
+)
+_CALL_OFF = text(
+    "WITH meant AS (SELECT id FROM lock_command WHERE person_id = :person AND kind = :kind AND called_off_at IS NULL"
+    " AND state = ANY(:open) ORDER BY id FOR UPDATE)"
+    " UPDATE lock_command c SET called_off_at = :now FROM meant WHERE c.id = meant.id"
+)
 
 
 def find_place(session: Session, lock: str, person: int | None, now: datetime) -> Place | None:
@@ -142,6 +158,16 @@ def hold(session: Session, commands: Iterable[bytes]) -> dict[bytes, Kept]:
     """These commands, held until the transaction ends."""
     rows = _load(session, "c.id = ANY(:ids) ORDER BY c.id FOR UPDATE OF c", ids=sorted(set(commands)))
     return {one.id: one for one in rows}
+
+
+def entries_of(session: Session, lock: str, person: int | None) -> list[int]:
+    """The ids of what opens this lock for the person, visitors' aside; for the lock alone."""
+    return sorted(session.execute(_ENTRIES, {"lock": lock, "person": person, "most": MOST_ENTRIES}).scalars())
+
+
+def call_off(session: Session, person: int, kind: CommandKind, now: datetime) -> None:
+    """What this person ordered of this kind is not said any more, and what it brings is not wanted; held in the order of ids."""
+    session.execute(_CALL_OFF, {"person": person, "kind": int(kind), "now": now, "open": [*_OPEN, "silent"]})
 
 
 def hold_meant(session: Session, commands: Iterable[bytes]) -> dict[bytes, Kept]:

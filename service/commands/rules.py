@@ -14,6 +14,7 @@ from typing import Any, NewType
 from firmware_protocol.commands import CommandFailure, CommandKind, can
 from firmware_protocol.commands_followed import OrderState
 from firmware_protocol.commands_judged import AJAR_S, RELOCK_S, SHOWN_S, UNLOCKED_S
+from firmware_protocol.enrolment import WINDOW_S
 from firmware_protocol.topics import LockId
 from firmware_protocol.transitions import LinkState
 from service.accounts.rules import AccountId, Role
@@ -34,8 +35,15 @@ LIFE_S: Mapping[CommandKind, int] = {
     CommandKind.ERASE_BIOMETRIC: 86_400,
     CommandKind.FACTORY_WIPE: 86_400,
     CommandKind.REBOOT: 300,
+    # The window, and time for the template to come when the link has broken meanwhile.
+    CommandKind.START_ENROLMENT: 3600,
 }
-BY_TENANT = frozenset({CommandKind.UNLOCK_DOOR, CommandKind.IDENTIFY, CommandKind.SET_PARAMETERS})
+BY_TENANT = frozenset(
+    {CommandKind.UNLOCK_DOOR, CommandKind.IDENTIFY, CommandKind.SET_PARAMETERS, CommandKind.START_ENROLMENT}
+)
+ONLY_TENANT = frozenset({CommandKind.START_ENROLMENT})
+# Somebody stands before the door for these.
+_LIVE = frozenset({CommandKind.UNLOCK_DOOR, CommandKind.START_ENROLMENT})
 ONLY_VACANT = frozenset({CommandKind.ERASE_BIOMETRIC, CommandKind.FACTORY_WIPE})
 # In a let room: shut again before somebody with full hands is in, or an alarm at every visit, are ways to drive a tenant out;
 # an hour without an alarm is a way in for others.
@@ -57,7 +65,10 @@ class Emergency(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What is ordered; arguments that the kind does not have are left as they are. `reason`: in the landlord's words."""
+    """What is ordered; arguments that the kind does not have are left as they are. `reason`: in the landlord's words.
+
+    `engine`, `model`: of which engine a face is to be, as a lock names its own.
+    """
 
     kind: CommandKind
     seconds: int = 8
@@ -65,6 +76,8 @@ class Order:
     ajar_s: int = 60
     emergency: Emergency | None = None
     reason: str = ""
+    engine: int = 0
+    model: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,8 +129,10 @@ def check_may_order(role: Role, place: Place, order: Order) -> None:
         raise NotAllowed("Doors are opened by those who live there, and by their landlord.", code="command_role")
     if not can(place.capabilities.get("commands"), order.kind):
         raise Conflict("This lock cannot do that, or it has not been heard of yet.", code="command_unsupported")
-    if order.kind is CommandKind.UNLOCK_DOOR and place.link is not LinkState.LIVE:
-        raise Conflict("The lock is offline: it cannot be opened from afar now.", code="lock_offline")
+    if order.kind in _LIVE and place.link is not LinkState.LIVE:
+        raise Conflict("The lock is offline: it cannot be told now. Please try again later.", code="lock_offline")
+    if order.kind is CommandKind.START_ENROLMENT:
+        _check_engine(place, order)
 
 
 def check_pace(role: Role, place: Place, kind: CommandKind, *, latest: datetime | None, now: datetime) -> None:
@@ -138,6 +153,7 @@ def check_arguments(order: Order, *, occupied: bool) -> None:
     limits = {
         CommandKind.UNLOCK_DOOR: (("seconds", order.seconds, UNLOCKED_S),),
         CommandKind.IDENTIFY: (("seconds", order.seconds, SHOWN_S),),
+        CommandKind.START_ENROLMENT: (("seconds", order.seconds, WINDOW_S),),
         CommandKind.SET_PARAMETERS: (("relock_s", order.relock_s, relock_s), ("ajar_s", order.ajar_s, ajar_s)),
     }
     for field, value, (least, most) in limits.get(order.kind, ()):
@@ -180,7 +196,18 @@ def _check_tenant(place: Place, order: Order) -> None:
         raise NotAllowed("This is for the landlord to do.", code="command_role")
 
 
+def _check_engine(place: Place, order: Order) -> None:
+    said = place.capabilities.get("face_engine"), place.capabilities.get("face_model")
+    if said != (order.engine, order.model.hex()):
+        raise Conflict(
+            "This lock's camera knows faces in another way than this service does. Card and PIN go on opening.",
+            code="engine_differs",
+        )
+
+
 def _check_landlord(place: Place, order: Order) -> None:
+    if order.kind in ONLY_TENANT:
+        raise NotAllowed("Only the tenant can have the own face taken, on the own page.", code="command_role")
     if order.kind in ONLY_VACANT and place.occupied:
         raise Conflict(
             "Somebody lives there: a lock is emptied only when the tenancy has ended.", code="command_occupied"

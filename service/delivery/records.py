@@ -105,10 +105,10 @@ def confirm(session: Session, confirmed: Sequence[tuple[LockId, int]], now: date
     session.execute(
         text(
             "UPDATE credential c SET"
-            " on_lock_at = CASE WHEN c.added_version <= h.version THEN coalesce(c.on_lock_at, :now) END,"
+            " on_lock_at = CASE WHEN c.added_version <= h.version AND c.erased_at IS NULL THEN coalesce(c.on_lock_at, :now) END,"
             " off_lock_at = CASE WHEN c.removed_version <= h.version THEN coalesce(c.off_lock_at, :now) END"
             " FROM unnest(CAST(:locks AS text[]), CAST(:versions AS bigint[])) AS h (lock_id, version)"
-            " WHERE c.lock_id = h.lock_id AND ((c.on_lock_at IS NULL) = (c.added_version <= h.version)"
+            " WHERE c.lock_id = h.lock_id AND ((c.on_lock_at IS NULL) = (c.added_version <= h.version AND c.erased_at IS NULL)"
             " OR (c.off_lock_at IS NULL) = (c.removed_version <= h.version))"
         ),
         {"now": now, "locks": [lock for lock, _ in confirmed], "versions": [version for _, version in confirmed]},

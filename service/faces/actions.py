@@ -21,12 +21,14 @@ from face_engine import (
     Image,
     ImageProblem,
     Match,
+    TemplateError,
     Thresholds,
     UnusableImage,
     compare_one_to_one,
     decode_image,
     find_one_face,
     pack_template,
+    unpack_template,
 )
 from face_engine import enrol as enrol_frames
 from service.audit.actions import record
@@ -136,6 +138,23 @@ def enrol(session: Session, person_id: PersonId, template: Template, *, keyring:
     sealed = keyring.seal(Root.PEOPLE, _SEALED_AS, write_template(template), row=str(person_id))
     records.append_enrolment(session, person_id, template.engine, sealed, now)
     record(session, None, Act.FACE_ENROLLED, person_id, now=now, engine=template.engine)
+
+
+def read_packed(engine: FaceEngine, packed: bytes) -> Template | None:
+    """What a lock has made, as if it had been made here, up to rounding; None where it is damaged or of another engine."""
+    try:
+        made = unpack_template(packed, engine=engine)
+    except TemplateError:
+        return None
+    return Template(engine.name.value, packed, np.asarray(made.embedding, "<f4").tobytes())
+
+
+def is_somebody_else(engine: FaceEngine, one: Template, other: Template) -> bool:
+    """Whether two templates of this engine are surely not of one person; False where one is of another engine."""
+    if {one.engine, other.engine} != {engine.name.value}:
+        return False
+    a, b = (np.frombuffer(each.floats, "<f4").astype(np.float32) for each in (one, other))
+    return compare_one_to_one(engine, a, b).match is Match.NO_MATCH
 
 
 def template_of(session: Session, person_id: PersonId, *, keyring: Keyring) -> Template | None:

@@ -10,6 +10,7 @@ from service.portals.alarm_pages import router as alarms
 from service.portals.certificate_pages import router as certificates
 from service.portals.command_pages import router as commands
 from service.portals.emergency_pages import router as emergency
+from service.portals.face_pages import router as faces
 from service.portals.feed import Feed
 from service.portals.inviting_pages import router as inviting
 from service.portals.landlord_pages import router as landlord
@@ -32,6 +33,7 @@ PAGES = (
     registration,
     mine,
     emergency,
+    faces,
     visitors,
     staff,
     alarms,

@@ -64,6 +64,7 @@ _STATES: tuple[_Named, ...] = (
     (LeaseState.ENDED, N_("Ended"), Tone.CALM),
     (DeliveryState.PENDING, N_("Pending"), Tone.WAIT),
     (DeliveryState.ON_LOCK, N_("On the lock"), Tone.GOOD),
+    (DeliveryState.ERASED, N_("Erased; waits to be brought again"), Tone.WAIT),
     (DeliveryState.REMOVING, N_("Being removed"), Tone.WAIT),
     (DeliveryState.REMOVED, N_("Removed"), Tone.CALM),
     (Purpose.REGISTER, N_("Residence registration"), Tone.NOTE),
@@ -121,6 +122,23 @@ _KINDS: tuple[tuple[Enum, str], ...] = (
     (CommandFailure.JAMMED, N_("The bolt is stuck.")),
     (ReportKind.STOLEN, N_("Stolen")),
     (ReportKind.BROKEN, N_("Broken for good")),
+    (
+        CommandFailure.NOBODY_CAME,
+        N_("Nobody came, or nobody looked into the camera after card or PIN. Start again at the door."),
+    ),
+    (
+        CommandFailure.ANOTHER_PERSON,
+        N_(
+            "It was not surely you: the looks were not of one person, the face was not the one on the card, or somebody else came home."
+        ),
+    ),
+    (CommandFailure.NOT_LIVE, N_("The camera saw a picture of a face. Please come in person.")),
+    (
+        CommandFailure.FACE_UNUSABLE,
+        N_("The camera could not see a face well enough. Come closer, in good light, without a mask."),
+    ),
+    (CommandFailure.SEVERAL_FACES, N_("There were several people before the camera. Please stand there alone.")),
+    (CommandFailure.ENGINE_DIFFERS, N_("The lock's camera knows faces in another way than this service does.")),
     (Emergency.FIRE, N_("Fire or smoke")),
     (Emergency.WATER, N_("Water is running out")),
     (Emergency.GAS, N_("Smell of gas")),

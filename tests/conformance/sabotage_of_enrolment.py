@@ -3,7 +3,9 @@
 from dataclasses import replace
 from typing import Any
 
+from anmen.conformance.lists import OTHER_CARD
 from device_sim import enrolling
+from device_sim.doorway import Answer, Doorway
 from device_sim.enrolling import Enrolling, Window
 from device_sim.recording import Recorder
 from firmware_protocol.commands import CommandKind
@@ -40,13 +42,12 @@ def takes_whoever_stands_there(patch: Patch, wire: MemoryWire) -> None:
 
 
 @breaks("ENR-006")
-def takes_the_neighbours_card_for_the_persons(patch: Patch, wire: MemoryWire) -> None:
-    def admitted(real: Any, self: Enrolling, entry: Any, *more: Any) -> Any:
-        if self.window is not None:
-            self.window = replace(self.window, entries=self.window.entries | {entry.credential_id})
-        return real(self, entry, *more)
+def opens_for_nobody_else_meanwhile(patch: Patch, wire: MemoryWire) -> None:
+    def show_card(real: Any, self: Doorway, number: str, now: float, **more: Any) -> Any:
+        waits = self.enrolling is not None and self.enrolling.window is not None
+        return Answer(False) if waits and number == OTHER_CARD else real(self, number, now, **more)
 
-    around(patch, Enrolling, "admitted", admitted)
+    around(patch, Doorway, "show_card", show_card)
 
 
 @breaks("ENR-007")

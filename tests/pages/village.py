@@ -94,6 +94,7 @@ class Village:
             "new PIN?": (pages["tenant"], f"/me/tenancies/{self.running}/pin"),
             "PIN already shown": (pages["tenant"], "/me/pin"),
             "emergency PIN": (pages["tenant"], f"/me/tenancies/{self.running}/emergency-pin"),
+            "my face at the door": (pages["tenant"], f"/me/tenancies/{self.running}/face"),
             "emergency PIN already shown": (pages["tenant"], "/me/emergency-pin"),
             "withdraw?": (pages["tenant"], "/me/consents/face/withdraw"),
             "moved out?": (pages["tenant"], f"/me/tenancies/{self.running}/end"),
@@ -194,7 +195,7 @@ def build(database: Database, keyring: Keyring, now: datetime) -> Village:
 def opened_in_emergency(place: Living, lock: LockId) -> None:
     """The landlord has opened a let room from afar, and the lock has said that it is done."""
     with transaction(place.database, SYSTEM) as session:
-        session.execute(text("UPDATE lock SET capabilities = '{\"commands\": 382}'"))
+        session.execute(text("UPDATE lock SET capabilities = '{\"commands\": 510}'"))
     reason = "水从门缝里流出来，楼下天花板已经湿了，敲门没有人应"
     order = Order(CommandKind.UNLOCK_DOOR, emergency=Emergency.WATER, reason=reason)
     with transaction(place.database, scope_of(place.landlord)) as session:

@@ -16,6 +16,7 @@ from service.commands.rules import (
     BY_TENANT,
     LIFE_S,
     NOTICED,
+    ONLY_TENANT,
     ONLY_VACANT,
     Emergency,
     Order,
@@ -91,10 +92,24 @@ def test_nothing_is_erased_while_somebody_lives_there(place: Place, order: Order
         assert not place.occupied
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", [one for one in KINDS if one not in ONLY_TENANT])
 def test_a_vacant_rooms_landlord_may_order_anything(kind: CommandKind) -> None:
     check_may_order(Role.LANDLORD, PLACE, Order(kind))
     assert not needs_emergency(Role.LANDLORD, PLACE, kind)
+
+
+def test_a_face_is_the_tenants_own_to_start_and_of_the_services_engine_only() -> None:
+    order = Order(CommandKind.START_ENROLMENT, 300, engine=1, model=b"abcd")
+    seeing = {**PLACE.capabilities, "face_engine": 1, "face_model": b"abcd".hex()}
+    place = replace(PLACE, own=True, capabilities=seeing)
+    check_may_order(Role.TENANT, place, order)
+    with pytest.raises(NotAllowed):
+        check_may_order(Role.LANDLORD, place, order)
+    for wrong in ({"face_engine": 2}, {"face_model": "00"}, {"face_engine": 0, "face_model": ""}):
+        with pytest.raises(Conflict):
+            check_may_order(Role.TENANT, replace(place, capabilities={**seeing, **wrong}), order)
+    with pytest.raises(Conflict):
+        check_may_order(Role.TENANT, replace(place, link=LinkState.STALE), order)
 
 
 def test_what_a_lock_cannot_do_or_hear_is_said_so() -> None:

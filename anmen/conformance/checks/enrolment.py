@@ -46,6 +46,8 @@ def _running(stand: Stand, *, seconds: int = LONG_S) -> Iterator[bytes]:
         stand.say(EnrolledHeard(number, EnrolmentVerdict.NOT_WANTED))
         if not stand.until(lambda: any(one in FINAL for one in orders.states(number, 0)), 1.0):
             stand.restart()
+            # Wrong tries that it cannot date count as of its boot (ANM-DOR-013).
+            stand.listen(LOCKED_OUT_S + SLACK_S)
         if any(one.get(Field.CODE) in WRONG for _, one in stand.transcript.events(since)):
             _clear_tries(stand)
 

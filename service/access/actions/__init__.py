@@ -9,6 +9,7 @@ from service.access.actions.drawing import (
     replace_pin,
 )
 from service.access.actions.granting import (
+    bring_face,
     empty_list,
     equip,
     get_standing,
@@ -21,6 +22,7 @@ from service.access.actions.listing import open_entry, seal_entry
 from service.access.actions.viewing import deliveries, delivery
 
 __all__ = [
+    "bring_face",
     "deliveries",
     "delivery",
     "draw_pin",

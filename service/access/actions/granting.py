@@ -12,7 +12,7 @@ from service.access import records
 from service.access.actions import listing
 from service.access.pins import is_apart
 from service.access.records import CredentialRow
-from service.access.rules import GrantId, GrantRecord, HeldList, Materials, Terms
+from service.access.rules import GrantId, GrantRecord, HeldList, Materials, Terms, for_lock
 from service.audit.actions import record
 from service.audit.rules import Act, Acting
 from service.edges.elevation import as_system
@@ -86,6 +86,35 @@ def remove_faces(session: Session, person_id: PersonId) -> tuple[GrantId, ...]:
     with as_system(session):
         grants = records.standing_grants_of(session, person_id)
         listing.remove(session, grants, (CredentialType.FACE,))
+    return grants
+
+
+def bring_face(
+    session: Session,
+    person_id: PersonId,
+    template: bytes,
+    *,
+    keyring: Keyring,
+    now: datetime,
+    only_erased: bool = False,
+) -> tuple[GrantId, ...]:
+    """Put this face on every lock of the person's grants that can read it, instead of the one before; Conflict where a list is full.
+
+    `only_erased`: where the lock has erased it by command. The grants that stand; the consent is the caller's to check.
+    """
+    materials = Materials(template=template)
+    with as_system(session):
+        grants = records.residencies_of(session, person_id, now)
+        for grant_id, found in records.find_grants(session, grants).items():
+            hanging = set(premises.locks_of_unit(session, found.terms.unit_id, now))
+            old = set(records.locks_holding(session, [grant_id], [CredentialType.FACE]))
+            concerned = records.locks_with_erased(session, grant_id) if only_erased else hanging | old
+            held = records.hold_lists(session, concerned)
+            records.remove_credentials(session, [grant_id], [CredentialType.FACE], only_erased=only_erased)
+            lists = [one for one in held if one.lock_id in old or for_lock(materials, one.capabilities).template]
+            getting = [one for one in lists if one.lock_id in hanging]
+            listing.add(session, getting, grant_id, found.terms, materials=materials, keyring=keyring)
+            listing.move_on(session, [one for one in lists if one not in getting], added={})
     return grants
 
 

@@ -9,9 +9,11 @@ from service.access.records.lists import (
     hold_lists,
     live_entries,
     locks_holding,
+    locks_with_erased,
     mark_revoked,
     move_on,
     remove_credentials,
+    residencies_of,
     standing_grants_of,
 )
 from service.access.records.pins import append_drawing, drawings, sealed_pins
@@ -31,9 +33,11 @@ __all__ = [
     "hold_lists",
     "live_entries",
     "locks_holding",
+    "locks_with_erased",
     "mark_revoked",
     "move_on",
     "remove_credentials",
+    "residencies_of",
     "sealed_pins",
     "standing_grants_of",
 ]

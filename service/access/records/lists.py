@@ -34,7 +34,7 @@ _LOCKS_OF = text(
 _REMOVE = text(
     "UPDATE credential c SET removed_version = a.version + 1, entry_sealed = NULL FROM access_list a"
     " WHERE a.lock_id = c.lock_id AND c.grant_id = ANY(:grants) AND c.type = ANY(:types)"
-    " AND c.duress = ANY(:duress) AND c.removed_version IS NULL"
+    " AND c.duress = ANY(:duress) AND c.removed_version IS NULL AND (NOT :erased OR c.erased_at IS NOT NULL)"
 )
 _MOVE_ON = text(
     "UPDATE access_list a SET version = a.version + 1, digest = n.digest, next_credential_id = n.next_id"
@@ -46,7 +46,7 @@ _TELL = text(
 )
 _STATES = text(
     "SELECT c.grant_id, c.lock_id, c.type, c.removed_version IS NOT NULL AS removed, c.on_lock_at, c.off_lock_at,"
-    " l.last_seen_at FROM credential c JOIN lock l ON l.id = c.lock_id WHERE c.grant_id = ANY(:grants) AND c.duress = :duress"
+    " c.erased_at, l.last_seen_at FROM credential c JOIN lock l ON l.id = c.lock_id WHERE c.grant_id = ANY(:grants) AND c.duress = :duress"
     " ORDER BY c.lock_id, c.credential_id"
 )
 
@@ -93,6 +93,17 @@ def standing_grants_of(session: Session, person_id: PersonId) -> tuple[GrantId, 
     return tuple(GrantId(found or 0) for found in session.exec(query))
 
 
+def residencies_of(session: Session, person_id: PersonId, now: datetime) -> tuple[GrantId, ...]:
+    """The person's grants that stand and are no visitor's, in the order of their ids."""
+    query = select(AccessGrantRow.id).where(
+        AccessGrantRow.person_id == person_id,
+        col(AccessGrantRow.revoked_at).is_(None),
+        col(AccessGrantRow.ends_at) > now,
+        col(AccessGrantRow.visitor).is_(False),
+    )
+    return tuple(GrantId(found or 0) for found in session.exec(query.order_by(col(AccessGrantRow.id))))
+
+
 def mark_revoked(session: Session, grants: Sequence[GrantId], now: datetime) -> None:
     """Note when the grants were revoked; the first time counts."""
     session.execute(
@@ -124,6 +135,17 @@ def locks_holding(session: Session, grants: Sequence[GrantId], types: Iterable[C
     return tuple(LockId(lock) for lock in rows.scalars())
 
 
+def locks_with_erased(session: Session, grant: GrantId) -> frozenset[LockId]:
+    """The locks that have erased a face of this grant by command."""
+    rows = session.execute(
+        text(
+            "SELECT lock_id FROM credential WHERE grant_id = :grant AND erased_at IS NOT NULL AND removed_version IS NULL"
+        ),
+        {"grant": grant},
+    )
+    return frozenset(LockId(lock) for lock in rows.scalars())
+
+
 def add_credentials(session: Session, rows: Sequence[CredentialRow]) -> None:
     """Put new credentials on their lists."""
     if rows:
@@ -136,9 +158,18 @@ def remove_credentials(
     types: Iterable[CredentialType],
     *,
     duress: Sequence[bool] = (False, True),
+    only_erased: bool = False,
 ) -> int:
-    """Take these grants' credentials of these types off their lists, as of each list's next version; how many that were."""
-    asked = {"grants": list(grants), "types": [int(one) for one in types], "duress": list(duress)}
+    """Take these grants' credentials of these types off their lists, as of each list's next version; how many that were.
+
+    `only_erased`: those whose lock has erased them by command.
+    """
+    asked = {
+        "grants": list(grants),
+        "types": [int(one) for one in types],
+        "duress": list(duress),
+        "erased": only_erased,
+    }
     return int(session.execute(_REMOVE, asked).rowcount)  # type: ignore[attr-defined]  # what an UPDATE returns has it
 
 
@@ -173,6 +204,7 @@ def credential_records(
                 on_lock_at=row.on_lock_at,
                 off_lock_at=row.off_lock_at,
                 last_contact_at=row.last_seen_at,
+                erased_at=row.erased_at,
             )
         )
     return found

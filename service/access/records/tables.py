@@ -58,5 +58,6 @@ class CredentialRow(SQLModel, table=True):
     removed_version: int | None = Field(default=None, sa_type=BigInteger)
     on_lock_at: datetime | None = None
     off_lock_at: datetime | None = None
+    erased_at: datetime | None = None
     visitor: bool = False
     duress: bool = False
