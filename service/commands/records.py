@@ -24,7 +24,6 @@ _COLUMNS = (
     " c.face_engine, c.face_model, c.called_off_at"
 )
 
-
 # Not called off. Ordered of a vacant room, and since then somebody has been given a way in: what empties a lock is no longer said, nor times
 # that nobody would be given who lives there.
 _STILL_MEANT = (
