@@ -3,20 +3,20 @@
 from device_sim.flash.event_log import FlashLog
 from device_sim.timekeeping import Timekeeper
 from firmware_protocol.chain import SIGNED_EVERY_S, sign_head
-from firmware_protocol.keys import chain_key, public_key
+from firmware_protocol.keys import public_key
 from firmware_protocol.lock_side import LockIdentity, LockSide
 
 
 class ChainSigner:
     """One boot's signer; a lock without a signing key has no chain, and its signer says nothing."""
 
-    def __init__(self, identity: LockIdentity, log: FlashLog, time: Timekeeper, static_secret: bytes) -> None:
+    def __init__(self, identity: LockIdentity, log: FlashLog, time: Timekeeper, key: bytes) -> None:
         self._identity = identity
         self._log = log
         self._time = time
         self._due_at = 0.0
         if identity.signing_key is not None:
-            log.chain_up(identity.lock, chain_key(static_secret, identity.lock, identity.key_epoch))
+            log.chain_up(identity.lock, key)
 
     def capability(self) -> dict[str, str]:
         """That the lock signs heads, and the key to check them by."""

@@ -89,6 +89,16 @@ class HeldList:
         self._flash.switch_list(after)
         self._hold(after)
 
+    @property
+    def has_material(self) -> bool:
+        """Whether an entry holds what was made under the lock's keys, or a face."""
+        return any(entry.material for entry in self.holding.entries)
+
+    def change_key(self, credential_key: bytes) -> None:
+        """What comes to the list from now on was made under this key."""
+        self._credential_key = credential_key
+        self._hold(self._flash.access_list)
+
     def erase_ended(self, now_s: int) -> None:
         """Erase the material of what has ended; the digest stays."""
         after = self._flash.access_list.without_ended(now_s)

@@ -6,6 +6,7 @@ link goes through here, with the four verbs of the protocol.
 
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 from device_sim.chain_signer import ChainSigner
 from device_sim.claiming import Claiming
@@ -14,33 +15,27 @@ from device_sim.doorway import Doorway
 from device_sim.failpoints import Failpoint, Reached, nowhere
 from device_sim.flash.chip import Flash
 from device_sim.held_list import HeldList, can_hold
+from device_sim.key_keeping import KeyKeeper
 from device_sim.list_changes import ListChanges
 from device_sim.obedience import Body, Obedience, with_parameters
+from device_sim.own_account import OwnAccount
 from device_sim.recording import Recorder
 from device_sim.start import Start
 from device_sim.timekeeping import Timekeeper
-from device_sim.updating import HARDWARE, Fitness, Updater
+from device_sim.updating import Fitness, Updater
 from device_sim.wiping import finish_wipe
 from device_sim.wrong_tries import remembered
 from face_engine.engine import FaceEngine
 from firmware_protocol.commands import Command, NonceAsked
-from firmware_protocol.commands_judged import Obeyed
 from firmware_protocol.enrolment import EnrolledHeard
 from firmware_protocol.errors import RemoteProtocolError
 from firmware_protocol.firmware_messages import FirmwareChunk, FirmwareOffer
-from firmware_protocol.keys import credential_key, exchange, private_key
+from firmware_protocol.firmware_states import FirmwareState
+from firmware_protocol.happenings import ClockOffered, Contacted, Happening, ListComplete, StoredUpTo, Welcomed
+from firmware_protocol.key_messages import KeyOffer
+from firmware_protocol.keys import private_key
 from firmware_protocol.list_messages import ListQuestion
-from firmware_protocol.lock_side import (
-    Boot,
-    ClockOffered,
-    Contacted,
-    Happening,
-    ListComplete,
-    LockIdentity,
-    LockSide,
-    StoredUpTo,
-    Welcomed,
-)
+from firmware_protocol.lock_side import Boot, LockIdentity, LockSide
 from firmware_protocol.standing import Standing
 from firmware_protocol.vocabulary import ClockQuality, EventType, Field
 
@@ -64,34 +59,32 @@ class Lock:
     ) -> None:
         flash.remember(boot_number=flash.remembered.boot_number + 1)
         boot = Boot(flash.remembered.boot_number, private_key(draw(KEY_ENTROPY_BYTES)))
-        static = exchange(identity.private_key, identity.service_public_key)
-        self._draw = draw
-        self._reached = reached
-        self._engine, self.identity, self.flash = engine, identity, flash
+        self.keys = KeyKeeper(flash, identity, draw)
+        self._engine, self.flash, self._draw, self._reached = engine, flash, draw, reached
         memory = CommandMemory(flash)
-        wiped = finish_wipe(flash, memory, static, identity)
+        wiped = finish_wipe(flash, memory, self.keys.static_secret, self.keys.in_force)
+        self.identity = identity = self.keys.identity
         self.claiming = Claiming(flash, identity, start.boxed_secret, draw)
         self._side = LockSide(identity, boot, flash.log)
         self._housekeep_at = start.now + HOUSEKEEPING_S
         self.refused_frames: Counter[str] = Counter()
         self.time = Timekeeper(flash, start.chip_ms, start.now)
-        self.held = HeldList(flash, engine, credential_key(static, identity.lock, identity.key_epoch))
-        self._signer = ChainSigner(identity, flash.log, self.time, static)
+        self.held = HeldList(flash, engine, self.keys.credential_key())
+        self._signer = ChainSigner(identity, flash.log, self.time, self.keys.chain_key())
         self._recorder = Recorder(flash, self.time, self._side.recorded)
+        self.keys.begin_boot(self._recorder, start.now, wiped=wiped is not None)
         self.held.spend_what_was_cut_off()
-        self.doorway = Doorway(
-            with_parameters(start.door, memory.kept.parameters).powered_up(start.now),
-            held=self.held,
-            time=self.time,
-            recorder=self._recorder,
-            lockout=remembered(flash, self.time.stamp(start.now), start.now),
-        )
+        door = with_parameters(start.door, memory.kept.parameters).powered_up(start.now)
+        lockout = remembered(flash, self.time.stamp(start.now), start.now)
+        self.doorway = Doorway(door, held=self.held, time=self.time, recorder=self._recorder, lockout=lockout)
         self.doorway.record_start(start.now)
         self.updater = Updater(flash.images, start.maker, recorder=self._recorder, now=start.now)
         body = Body(flash, self.held, self.time, self.doorway, self._recorder, draw, self._side.say, engine)
         self.commands = Obedience(memory, body)
+        self._account = OwnAccount(self.held, self.doorway, self.time, flash.images, self._capabilities)
         self._lists = ListChanges(self.held, flash, self._recorder, time=self.time, refuse=self._refuse_list)
-        self._tell_of_the_last_boot(wiped, start.now)
+        self.commands.begin_boot(wiped, start.now)
+        self._lists.begin_boot(start.now)
 
     @property
     def proven(self) -> bool:
@@ -107,7 +100,8 @@ class Lock:
     @property
     def restart_due(self) -> bool:
         """Whether the electronics are to be started again: power off and on."""
-        return self.updater.restart_due or self.commands.restart_due or self.claiming.given
+        of_keys = self.claiming.given or (self.keys.restart_due and self.doorway.door.is_at_rest)
+        return self.updater.restart_due or self.commands.restart_due or of_keys
 
     def connecting(self) -> bytes:
         """The will for the next connect; empty where there is nobody who could read one."""
@@ -120,6 +114,7 @@ class Lock:
             return
         self._side.connected(self.standing(now), now)
         self.time.ask_soon(now)
+        self.keys.connected(now)
         if self._side.proven:
             self.updater.came_online(now)
 
@@ -127,6 +122,7 @@ class Lock:
         """The link is down."""
         self.claiming.disconnected()
         self._side.disconnected()
+        self.keys.disconnected()
         self.updater.went_offline()
 
     def announced(self, now: float) -> None:
@@ -158,7 +154,7 @@ class Lock:
 
     def deadline(self) -> float:
         """When to call `expire` at the latest."""
-        parts = (self._side, self.doorway, self.commands, self.updater, self.claiming)
+        parts = (self._side, self.doorway, self.commands, self.updater, self.claiming, self.keys)
         return min([self._housekeep_at, *(at for part in parts if (at := part.deadline()) is not None)])
 
     def expire(self, now: float) -> None:
@@ -167,6 +163,7 @@ class Lock:
         self.commands.expire(now)
         self._side.expire(self.standing(now), now)
         self.updater.expire(self._fitness(), now)
+        self.keys.expire(now)
         if now >= self._housekeep_at:
             self._housekeep_at = now + HOUSEKEEPING_S
             self.keep_house(now)
@@ -187,18 +184,11 @@ class Lock:
 
     def standing(self, now: float) -> Standing:
         """What the lock says of itself."""
-        clock, engine = self.time.clock, self._engine
-        return Standing(
-            self.held.version,
-            self.held.digest,
-            round(self.doorway.door.battery_percent),
-            int(now),
-            clock.now_ms(now),
-            clock.quality,
-            HARDWARE,
-            self.flash.images.image.version,
-            {**self.updater.capabilities, **can_hold(engine), **self._signer.capability(), **self.commands.capability},
-        )
+        return self._account.standing(now)
+
+    def _capabilities(self) -> dict[str, Any]:
+        commands, keys = self.commands.capability, self.keys.capability
+        return {**self.updater.capabilities, **can_hold(self._engine), **self._signer.capability(), **commands, **keys}
 
     def _act_on(self, happened: Happening, now: float) -> None:
         match happened:
@@ -209,33 +199,41 @@ class Lock:
                 self.commands.stored()
             case ListComplete() | ListQuestion():
                 self._lists.hear(happened, self._side.say, now)
-            case ClockOffered(now_ms):
-                self._set_clock(now_ms, now)
-            case Contacted():
-                self.time.contacted(now)
+            case ClockOffered() | Contacted():
+                self._hear_time(happened, now)
             case Command() | NonceAsked() | EnrolledHeard():
                 self.commands.hear(happened, now)
             case Welcomed(slot_s):
-                self.time.ask_soon(now)
-                self.flash.remember(reconnect_slot_ms=round(slot_s * 1000))
-                self._signer.say(self._side, now)
-                self.commands.enrolling.welcomed(now)
+                self._welcomed(slot_s, now)
+            case KeyOffer():
+                self._offered_keys(happened, now)
             case FirmwareOffer() | FirmwareChunk():
                 self.updater.hear(happened, self._fitness(), now)
+
+    def _welcomed(self, slot_s: float, now: float) -> None:
+        self.time.ask_soon(now)
+        self.flash.remember(reconnect_slot_ms=round(slot_s * 1000))
+        if self.keys.welcomed(self._recorder, now):
+            self.held.change_key(self.keys.credential_key())
+        self._signer.say(self._side, now)
+        self.commands.enrolling.welcomed(now)
+
+    def _offered_keys(self, offer: KeyOffer, now: float) -> None:
+        busy = self.commands.is_wiping or self.updater.state is not FirmwareState.SETTLED
+        self._side.say(self.keys.hear(offer, holds_material=self.held.has_material, busy=busy, now=now))
 
     def _fitness(self) -> Fitness:
         door = self.doorway.door
         return Fitness(door.is_at_rest, door.battery_percent)
 
-    def _tell_of_the_last_boot(self, wiped: tuple[Obeyed, bytes] | None, now: float) -> None:
-        self.commands.begin_boot(wiped, now)
-        self._lists.begin_boot(now)
-
     def _refuse_list(self, problem: str, now: float) -> None:
         self._side.refuse_list(self.standing(now), problem)
 
-    def _set_clock(self, now_ms: int, now: float) -> None:
-        if self.time.told(now_ms, now):
+    def _hear_time(self, heard: ClockOffered | Contacted, now: float) -> None:
+        if isinstance(heard, Contacted):
+            self.time.contacted(now)
+            return
+        if self.time.told(heard.now_ms, now):
             self._recorder.record(EventType.CLOCK_SET, {Field.UPTIME_MS: round(now * 1000)}, now)
         self._lists.clock_was_set(now)
 

@@ -104,6 +104,11 @@ class Obedience:
         else:
             self._judge(message, now)
 
+    @property
+    def is_wiping(self) -> bool:
+        """Whether a factory wipe was ordered and not done yet."""
+        return self._wiping is not None or self.restart_due
+
     def stored(self) -> None:
         """A receipt has come: a wipe may have waited for it."""
         if self._wiping is not None and self._body.flash.log.unstored == 0:

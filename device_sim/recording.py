@@ -34,6 +34,11 @@ class Recorder:
             self._tell(event, now)
         return events[-1]
 
+    def begin_sector(self, now: float) -> None:
+        """What comes next stands in a sector of its own."""
+        for event in self._flash.log.begin_anew(self._time.stamp(now)):
+            self._tell(event, now)
+
     def record_start(self, now: float, fields: Mapping[Field, Any] = MappingProxyType({})) -> None:
         """The first events of a boot: what was found damaged, what was only counted before it, and that it started."""
         self.settle(now)

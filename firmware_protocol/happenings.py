@@ -6,6 +6,7 @@ from firmware_protocol.access_list import ListChange
 from firmware_protocol.commands import Command, NonceAsked
 from firmware_protocol.enrolment import EnrolledHeard
 from firmware_protocol.firmware_messages import FirmwareChunk, FirmwareOffer
+from firmware_protocol.key_messages import KeyOffer
 from firmware_protocol.list_messages import ListQuestion
 
 
@@ -46,7 +47,7 @@ class Welcomed:
 
 
 # Not the session's business but the device's: it comes as it was said.
-FOR_THE_DEVICE = (FirmwareOffer, FirmwareChunk, Command, NonceAsked, EnrolledHeard, ListQuestion)
+FOR_THE_DEVICE = (FirmwareOffer, FirmwareChunk, Command, NonceAsked, EnrolledHeard, ListQuestion, KeyOffer)
 Happening = (
     StoredUpTo
     | ListComplete
@@ -59,4 +60,5 @@ Happening = (
     | NonceAsked
     | EnrolledHeard
     | ListQuestion
+    | KeyOffer
 )

@@ -13,7 +13,7 @@ from firmware_protocol.commands import (
     CommandUp,
 )
 from firmware_protocol.firmware_messages import FirmwareChunk, FirmwareOffer, FirmwareWanted
-from firmware_protocol.key_messages import ChainHead, LockKeys, ServiceKeys
+from firmware_protocol.key_messages import ChainHead, KeyAnswer, KeyOffer, LockKeys, ServiceKeys
 from firmware_protocol.list_messages import ListAnswer, ListQuestion
 from firmware_protocol.vocabulary import ClockQuality, Field
 from firmware_protocol.wire_field import at as _at
@@ -206,6 +206,7 @@ UpMessage = (
     | CommandUp
     | ChainHead
     | LockKeys
+    | KeyAnswer
     | FirmwareWanted
     | ListAnswer
 )
@@ -218,6 +219,7 @@ DownMessage = (
     | TimeAnswer
     | Rebirth
     | ServiceKeys
+    | KeyOffer
     | CommandDown
     | FirmwareOffer
     | FirmwareChunk

@@ -6,12 +6,13 @@ down. What must outlive the process is in `sessions`; the frame counter of the w
 has a new key.
 """
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from firmware_protocol.codec import decode_up, encode
 from firmware_protocol.errors import FrameRefusal, LocalProtocolError, RemoteProtocolError
-from firmware_protocol.keys import FrameKey, Holder, KeyLabel, exchange, frame_key, session_id
+from firmware_protocol.keys import Holder, KeyLabel, exchange, frame_key, session_id
 from firmware_protocol.messages import Birth, Challenge, DownMessage, Missing, Proof, Stored, UpMessage, Will
 from firmware_protocol.replay import ReplayWindow
 from firmware_protocol.sealing import FrameKind, Header, Seal, SealedFrame, parse
@@ -43,6 +44,8 @@ class SessionState(NamedTuple):
     challenge: bytes | None = None
     proven: bool = False
     window: ReplayWindow = ReplayWindow()
+    key_epoch: int = 0
+    """Of the keys it speaks under; 0: the present ones."""
 
 
 class Opened(NamedTuple):
@@ -60,6 +63,11 @@ class Received(NamedTuple):
     message: UpMessage
 
 
+class _Pair(NamedTuple):
+    identity: ServiceIdentity
+    static_secret: bytes
+
+
 class _Keys(NamedTuple):
     secret: bytes
     up: Seal
@@ -69,23 +77,32 @@ class _Keys(NamedTuple):
 class ServiceSide:
     """Opens one lock's frames and seals what goes down to it."""
 
-    def __init__(self, identity: ServiceIdentity, holder: Holder, sessions: tuple[SessionState, ...] = ()) -> None:
-        self._identity = identity
+    def __init__(
+        self,
+        identity: ServiceIdentity,
+        holder: Holder,
+        sessions: tuple[SessionState, ...] = (),
+        pending: ServiceIdentity | None = None,
+    ) -> None:
         self._holder = holder
-        self._static = exchange(identity.private_key, identity.lock_public_key)
+        self._pairs = {identity.key_epoch: _Pair(identity, exchange(identity.private_key, identity.lock_public_key))}
         self._keys: dict[bytes, _Keys] = {}
         self._down: dict[bytes, Seal] = {}
-        self.sessions: dict[bytes, SessionState] = {one.session: one for one in sessions}
+        if pending is not None:
+            self.expect(pending)
+        known = (one._replace(key_epoch=one.key_epoch or identity.key_epoch) for one in sessions)
+        self.sessions: dict[bytes, SessionState] = {one.session: one for one in known if one.key_epoch in self._pairs}
 
     @property
     def current(self) -> SessionState | None:
         """The proven session, if there is one."""
         return next((one for one in self.sessions.values() if one.proven), None)
 
-    @property
-    def key_epoch(self) -> int:
-        """The epoch of the keys that it listens with."""
-        return self._identity.key_epoch
+    def expect(self, pending: ServiceIdentity) -> None:
+        """The lock may come back under these keys. Births that the present ones do not open are tried under them."""
+        pair = _Pair(pending, exchange(pending.private_key, pending.lock_public_key))
+        present = next(iter(self._pairs))
+        self._pairs = {present: self._pairs[present], pending.key_epoch: pair}
 
     def receive(self, raw: bytes, *, nonce: bytes) -> Received:
         """The message of a frame; RemoteProtocolError refuses it. `nonce`: 16 fresh random bytes, used if this is a new birth."""
@@ -143,8 +160,7 @@ class ServiceSide:
         ephemeral = frame.header.ephemeral
         if ephemeral is None or session_id(ephemeral) != frame.header.session:
             raise RemoteProtocolError(FrameRefusal.MALFORMED, "birth without its key")
-        state = self.sessions.get(frame.header.session) or SessionState(frame.header.session, ephemeral)
-        message = decode_up(self._keys_of(state).up.open(frame))
+        state, message = self._open_birth(frame, ephemeral)
         state = _advanced(state, frame.header.counter)
         if not isinstance(message, Birth):
             raise RemoteProtocolError(FrameRefusal.BAD_CONTENT, "birth")
@@ -163,6 +179,15 @@ class ServiceSide:
         if state.session not in self.sessions:
             raise RemoteProtocolError(FrameRefusal.REPLAYED, "older than the boots that wait for their proof")
         return Received(state.session, message)
+
+    def _open_birth(self, frame: SealedFrame, ephemeral: bytes) -> tuple[SessionState, UpMessage]:
+        """Under the present keys first: who has others in hand pays for it, and nobody else does."""
+        known, session = self.sessions.get(frame.header.session), frame.header.session
+        tried = [known] if known else [SessionState(session, ephemeral, key_epoch=epoch) for epoch in self._pairs]
+        for state in tried[:-1]:
+            with suppress(RemoteProtocolError):
+                return state, decode_up(self._keys_of(state).up.open(frame))
+        return tried[-1], decode_up(self._keys_of(tried[-1]).up.open(frame))
 
     def _receive_will(self, frame: SealedFrame) -> Received:
         state = self.sessions.get(frame.header.session)
@@ -185,6 +210,9 @@ class ServiceSide:
         self.sessions = {state.session: state._replace(proven=True, challenge=None)}
         self._keys = {state.session: self._keys[state.session]}
         self._down.clear()
+        if state.key_epoch != next(iter(self._pairs)):
+            # The lock has come under its new keys: the old ones open nothing any more.
+            self._pairs = {state.key_epoch: self._pairs[state.key_epoch]}
 
     def _forget_old(self) -> None:
         candidates = sorted((one for one in self.sessions.values() if not one.proven), key=lambda one: one.birth_number)
@@ -196,12 +224,11 @@ class ServiceSide:
     def _keys_of(self, state: SessionState) -> _Keys:
         keys = self._keys.get(state.session)
         if keys is None:
-            secret = self._static + exchange(self._identity.private_key, state.ephemeral)
-            keys = _Keys(
-                secret,
-                Seal(self._key(secret, KeyLabel.UP, state), self._identity.lock, Direction.UP),
-                Seal(self._key(secret, KeyLabel.WILL, state), self._identity.lock, Direction.UP),
-            )
+            identity, static = self._pairs[state.key_epoch]
+            secret = static + exchange(identity.private_key, state.ephemeral)
+            of_lock = identity.lock, identity.key_epoch, state.session
+            up, will = (frame_key(secret, label, *of_lock) for label in (KeyLabel.UP, KeyLabel.WILL))
+            keys = _Keys(secret, Seal(up, identity.lock, Direction.UP), Seal(will, identity.lock, Direction.UP))
             if state.session in self.sessions:
                 self._keys[state.session] = keys
         return keys
@@ -209,13 +236,10 @@ class ServiceSide:
     def _down_seal(self, state: SessionState) -> Seal:
         seal = self._down.get(state.session)
         if seal is None:
-            secret, lock = self._keys_of(state).secret, self._identity.lock
-            key = frame_key(secret, KeyLabel.DOWN, lock, self._identity.key_epoch, state.session, self._holder)
+            secret, lock = self._keys_of(state).secret, self._pairs[state.key_epoch].identity.lock
+            key = frame_key(secret, KeyLabel.DOWN, lock, state.key_epoch, state.session, self._holder)
             seal = self._down[state.session] = Seal(key, lock, Direction.DOWN)
         return seal
-
-    def _key(self, secret: bytes, label: KeyLabel, state: SessionState) -> FrameKey:
-        return frame_key(secret, label, self._identity.lock, self._identity.key_epoch, state.session)
 
 
 def _advanced(state: SessionState, counter: int) -> SessionState:

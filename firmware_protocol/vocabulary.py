@@ -127,6 +127,7 @@ class AlarmCode(IntEnum):
     FORCED_USER = 8
     BATTERY_LOW = 16
     MECHANICAL_KEY_USED = 17
+    KEY_CHANGE_FAILED = 33
 
 
 class OperatingMode(IntEnum):

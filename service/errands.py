@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from sqlalchemy import Engine
 from sqlmodel import Session
@@ -16,25 +17,35 @@ from service.edges.leases import Leases
 from service.edges.transaction import SYSTEM, transaction
 from service.hearing import Memory
 from service.locks import actions as locks
+from service.rekeying import actions as rekeying
 from service.rollout import actions as rollout
 
 # How often to look for commands that nobody has answered, or that are over.
 _CHASE_S = 5.0
 
 
+@dataclass(frozen=True, slots=True)
+class Paces:
+    """How often to look for what time brings; seconds."""
+
+    firmware_s: float = 2.0
+    keys_s: float = 30.0
+
+
 class Errands:
     """Each errand is a transaction of its own, and what comes of it is answered after the commit."""
 
     def __init__(
-        self, engine: Engine, memory: Memory, leases: Leases, *, firmware_s: float, answer: Callable[[Outcome], None]
+        self, engine: Engine, memory: Memory, leases: Leases, *, every: Paces, answer: Callable[[Outcome], None]
     ) -> None:
         self._engine = engine
         self._memory = memory
         self._leases = leases
-        self._firmware_s = firmware_s
+        self._every = every
         self._answer = answer
         self._chase_at = 0.0
         self._firmware_at = 0.0
+        self._keys_at = 0.0
 
     def due(self, changed: Iterable[int]) -> list[Callable[[], None]]:
         """What is to be done now, in this order: for the shards where somebody changed something, and what time brings."""
@@ -50,8 +61,11 @@ class Errands:
         if chased:
             errands.append(lambda: self._send_commands(chased))
         if now >= self._firmware_at:
-            self._firmware_at = now + self._firmware_s
+            self._firmware_at = now + self._every.firmware_s
             errands.append(self._offer_firmware)
+        if now >= self._keys_at:
+            self._keys_at = now + self._every.keys_s
+            errands.append(self._offer_keys)
         return errands
 
     def _send_lists(self, shards: set[int]) -> None:
@@ -75,6 +89,13 @@ class Errands:
         """Move roll-outs on, and tell the locks of our shards what is offered or called off."""
         with transaction(self._engine, SYSTEM) as session:
             offers = rollout.due(session, self._leases.held, clock.now())
+            self._listen_to(session, [lock for lock, _ in offers])
+        self._answer(Outcome(orders=[*offers]))
+
+    def _offer_keys(self) -> None:
+        """New static keys for locks of our shards whose rooms were handed over."""
+        with transaction(self._engine, SYSTEM) as session:
+            offers = rekeying.due(session, self._leases.held, self._memory.keyring, clock.now())
             self._listen_to(session, [lock for lock, _ in offers])
         self._answer(Outcome(orders=[*offers]))
 

@@ -12,7 +12,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Engine
@@ -32,7 +32,7 @@ from service.edges.notices import Notices
 from service.edges.outbox import Outbox
 from service.edges.transaction import SYSTEM, transaction
 from service.entry import actions as entry
-from service.errands import Errands
+from service.errands import Errands, Paces
 from service.hearing import Memory
 from service.locks import actions as locks
 from service.recording import Committed, Reached, Recorder, Tally
@@ -52,7 +52,7 @@ class IngestParts:
     batch_wait_s: float = 0.05
     lease_s: float = 10.0
     inbox_bound: int = 20_000
-    firmware_s: float = 2.0
+    paces: Paces = field(default_factory=Paces)
     committed: Committed = lambda _recorded_at, _stored: None
     """Told of each commit: when its entries were recorded, and how many are new."""
 
@@ -73,9 +73,7 @@ class Ingest:
         self._stop = threading.Event()
         self._renew_at = 0.0
         self._sweep_at = 0.0
-        self._errands = Errands(
-            parts.engine, self._memory, self._leases, firmware_s=parts.firmware_s, answer=self._answer
-        )
+        self._errands = Errands(parts.engine, self._memory, self._leases, every=parts.paces, answer=self._answer)
         self.tally = Tally()
         self._recorder = Recorder(
             engine=parts.engine,

@@ -9,7 +9,7 @@ from sqlmodel import Session
 
 from firmware_protocol.cursor import Receipt
 from firmware_protocol.firmware_messages import FirmwareWanted
-from firmware_protocol.key_messages import ChainHead
+from firmware_protocol.key_messages import ChainHead, KeyAnswer
 from firmware_protocol.list_messages import ListAnswer
 from firmware_protocol.messages import (
     AccessListRefused,
@@ -96,7 +96,7 @@ def _births(batch: Batch, said: Sequence[Said[Birth]]) -> None:
         batch.memory.held.pop(one.lock, None)
         if one.session.proven:
             _welcome(batch, one, one.message)
-            _believe_birth(batch, one.lock, one.message)
+            _believe_birth(batch, one, one.message)
         elif one.session.challenge is not None:
             _remember_claim(batch.memory, one)
             batch.outcome.replies.append((one.lock, one.session.session, Challenge(one.session.challenge)))
@@ -109,13 +109,16 @@ def _remember_claim(memory: Memory, one: Said[Birth]) -> None:
         memory.claimed[one.lock] = one
 
 
-def _believe_birth(batch: Batch, lock: LockId, birth: Birth) -> None:
+def _believe_birth(batch: Batch, one: Said[Any], birth: Birth) -> None:
+    lock, session = one.lock, one.session
     notes = batch.hearing.heard.notes
     notes[lock] = replace(notes[lock], birth=birth)
     batch.says_it_holds[lock] = HeldList(birth.list_version, birth.list_digest)
+    key_reactions.doubt_split_keys(batch, lock, session, birth)
 
 
 def _proofs(batch: Batch, said: Sequence[Said[Proof]]) -> None:
+    key_reactions.take_new_keys(batch, said)
     key_reactions.note_boots(batch, said)
     batch.memory.cursors.load(batch.session, {one.lock for one in said})
     unknown: list[LockId] = []
@@ -128,7 +131,7 @@ def _proofs(batch: Batch, said: Sequence[Said[Proof]]) -> None:
         believed = claimed is not None and claimed.session.session == one.session.session
         _welcome(batch, one, claimed.message if claimed is not None and believed else None)
         if claimed is not None and believed:
-            _believe_birth(batch, one.lock, claimed.message)
+            _believe_birth(batch, one, claimed.message)
         elif one.lock not in batch.says_it_holds and one.lock not in batch.memory.held:
             unknown.append(one.lock)
     if unknown:
@@ -240,6 +243,7 @@ REACTIONS: dict[type[UpMessage], Action] = {
     AccessListRefused: _list_refusals,
     **command_reactions.REACTIONS,
     ChainHead: key_reactions.note_heads,
+    KeyAnswer: key_reactions.note_key_answers,
     Will: _wills,
     FirmwareWanted: firmware_reactions.hand_out,
     ListAnswer: list_reactions.hear_answers,

@@ -17,6 +17,7 @@ from service.edges.inbox import Delivery
 from service.edges.leases import LeaseLost, Leases
 from service.edges.transaction import SYSTEM, transaction
 from service.hearing import Memory, locks_of
+from service.key_reactions import KeysCalledOff
 from service.lock_reactions import put_aside, react
 
 log = logging.getLogger(__name__)
@@ -74,6 +75,8 @@ class Recorder:
                 self._forget(batch)
                 going_on = self.recover(0)
                 batch = [one for one, lock in zip(batch, locks_of(batch, self.memory), strict=True) if self._ours(lock)]
+            except KeysCalledOff:
+                self._forget(batch)
             # What nobody thought of must not end the process that every lock talks to: it is found frame by frame.
             except Exception as fault:  # noqa: BLE001
                 self._forget(batch)

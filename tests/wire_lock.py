@@ -1,7 +1,7 @@
 """The smallest lock there is: LockSide over a list in memory. For tests that need a lock's frames and nothing of its hardware."""
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +10,7 @@ from sqlmodel import Session
 from firmware_protocol import Boot, LockIdentity, LockSide, list_compare
 from firmware_protocol.access_list import AccessList
 from firmware_protocol.chain import commitment, first_link, next_link, sign_head
-from firmware_protocol.key_messages import ChainHead
+from firmware_protocol.key_messages import ChainHead, KeyAnswer, KeyOffer, KeyRefusal
 from firmware_protocol.keys import chain_key, exchange, private_key, public_key
 from firmware_protocol.list_messages import ListQuestion
 from firmware_protocol.lock_side import ListComplete, StoredUpTo
@@ -64,6 +64,7 @@ class WireLock:
     capabilities: dict[str, Any] = field(default_factory=dict)
     side: LockSide = field(init=False)
     past_chain_keys: dict[int, bytes] = field(default_factory=dict)
+    coming: LockIdentity | None = None
 
     def __post_init__(self) -> None:
         self.boot()
@@ -104,6 +105,8 @@ class WireLock:
                 self.held = self.held.changed(happening.change)
                 fields: dict[int, Any] = {Field.LIST_VERSION: self.held.version, Field.DIGEST: self.held.digest}
                 self.record(EventType.ACCESS_LIST_APPLIED, fields)
+            if isinstance(happening, KeyOffer):
+                self.side.say(self.drawn_for(happening))
             if isinstance(happening, ListQuestion):
                 said = list_compare.answer(self.held, happening)
                 assert said is not None
@@ -150,6 +153,15 @@ class WireLock:
         self.boot()
         said: dict[int, Any] = {Field.KEY_EPOCH: identity.key_epoch, Field.KEY_EPOCH_BEFORE: before.key_epoch}
         return self.record(EventType.KEYS_CHANGED, said)
+
+    def drawn_for(self, offer: KeyOffer) -> KeyAnswer:
+        """Its half of the pair that is offered; an offer that comes again gets the same."""
+        if self.coming is None or self.coming.key_epoch != offer.key_epoch:
+            drawn = private_key(os.urandom(48))
+            self.coming = replace(
+                self.identity, private_key=drawn, service_public_key=offer.public_key, key_epoch=offer.key_epoch
+            )
+        return KeyAnswer(offer.key_epoch, KeyRefusal.NONE, public_key(self.coming.private_key))
 
     def _chain_key_of(self, sequence: int) -> bytes:
         changes = [one for one in self.log.events if one.type == EventType.KEYS_CHANGED and one.sequence > sequence]

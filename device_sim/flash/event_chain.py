@@ -56,6 +56,10 @@ class EventChain:
         """The event is in flash."""
         self.link = next_link(self.link, commitment(self._key, event))
 
+    def change_key(self, key: bytes) -> None:
+        """What is recorded from now on hangs on this key."""
+        self._key = key
+
     def mark(self, oldest: int) -> None:
         """A sector is about to begin with the next event; marks of sectors before the oldest are dropped."""
         self._marks = {first: value for first, value in self._marks.items() if first >= oldest}

@@ -129,6 +129,10 @@ class FlashLog:
             lost = self._next_sector(stamp)
         return (*lost, self._write(self._event(kind, fields, stamp)))
 
+    def begin_anew(self, stamp: Stamp) -> tuple[Event, ...]:
+        """Go on in a new sector, so that no boot computes the chain over anything before it; tombstones, where that costs events."""
+        return self._next_sector(stamp) if self._sectors[-1].numbers else ()
+
     def declare_damage(self, stamp: Stamp) -> tuple[Event, ...]:
         """Record a tombstone for each range that opening the log, or reading it since then, found unreadable."""
         damaged, self._damaged = self._damaged + self._worn_since(), []

@@ -61,7 +61,7 @@ export const TEXTS = {
   mode: ["模式", "Mode"], mode_normal: ["正常", "Normal"], mode_privacy: ["勿扰：外面的人进不来", "Privacy: nobody comes in from outside"],
   mode_passage: ["常开：按时间表不锁", "Passage: unlocked at set times"], on_fire: ["火警中", "fire alarm"],
   on_emergency: ["（应急电源）", "(emergency power)"], emergency_power: ["应急电源", "emergency power"],
-  MODE_CHANGED: ["模式改变", "Mode changed"], OVERRIDE_USED: ["紧急开门", "Override"],
+  MODE_CHANGED: ["模式改变", "Mode changed"], OVERRIDE_USED: ["紧急开门", "Override"], KEYS_CHANGED: ["密钥已更换", "Keys changed"],
   mode_is_0: ["正常", "normal"], mode_is_2: ["勿扰", "privacy"], mode_is_4: ["常开", "passage"],
   override_0: ["火警", "fire alarm"], override_1: ["开锁匠", "locksmith"], override_ended: ["结束", "ended"],
   source_4: ["自动", "by itself"], source_5: ["里面的按钮", "button inside"], source_6: ["时间表", "schedule"],
@@ -74,5 +74,5 @@ export const TEXTS = {
   credential: ["凭证 {0}", "credential {0}"], version: ["第 {0} 版", "version {0}"], times: ["{0} 次", "{0} times"],
   code_1_0: ["打开", "opened"], code_1_1: ["关上", "shut"], code_1_3: ["被撞开", "forced open"], code_1_5: ["没有关好", "ajar"],
   code_0_0: ["锁舌卡住", "bolt jammed"], code_0_4: ["错误次数太多", "too many wrong tries"], code_0_6: ["门被撞开", "door forced"],
-  code_0_7: ["门没有关好", "door ajar"], code_0_8: ["胁迫", "duress"], code_0_5: ["面板被撬", "plate pried off"], code_0_17: ["用了机械钥匙，不知道是谁", "mechanical key used, nobody knows by whom"], code_0_16: ["电池电量低", "battery low"],
+  code_0_7: ["门没有关好", "door ajar"], code_0_8: ["胁迫", "duress"], code_0_5: ["面板被撬", "plate pried off"], code_0_17: ["用了机械钥匙，不知道是谁", "mechanical key used, nobody knows by whom"], code_0_16: ["电池电量低", "battery low"], code_0_33: ["更换密钥未成功", "key change failed"],
 };

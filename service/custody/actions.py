@@ -181,6 +181,7 @@ def _answer(session: Session, one: OpenClaim, raw: bytes, keyring: Keyring, now:
     if not again:
         if standing is not None and standing.key_epoch < epoch:
             rekeying.keep_chain_key(session, one.lock, keyring, now)
+        rekeying.call_off(session, one.lock)
         records.take_lock(session, one, attempt, said, key_epoch=epoch, now=now)
     return claimed_frame(one.lock, secret, attempt, ServiceKeys(epoch, public_key(own)))
 

@@ -28,6 +28,8 @@ class DoubtKind(StrEnum):
     """What is stored is not what the lock signed: the register was changed, or two devices wrote the log."""
     SIGNING_KEY_CHANGED = "signing_key_changed"
     """A birth names another signing key than the one we know."""
+    KEYS_SPLIT = "keys_split"
+    """The lock speaks of static keys that it was never offered."""
 
 
 class ProvenBoot(NamedTuple):

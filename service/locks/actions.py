@@ -34,6 +34,8 @@ class ListenedLock:
     link: LinkState
     birth_number: int
     revoked: bool
+    key_epoch: int
+    """Of the keys that the database has for it."""
 
 
 @dataclass(slots=True)
@@ -103,19 +105,20 @@ def unwrap_key(wrapped: bytes, lock_id: LockId, keyring: Keyring) -> bytes:
 
 def credential_key(session: Session, lock_id: LockId, keyring: Keyring) -> bytes:
     """The key under which this lock's card and PIN verifiers are made; NotFound where there is no such lock."""
-    lock = _get_lock(session, lock_id)
+    # Whoever calls off a change of keys must not go on with what was read before it went through.
+    lock = _get_lock(session, lock_id, fresh=True)
     return keys.credential_key(_static_secret(lock, keyring), lock_id, lock.key_epoch)
 
 
 def chain_key(session: Session, lock_id: LockId, keyring: Keyring) -> bytes:
     """The key of the commitments in the chain over this lock's events; NotFound where there is no such lock."""
-    lock = _get_lock(session, lock_id)
+    lock = _get_lock(session, lock_id, fresh=True)
     return keys.chain_key(_static_secret(lock, keyring), lock_id, lock.key_epoch)
 
 
 def key_epoch(session: Session, lock_id: LockId) -> int:
     """The epoch of the lock's present static keys; NotFound where there is no such lock."""
-    return _get_lock(session, lock_id).key_epoch
+    return _get_lock(session, lock_id, fresh=True).key_epoch
 
 
 def signing_key(session: Session, lock_id: LockId) -> bytes | None:
@@ -134,8 +137,8 @@ def names_another_signing_key(session: Session, lock_id: LockId) -> bool:
     return said is not None and lock.signing_key is not None and said != lock.signing_key
 
 
-def _get_lock(session: Session, lock_id: LockId) -> records.Lock:
-    lock = records.find_lock(session, lock_id)
+def _get_lock(session: Session, lock_id: LockId, *, fresh: bool = False) -> records.Lock:
+    lock = records.find_lock(session, lock_id, fresh=fresh)
     if lock is None:
         raise NotFound("There is no such lock.")
     return lock
@@ -157,6 +160,7 @@ def views(session: Session, locks: Iterable[LockId]) -> dict[LockId, LockView]:
             row.battery_percent,
             row.hardware,
             row.firmware,
+            max(filter(None, (row.provisioned_at, row.rotated_at))),
         )
         for row in records.find_locks(session, locks)
     }
@@ -170,15 +174,20 @@ def listen_to(
     for known in records.load_known(session, locks):
         side = _side_of(known, holders[shard_of(known.id)], keyring)
         if side is not None:
-            listened[known.id] = ListenedLock(side, known.link, known.birth_number, known.revoked)
+            listened[known.id] = ListenedLock(side, known.link, known.birth_number, known.revoked, known.key_epoch)
     return listened
 
 
 def _side_of(known: records.KnownLock, holder: keys.Holder, keyring: Keyring) -> ServiceSide | None:
     """None where the lock's stored keys are worth nothing: it stays unheard, and every other lock is not its hostage."""
     try:
-        own = keyring.open(Root.LOCKS, _KEY_PURPOSE, known.service_key_wrapped, row=known.id)
-        return ServiceSide(ServiceIdentity(known.id, own, known.public_key, known.key_epoch), holder, known.sessions)
+        own = unwrap_key(known.service_key_wrapped, known.id, keyring)
+        identity = ServiceIdentity(known.id, own, known.public_key, known.key_epoch)
+        coming = None
+        if known.next_key is not None:
+            epoch, wrapped, public = known.next_key
+            coming = ServiceIdentity(known.id, unwrap_key(wrapped, known.id, keyring), public, epoch)
+        return ServiceSide(identity, holder, known.sessions, coming)
     except (SealBroken, RemoteProtocolError) as broken:
         log.warning("the keys of lock %s cannot be used (%s)", known.id, type(broken).__name__)
         return None

@@ -27,6 +27,7 @@ class Lock(SQLModel, table=True):
     service_key_wrapped: bytes = Field(sa_column=Column(LargeBinary, nullable=False))
     signing_key: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
     key_epoch: int = 1
+    offered_epoch: int = 0
     link: str = Field(default=LinkState.UNBORN.value, sa_column=Column(Text, nullable=False))
     birth_number: int = Field(default=0, sa_column=Column(BigInteger, nullable=False))
     last_seen_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
@@ -36,6 +37,7 @@ class Lock(SQLModel, table=True):
     battery_percent: int | None = Field(default=None, sa_column=Column(SmallInteger))
     clock_quality: int | None = Field(default=None, sa_column=Column(SmallInteger))
     clock_offset_ms: int | None = Field(default=None, sa_column=Column(BigInteger))
+    rotated_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
     provisioned_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     revoked_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
     revoked_as: str | None = Field(default=None, sa_column=Column(Text))
@@ -52,11 +54,13 @@ class KnownLock(NamedTuple):
     birth_number: int
     revoked: bool
     sessions: tuple[SessionState, ...]
+    next_key: tuple[int, bytes, bytes] | None
+    """Epoch, our half (wrapped) and the lock's, of the pair it may come back under."""
 
 
-def find_lock(session: Session, lock: LockId) -> Lock | None:
-    """The lock's row, or None."""
-    return session.get(Lock, lock)
+def find_lock(session: Session, lock: LockId, *, fresh: bool = False) -> Lock | None:
+    """The lock's row, or None; `fresh`: as it is now, and not as this transaction has read it before."""
+    return session.get(Lock, lock, populate_existing=fresh)
 
 
 def count_locks(session: Session) -> int:
@@ -71,44 +75,45 @@ def find_locks(session: Session, locks: Iterable[LockId]) -> Sequence[Lock]:
 
 _SESSIONS = text(
     "SELECT lock_id, session_id, ephemeral_key, birth_number, boot_number, log_epoch, challenge, proven_at IS NOT NULL,"
-    " replay_highest, replay_mask FROM lock_session WHERE lock_id = ANY(:locks)"
+    " replay_highest, replay_mask, key_epoch FROM lock_session WHERE lock_id = ANY(:locks)"
 )
 _LOCKS = text(
-    "SELECT id, service_key_wrapped, public_key, key_epoch, link, birth_number, revoked_at IS NOT NULL"
-    " FROM lock WHERE id = ANY(:locks)"
+    "SELECT l.id, l.service_key_wrapped, l.public_key, l.key_epoch, l.link, l.birth_number, l.revoked_at IS NOT NULL,"
+    " n.key_epoch, n.service_key_wrapped, n.lock_public_key FROM lock l"
+    " LEFT JOIN next_lock_key n ON n.lock_id = l.id AND n.lock_public_key IS NOT NULL WHERE l.id = ANY(:locks)"
 )
 
 
 def load_known(session: Session, locks: Sequence[LockId]) -> list[KnownLock]:
     """Keys, link and sessions of those locks that exist."""
     sessions: dict[str, list[SessionState]] = {}
-    for lock, name, ephemeral, birth, boot, epoch, challenge, proven, highest, mask in session.execute(
+    for lock, name, ephemeral, birth, boot, epoch, challenge, proven, highest, mask, keys in session.execute(
         _SESSIONS, {"locks": list(locks)}
     ):
         state = SessionState(
-            name, ephemeral, birth, boot, epoch, challenge, proven, ReplayWindow(highest, mask % (1 << 64))
+            name, ephemeral, birth, boot, epoch, challenge, proven, ReplayWindow(highest, mask % (1 << 64)), keys
         )
         sessions.setdefault(lock, []).append(state)
     rows = session.execute(_LOCKS, {"locks": list(locks)})
-    return [
-        KnownLock(
-            LockId(row[0]), row[1], row[2], row[3], LinkState(row[4]), row[5], row[6], tuple(sessions.get(row[0], ()))
-        )
-        for row in rows
-    ]
+    found = []
+    for one, wrapped, public, keys, link, birth, revoked, *coming in rows:
+        known = tuple(sessions.get(one, ()))
+        next_key = (coming[0], coming[1], coming[2]) if coming[0] else None
+        found.append(KnownLock(LockId(one), wrapped, public, keys, LinkState(link), birth, revoked, known, next_key))
+    return found
 
 
 _WRITE_SESSIONS = text(
     "WITH gone AS (DELETE FROM lock_session s USING unnest(CAST(:locks AS text[])) AS heard (lock_id)"
     " WHERE s.lock_id = heard.lock_id AND NOT (s.lock_id || encode(s.session_id, 'hex')) = ANY(:kept))"
     " INSERT INTO lock_session (lock_id, session_id, ephemeral_key, birth_number, boot_number, log_epoch, challenge, proven_at,"
-    " replay_highest, replay_mask, seen_at)"
+    " replay_highest, replay_mask, key_epoch, seen_at)"
     " SELECT r.lock_id, r.session_id, r.ephemeral_key, r.birth_number, r.boot_number, r.log_epoch, r.challenge,"
-    " CASE WHEN r.proven THEN CAST(:now AS timestamptz) END, r.highest, r.mask, :now"
+    " CASE WHEN r.proven THEN CAST(:now AS timestamptz) END, r.highest, r.mask, r.key_epoch, :now"
     " FROM unnest(CAST(:lock_ids AS text[]), CAST(:sessions AS bytea[]), CAST(:ephemerals AS bytea[]), CAST(:births AS bigint[]),"
     " CAST(:boots AS bigint[]), CAST(:epochs AS bigint[]), CAST(:challenges AS bytea[]), CAST(:proven AS boolean[]),"
-    " CAST(:highest AS bigint[]), CAST(:masks AS bigint[]))"
-    " AS r (lock_id, session_id, ephemeral_key, birth_number, boot_number, log_epoch, challenge, proven, highest, mask)"
+    " CAST(:highest AS bigint[]), CAST(:masks AS bigint[]), CAST(:key_epochs AS integer[]))"
+    " AS r (lock_id, session_id, ephemeral_key, birth_number, boot_number, log_epoch, challenge, proven, highest, mask, key_epoch)"
     " ON CONFLICT (lock_id, session_id) DO UPDATE SET birth_number = excluded.birth_number, boot_number = excluded.boot_number,"
     " log_epoch = excluded.log_epoch, challenge = excluded.challenge,"
     " proven_at = coalesce(lock_session.proven_at, excluded.proven_at), replay_highest = excluded.replay_highest,"
@@ -135,6 +140,7 @@ def write_sessions(session: Session, heard: Mapping[LockId, Iterable[SessionStat
             "proven": [state.proven for _, state in rows],
             "highest": [state.window.highest for _, state in rows],
             "masks": [_signed(state.window.mask) for _, state in rows],
+            "key_epochs": [state.key_epoch for _, state in rows],
         },
     )
 

@@ -45,6 +45,8 @@ class LockView:
     battery_percent: int | None
     hardware: str | None
     firmware: str | None
+    keys_since: datetime | None = None
+    """Since when it has had its present static keys."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,6 +57,7 @@ class LockShown:
     battery_percent: int | None
     battery_low: bool
     firmware: str | None
+    keys_since: datetime | None = None
     doubts: tuple[str, ...] = ()
 
 
@@ -138,6 +139,7 @@ _DOUBTS = {
     DoubtKind.EVENTS_FORK: N_("Two different events came under one number of this lock."),
     DoubtKind.HEADS_FORK: N_("The lock has signed two different histories."),
     DoubtKind.CHAIN_FAILED: N_("What is stored differs from what the lock has signed."),
+    DoubtKind.KEYS_SPLIT: N_("The lock says that it has keys which it was never given."),
     DoubtKind.SIGNING_KEY_CHANGED: N_("The lock signs with another key than before."),
 }
 
@@ -156,6 +158,7 @@ def lock_shown(lock: LockView, words: Words, doubts: Sequence[Doubt] = ()) -> Lo
         battery_percent=lock.battery_percent,
         battery_low=lock.battery in {BatteryState.LOW, BatteryState.CRITICAL},
         firmware=lock.firmware,
+        keys_since=lock.keys_since,
         doubts=tuple(doubt_in_words(one.kind, words) for one in doubts),
     )
 

@@ -1,7 +1,11 @@
-"""Which keys an event was recorded under. Pure."""
+"""Which keys an event was recorded under, and when new ones are offered again. Pure."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
 from typing import NamedTuple
+
+FIRST_WAIT = timedelta(minutes=1)
+LONGEST_WAIT = timedelta(days=1)
 
 
 class KeyChange(NamedTuple):
@@ -25,3 +29,8 @@ def key_epochs(changes: Sequence[KeyChange], *, since: int, head: int, lost_up_t
         return next((one.before for one in told if one.sequence > number), head)
 
     return epoch_of
+
+
+def offer_again_at(offers: int, now: datetime) -> datetime:
+    """When an offer that did not go through is made once more: after a minute, then later and later, at most a day."""
+    return now + min(FIRST_WAIT * float(1 << min(offers, 12)), LONGEST_WAIT)

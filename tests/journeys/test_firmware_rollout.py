@@ -24,6 +24,7 @@ from firmware_protocol.topics import LockId, draw_lock_id
 from service.edges import clock
 from service.edges.keyring import Keyring
 from service.edges.transaction import SYSTEM, transaction
+from service.errands import Paces
 from service.ingest import Ingest, IngestParts
 from service.locks import actions as locks
 from service.rollout import actions as rollout
@@ -115,7 +116,7 @@ def in_state(database: Database, wanted: RolloutState) -> dict[str, int] | None:
 def test_a_bad_image_stops_and_a_good_one_arrives(
     operator: Operator, estate: Estate, database: Database, broker: Broker, keyring: Keyring
 ) -> None:
-    parts = IngestParts(database.ingest, keyring, ingest_address(broker), lease_s=3.0, firmware_s=0.2)
+    parts = IngestParts(database.ingest, keyring, ingest_address(broker), lease_s=3.0, paces=Paces(firmware_s=0.2))
     with Running(database, broker, keyring, Ingest(parts)):
         eventually(lambda: all(one.get("proven") for one in states(estate).values()), within_s=20)
         operator.releases("1.1.0", 2, "crashes")

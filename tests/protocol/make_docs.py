@@ -33,6 +33,7 @@ from firmware_protocol.commands_followed import ORDER_TRANSITIONS, OrderState
 from firmware_protocol.errors import FrameRefusal
 from firmware_protocol.firmware import FirmwareCause, FirmwareOutcome, FirmwareRefusal
 from firmware_protocol.firmware_states import FIRMWARE_TRANSITIONS, FirmwareState
+from firmware_protocol.key_change import KEY_TRANSITIONS, KeyState
 from firmware_protocol.transitions import TRANSITIONS, LinkEvent, LinkState
 from tests.protocol import asyncapi
 from tests.protocol.example import example
@@ -75,6 +76,14 @@ def firmware_states() -> str:
         drawn.setdefault((state, becomes), []).append(step.value)
     arrows = [f"    {state.value} --> {becomes.value}: {', '.join(steps)}" for (state, becomes), steps in drawn.items()]
     return "\n".join(["```mermaid", "stateDiagram-v2", f"    [*] --> {FirmwareState.SETTLED.value}", *arrows, "```"])
+
+
+def key_states() -> str:
+    """What a lock does about its static keys, drawn from its table."""
+    arrows = [
+        f"    {state.value} --> {becomes.value}: {step.value}" for (state, step), becomes in KEY_TRANSITIONS.items()
+    ]
+    return "\n".join(["```mermaid", "stateDiagram-v2", f"    [*] --> {KeyState.SETTLED.value}", *arrows, "```"])
 
 
 FIRMWARE_REASONS = {
@@ -241,6 +250,7 @@ PIECES: dict[str, Callable[[], str]] = {
     "enrolment limits": enrolment_limits,
     "vocabulary": vocabulary_tables,
     "firmware states": firmware_states,
+    "key states": key_states,
     "firmware reasons": firmware_reasons,
     "firmware outcomes": firmware_outcomes,
     "limits": limits_table,

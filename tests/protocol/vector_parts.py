@@ -25,7 +25,7 @@ from firmware_protocol.credentials import card_material, pin_material
 from firmware_protocol.enrolment import Enrolled, EnrolledHeard, EnrolmentVerdict, PortraitVerdict
 from firmware_protocol.firmware import FirmwareCause, FirmwareOutcome, FirmwareRefusal
 from firmware_protocol.firmware_messages import FirmwareChunk, FirmwareOffer, FirmwareWanted
-from firmware_protocol.key_messages import LockKeys, ServiceKeys
+from firmware_protocol.key_messages import KeyAnswer, KeyOffer, KeyRefusal, LockKeys, ServiceKeys
 from firmware_protocol.keys import Holder, chain_key, credential_key, exchange, private_key, public_key
 from firmware_protocol.list_compare import answer, begin
 from firmware_protocol.list_messages import ListAnswer
@@ -77,6 +77,7 @@ LOCK = lock_id("L-0123456789AB")
 KEY_EPOCH = 1
 LOCK_KEY, SERVICE_KEY = private_key(fixed("lock", 48)), private_key(fixed("service", 48))
 SIGNING_KEY = private_key(fixed("signing", 48))
+NEXT_LOCK_KEY, NEXT_SERVICE_KEY = private_key(fixed("lock 2", 48)), private_key(fixed("service 2", 48))
 BOOT = Boot(3, private_key(fixed("boot 3", 48)))
 LOCK_IDENTITY = LockIdentity(LOCK, LOCK_KEY, public_key(SERVICE_KEY), KEY_EPOCH)
 SERVICE_IDENTITY = ServiceIdentity(LOCK, SERVICE_KEY, public_key(LOCK_KEY), KEY_EPOCH)
@@ -196,6 +197,7 @@ EVENTS = {
     ),
     "opened on emergency power": event(EventType.LOCK_OPERATED, 12, {**OPENED, Field.POWER: PowerSource.EMERGENCY}),
     "mechanical key": event(EventType.ALARM_RAISED, 13, {Field.CODE: AlarmCode.MECHANICAL_KEY_USED}),
+    "key change failed": event(EventType.ALARM_RAISED, 16, {Field.CODE: AlarmCode.KEY_CHANGE_FAILED}),
     "keys changed": event(EventType.KEYS_CHANGED, 15, {Field.KEY_EPOCH: 2, Field.KEY_EPOCH_BEFORE: 1}),
     "duress after a card": event(
         EventType.ALARM_RAISED,
@@ -267,6 +269,8 @@ UP: dict[str, UpMessage] = {
     ),
     "chain head": HEAD,
     "list answer": LIST_ANSWER,
+    "key answer": KeyAnswer(2, KeyRefusal.NONE, public_key(NEXT_LOCK_KEY)),
+    "key answer: refused": KeyAnswer(2, KeyRefusal.LIST_HOLDS),
     "lock keys": LockKeys(KEY_EPOCH, public_key(LOCK_KEY), public_key(SIGNING_KEY)),
 }
 DOWN: dict[str, DownMessage] = {
@@ -279,6 +283,7 @@ DOWN: dict[str, DownMessage] = {
     **{f"list delta {one.part}": one for one in DELTA.parts()},
     "time answer": TimeAnswer(TIME_NONCE, AT_MS + 61_000, 2),
     "rebirth": Rebirth(),
+    "key offer": KeyOffer(2, public_key(NEXT_SERVICE_KEY)),
     "service keys": ServiceKeys(KEY_EPOCH, public_key(SERVICE_KEY)),
     "firmware offer": FirmwareOffer(ENVELOPE),
     "firmware withdrawn": FirmwareOffer(b""),

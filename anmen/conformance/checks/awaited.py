@@ -7,8 +7,10 @@ _NEEDS_A_WIPE = "the kit orders no factory wipe yet: its other checks count on o
 
 _NEEDS_OTHER_KEYS = "the kit exchanges no new static keys with a lock yet"
 
-# chain.md
-awaited({"ANM-CHN-011": _NEEDS_OTHER_KEYS})
+# chain.md and keys.md
+awaited(
+    dict.fromkeys(("ANM-CHN-011", *(f"ANM-KEY-{number:03}" for number in range(22, 29))), _NEEDS_OTHER_KEYS),
+)
 # claim.md
 awaited(
     dict.fromkeys(

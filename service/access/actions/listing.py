@@ -30,6 +30,7 @@ from service.access.rules import (
 from service.edges.keyring import Keyring, Root
 from service.errors import Conflict, SealBroken
 from service.locks import actions as locks
+from service.rekeying import actions as rekeying
 
 _SEALED_AS = "access list entry"
 
@@ -63,6 +64,7 @@ def rows_for(
     session: Session, held: HeldList, grant_id: GrantId, terms: Terms, materials: Materials, keyring: Keyring
 ) -> list[CredentialRow]:
     """The rows of a grant's credentials on one lock; Conflict where the lock cannot hold them to their times."""
+    rekeying.call_off(session, held.lock_id)
     key = locks.credential_key(session, held.lock_id, keyring)
     rows = []
     fitting = materials_for(for_lock(materials, held.capabilities), key)

@@ -12,7 +12,7 @@ from firmware_protocol.topics import LockId
 from service.edges.keyring import Keyring, Root
 from service.errors import SealBroken
 from service.locks import actions as locks
-from service.rekeying import records
+from service.rekeying.records import past
 
 _SEALED_AS = "past chain key"
 LOOK_AGAIN = timedelta(days=1)
@@ -24,7 +24,7 @@ def keep_chain_key(session: Session, lock_id: LockId, keyring: Keyring, now: dat
     key_epoch = locks.key_epoch(session, lock_id)
     key = locks.chain_key(session, lock_id, keyring)
     sealed = keyring.seal(Root.LOCKS, _SEALED_AS, key, row=f"{lock_id}/{key_epoch}")
-    records.keep(session, lock_id, key_epoch, sealed, now=now, look_again=LOOK_AGAIN)
+    past.keep(session, lock_id, key_epoch, sealed, now=now, look_again=LOOK_AGAIN)
 
 
 def chain_keys(session: Session, lock_id: LockId, keyring: Keyring) -> Callable[[int], bytes]:
@@ -33,7 +33,7 @@ def chain_keys(session: Session, lock_id: LockId, keyring: Keyring) -> Callable[
 
     def key_of(key_epoch: int) -> bytes:
         if key_epoch not in found:
-            sealed = records.find(session, lock_id, key_epoch)
+            sealed = past.find(session, lock_id, key_epoch)
             if sealed is None:
                 raise SealBroken(_SEALED_AS)
             found[key_epoch] = keyring.open(Root.LOCKS, _SEALED_AS, sealed, row=f"{lock_id}/{key_epoch}")
@@ -44,4 +44,4 @@ def chain_keys(session: Session, lock_id: LockId, keyring: Keyring) -> Callable[
 
 def forget_past_keys(session: Session, now: datetime) -> int:
     """Delete the chain keys of past key epochs of which no entry and no head with entries is left; how many."""
-    return records.forget_needless(session, now=now, look_again=LOOK_AGAIN, most=KEYS_A_ROUND)
+    return past.forget_needless(session, now=now, look_again=LOOK_AGAIN, most=KEYS_A_ROUND)

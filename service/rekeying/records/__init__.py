@@ -1,0 +1,1 @@
+"""SQL of chain keys of past key epochs, and of pairs that are to come."""
