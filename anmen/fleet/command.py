@@ -24,7 +24,7 @@ def fleet(
     seed: Annotated[int, _SEED] = 1,
     speed: Annotated[float, _SPEED] = 60.0,
     faults: Annotated[str, _FAULTS] = "",
-    seconds: Annotated[float, typer.Option(help="End after so long; 0 runs until Ctrl-C.")] = 0.0,
+    seconds: Annotated[float, typer.Option(help="End after so long; 0 runs until Ctrl-C.", min=0)] = 0.0,
     provision: Annotated[bool, typer.Option("--provision", help="First make them known to the running demo.")] = False,
     as_json: Annotated[bool, _JSON] = False,
 ) -> None:

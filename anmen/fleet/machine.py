@@ -17,7 +17,7 @@ from anmen.free_ports import PortBook
 from anmen.mosquitto_files import find_mosquitto
 from anmen.postgres import PostgresCluster
 from anmen.state import StateFolder, temporary_state
-from device_sim.fleet.roll import Broker, write_roll
+from device_sim.fleet.roll import Broker, refuse_occupied, write_roll
 from service.edges import clock
 from service.edges.keyring import read_keyring
 from service.edges.transaction import connect
@@ -30,12 +30,15 @@ def demo_dsn(state: Path) -> str:
     try:
         return PostgresCluster(StateFolder(state.resolve()).postgres).create_database(DATABASE)
     except (psycopg.Error, OSError) as away:
-        raise MachineError(f"No demo runs in {state}. Start one (./run demo), or use --alone.") from away
+        raise MachineError(
+            f"No demo runs in {state}. Start one (./run demo), or take one for this run only: anmen bench fleet."
+        ) from away
 
 
 def provision_in_demo(state: Path, folder: Path, number: int, say: Say) -> None:
     """Make so many locks known to the running demo, and write their folder. MachineError where it cannot be done."""
     _check_broker()
+    refuse_occupied(folder)
     admin_dsn = demo_dsn(state)
     parts = StateFolder(state.resolve())
     cluster = PostgresCluster(parts.postgres)

@@ -1,6 +1,7 @@
 """What may go wrong on a fleet's wire and in its locks; every kind by itself or with others, and decided by seeded dice."""
 
 from dataclasses import dataclass, fields
+from math import isfinite
 
 from device_sim.errors import BadRequest
 
@@ -50,10 +51,10 @@ def parse_faults(text: str) -> Faults:
             wanted[name] = float(value)
         except ValueError:
             raise BadRequest(f"the fault {name} needs a number, as in {name}=0.01") from None
-        if wanted[name] < 0 or (name not in _SECONDS_OR_RATES and wanted[name] > 1):
+        if not isfinite(wanted[name]) or wanted[name] < 0 or (name not in _SECONDS_OR_RATES and wanted[name] > 1):
             raise BadRequest(
                 f"the fault {name} is a share from 0 to 1"
                 if name not in _SECONDS_OR_RATES
-                else f"{name} is not negative"
+                else f"the fault {name} is a number from 0 on"
             )
     return Faults(**wanted)

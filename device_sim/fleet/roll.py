@@ -6,15 +6,17 @@ run            the number of the last run; boot numbers rise with it
 standing.jsonl the end of the last run: per lock its log epoch, last number, receipt, list version and digest
 """
 
+import fcntl
 import json
 import os
 from array import array
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from device_sim.errors import BadProvision
+from device_sim.errors import BadProvision, BadRequest
 from firmware_protocol.lock_session import LockIdentity
 from firmware_protocol.topics import lock_id
 
@@ -81,6 +83,26 @@ def write_roll(folder: Path, broker: Broker, locks: Iterable[NewLock]) -> None:
     with os.fdopen(os.open(folder / ROLL, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
         file.write(json.dumps({"format": FORMAT, **broker._asdict()}) + "\n")
         file.writelines(json.dumps(_to_json(one)) + "\n" for one in locks)
+
+
+def refuse_occupied(folder: Path) -> None:
+    """BadProvision where the folder has a fleet: what its locks recorded would be taken for the new ones'."""
+    if (folder / ROLL).exists():
+        raise BadProvision(
+            f"{folder} has a fleet already. Run it without --provision; or take another folder, or remove this one,"
+            " for more locks or another demo."
+        )
+
+
+@contextmanager
+def occupied(folder: Path) -> Iterator[None]:
+    """For one process at a time: two would speak for the same locks. BadRequest where another one runs."""
+    with (folder / ROLL).open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as taken:
+            raise BadRequest(f"Another fleet runs in {folder}. End it first, or take another folder.") from taken
+        yield
 
 
 def read_roll(folder: Path) -> Roll:

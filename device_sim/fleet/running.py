@@ -12,7 +12,7 @@ from device_sim.fleet.faults import Faults
 from device_sim.fleet.figures import Figures
 from device_sim.fleet.hung_lock import HungLock
 from device_sim.fleet.loop import FleetLoop
-from device_sim.fleet.roll import STANDING, TRUTH, FinalStanding, Roll, write_standings
+from device_sim.fleet.roll import STANDING, TRUTH, FinalStanding, Roll, occupied, write_standings
 from device_sim.fleet.truth import Truth
 from device_sim.fleet.world import World
 
@@ -70,7 +70,14 @@ class Fleet:
 def running_fleet(roll: Roll, plan: FleetPlan) -> Iterator[Fleet]:
     """The fleet with power; how its locks stood is written down at the end. BadRequest where the roll has too few."""
     if not 0 < plan.locks <= len(roll.identities):
-        raise BadRequest(f"{roll.folder} has {len(roll.identities)} locks; ask for as many or fewer, or provision more")
+        raise BadRequest(
+            f"{roll.folder} has {len(roll.identities)} locks; ask for as many or fewer, or make a larger fleet in another folder"
+        )
+    with occupied(roll.folder):
+        yield from _run(roll, plan)
+
+
+def _run(roll: Roll, plan: FleetPlan) -> Iterator[Fleet]:
     (roll.folder / STANDING).unlink(missing_ok=True)
     began_ms = time.time_ns() // 1_000_000
     truth = Truth(roll.folder / TRUTH)

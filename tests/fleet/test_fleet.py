@@ -7,11 +7,11 @@ from anmen.errors import MachineError
 from anmen.fleet.running import make_room
 from device_sim.errors import BadProvision, BadRequest
 from device_sim.fleet.faults import Faults, parse_faults
-from device_sim.fleet.roll import read_roll
+from device_sim.fleet.roll import read_roll, refuse_occupied
 from device_sim.fleet.running import FleetPlan, running_fleet
 from tests.fleet.rig import FleetRig, turn_for, turn_until
 
-ALL_FAULTS = "loss=0.05,delay=0.1,duplicate=0.05,reorder=0.1,power=15,half_list=0.3,drift=200,jump=3,old=0.3,clone=0.1"
+ALL_FAULTS = "loss=0.05,delay=0.1,duplicate=0.05,reorder=0.1,power=15,half_list=0.3,drift=200,jump=3,old=0.3,clone=0.1,full=0.3,rot=10"
 
 
 def without_triggers(connection: psycopg.Connection[tuple[object, ...]]) -> None:
@@ -91,12 +91,16 @@ def test_what_cannot_be_asked_for_is_said_in_words(fleet_rig: FleetRig, monkeypa
     fleet_rig.provision(1)
     with pytest.raises(BadRequest, match="has 1 locks"), running_fleet(fleet_rig.roll, FleetPlan(2)):
         pass
+    with pytest.raises(BadProvision, match="without --provision"):
+        refuse_occupied(fleet_rig.folder)
+    with fleet_rig.running(1), pytest.raises(BadRequest, match="Another fleet"), fleet_rig.running(1):
+        pass
     monkeypatch.setattr("resource.getrlimit", lambda _: (1000, 1000))
     with pytest.raises(MachineError, match="at most 936 locks"):
         make_room(5000)
 
 
-@pytest.mark.parametrize("text", ["lost=1", "loss=much", "loss=1.5", "delay=-1"])
+@pytest.mark.parametrize("text", ["lost=1", "loss=much", "loss=1.5", "delay=-1", "delay=nan", "power=inf"])
 def test_faults_that_do_not_exist_are_refused(text: str) -> None:
     with pytest.raises(BadRequest):
         parse_faults(text)
