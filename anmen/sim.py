@@ -19,6 +19,15 @@ app.command()(fleets.fleet)
 app.command()(fleets.audit)
 
 
+_SOCKET_HELP = "Control socket of the running simulator; the demo's where none is named."
+
+
+def _demo_socket() -> Path:
+    from anmen.state import default_state_path
+
+    return default_state_path(Path()) / "doors.sock"
+
+
 @app.callback()
 def sim() -> None:
     """Simulated locks: run them, and stand before their doors."""
@@ -55,7 +64,7 @@ def estate(
 @app.command()
 def door(
     lock: Annotated[str, typer.Argument(help="Lock id (L-…), as the demo prints it.")],
-    socket: Annotated[Path, typer.Option(help="Control socket of the running simulator.")] = Path(".anmen/doors.sock"),
+    socket: Annotated[Path | None, typer.Option(help=_SOCKET_HELP)] = None,
     *,
     face: Annotated[Path | None, typer.Option(help="Hold this photograph before the camera.")] = None,
     card: Annotated[str | None, typer.Option(help="Hold a card with this document number to the reader.")] = None,
@@ -66,6 +75,7 @@ def door(
     """Stand before one simulated door. Without an option it shows the lock."""
     from device_sim.control import ask
 
+    doors = socket or _demo_socket()
     deeds: list[dict[str, object]] = []
     if face is not None:
         deeds.append({"do": "face", "image": str(face.absolute())})
@@ -78,7 +88,7 @@ def door(
     if do is not None:
         deeds.append({"do": do})
     for deed in deeds or [{"do": "state"}]:
-        answer = ask(socket, {"lock": lock, **deed})
+        answer = ask(doors, {"lock": lock, **deed})
         if "error" in answer:
             raise BadRequest(answer["error"])
         words = answer.get("words") or {}
@@ -88,7 +98,7 @@ def door(
 @app.command()
 def lock(
     lock: Annotated[str | None, typer.Argument(help="Lock id (L-…), as the demo prints it.")] = None,
-    socket: Annotated[Path, typer.Option(help="Control socket of the running simulator.")] = Path(".anmen/doors.sock"),
+    socket: Annotated[Path | None, typer.Option(help=_SOCKET_HELP)] = None,
     language: Annotated[Literal["zh", "en"], typer.Option(help="Language of the view.")] = "en",
     *,
     factory: Annotated[
@@ -112,10 +122,11 @@ def lock(
         raise BadRequest("Name a lock (L-…), or ask for a new one: anmen sim lock --factory")
 
     # A wrong id or a simulator that is not there is said plainly, before the screen is taken.
-    answer = ask(socket, {"lock": lock, "do": "state"})
+    doors = socket or _demo_socket()
+    answer = ask(doors, {"lock": lock, "do": "state"})
     if "error" in answer:
         raise BadRequest(answer["error"])
-    LockView(lambda request: ask(socket, {"lock": lock, **request}), Language(language)).run()
+    LockView(lambda request: ask(doors, {"lock": lock, **request}), Language(language)).run()
 
 
 def _run_boxed(language: "Language") -> None:

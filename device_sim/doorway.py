@@ -52,6 +52,8 @@ class Answer:
     reason: RefusalReason | None = None
     event: Event | None = None
     stage: Stage | None = None
+    unrecorded: bool = False
+    """The inside handle of a lock without power: mechanics alone."""
 
 
 class Doorway:

@@ -135,6 +135,8 @@ def _words(answer: Answer) -> Words:
         return STAGES[answer.stage]
     if answer.reason is not None:
         return REASONS[answer.reason]
+    if answer.unrecorded:
+        return OPEN_INSIDE
     event = answer.event
     if event is not None and event.type == EventType.OVERRIDE_USED:
         return OVERRIDDEN if answer.opened else FIRE_OVER

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from rich.console import RenderableType
 from textual import work
 from textual.app import App, ComposeResult
 from textual.containers import Horizontal
+from textual.events import Resize
 from textual.widgets import Input, Static
 
 from device_sim.errors import SimulatorError
@@ -15,6 +17,8 @@ from device_sim.terminal.panels import door_panel, events_panel, keys_line, lock
 from device_sim.terminal.texts import Language, say
 
 _LOOK_EVERY_S = 0.25
+# Below this the door is not drawn, so that there is room for the last events.
+_ROOMY_COLUMNS, _ROOMY_LINES = 80, 26
 
 Ask = Callable[[Json], Mapping[str, Any]]
 
@@ -31,6 +35,8 @@ class LockView(App[None]):
     #said { height: 1; padding: 0 1; text-style: bold; }
     #keys { height: auto; padding: 0 1; }
     #typed { display: none; }
+    .small #panels { height: 7; }
+    .small #door { width: 30; }
     """
     ENABLE_COMMAND_PALETTE = False
     # A key is a deed until something is asked for.
@@ -42,6 +48,7 @@ class LockView(App[None]):
         self._language = language
         self._state: Mapping[str, Any] | None = None
         self._asked_for: Deed | None = None
+        self._small = False
         for deed in DEEDS:
             self.bind(deed.key, f"do('{deed.key}')")
         # Where a text is being typed, q is a letter of it; Ctrl-Q ends the view from anywhere.
@@ -55,7 +62,7 @@ class LockView(App[None]):
         yield Static(id="events")
         yield Static(id="said", markup=False)
         yield Input(id="typed")
-        yield Static(keys_line(self._language), id="keys")
+        yield Static(id="keys")
 
     def on_mount(self) -> None:
         """Begin to look."""
@@ -64,6 +71,13 @@ class LockView(App[None]):
         self.set_interval(_LOOK_EVERY_S, self._look)
         self._look()
 
+    def on_resize(self, resized: Resize) -> None:
+        """A window of another size."""
+        self._small = resized.size.width < _ROOMY_COLUMNS or resized.size.height < _ROOMY_LINES
+        self.screen.set_class(self._small, "small")
+        # Its padding is one column on either side.
+        self._update("keys", keys_line(self._language, resized.size.width - 2))
+
     def action_do(self, key: str) -> None:
         """A key was pressed: do it, or ask for what it needs first."""
         deed = next(deed for deed in DEEDS if deed.key == key)
@@ -71,6 +85,8 @@ class LockView(App[None]):
             self._do(deed, "")
             return
         self._asked_for = deed
+        # What was said before is not the answer to this.
+        self._say("")
         field = self.query_one(Input)
         field.value, field.password = "", deed.secret
         field.placeholder = say(deed.asks, self._language)
@@ -123,17 +139,24 @@ class LockView(App[None]):
 
     def _words(self, answer: Mapping[str, Any]) -> str:
         if "error" in answer:
-            return str(answer["error"])
+            said = str(answer["error"])
+            return said[:1].upper() + said[1:]
         words = answer.get("words")
         return words[self._language.value] if words else say("done", self._language)
 
     def _show(self, state: Mapping[str, Any]) -> None:
         self._state = state
         self.title = state["label"]
-        self.query_one("#panels").border_title = state["label"]
-        self.query_one("#door", Static).update(door_panel(state, self._language))
-        self.query_one("#lock", Static).update(lock_panel(state, self._language))
-        self.query_one("#events", Static).update(events_panel(state))
+        self._update("door", door_panel(state, self._language, small=self._small))
+        self._update("lock", lock_panel(state, self._language))
+        self._update("events", events_panel(state))
+        for one in self.query("#lock").results(Static):
+            one.border_title = f"{say('lock', self._language)}  {state['label']}  {state['lock']}"
 
     def _say(self, text: str) -> None:
-        self.query_one("#said", Static).update(text)
+        self._update("said", text)
+
+    def _update(self, part: str, shown: RenderableType) -> None:
+        """Nothing where an answer comes when the view has just been left."""
+        for one in self.query(f"#{part}").results(Static):
+            one.update(shown)

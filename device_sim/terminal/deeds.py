@@ -8,6 +8,9 @@ from device_sim.report import Json
 
 State = Mapping[str, Any]
 
+# A century in seconds: a clock that is further off than that shows nothing new.
+_MOST = 100 * 366 * 86_400
+
 
 @dataclass(frozen=True, slots=True)
 class Deed:
@@ -22,6 +25,14 @@ class Deed:
 
 def _face(_: State, typed: str) -> Json:
     return {"do": "face", "webcam": int(typed)} if typed.isdecimal() else {"do": "face", "image": typed}
+
+
+def _number(typed: str) -> float:
+    """ValueError for what is none, or beyond all use."""
+    number = float(typed)
+    if not abs(number) < _MOST:
+        raise ValueError(typed)
+    return number
 
 
 def _leaf(state: State, _: str) -> Json:
@@ -55,6 +66,6 @@ DEEDS: tuple[Deed, ...] = (
     Deed("b", "power", _power),
     Deed("j", "jam", _jam),
     Deed("n", "network", _network),
-    Deed("t", "clock", lambda _, typed: {"do": "drift_clock", "seconds": float(typed)}, asks="ask_clock"),
-    Deed("d", "drain", lambda _, typed: {"do": "drain", "percent": float(typed)}, asks="ask_drain"),
+    Deed("t", "clock", lambda _, typed: {"do": "drift_clock", "seconds": _number(typed)}, asks="ask_clock"),
+    Deed("d", "drain", lambda _, typed: {"do": "drain", "percent": _number(typed)}, asks="ask_drain"),
 )

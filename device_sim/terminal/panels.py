@@ -34,8 +34,8 @@ _BOLTS = {"locked": "▬", "unlocking": "▸", "unlocked": "○", "locking": "�
 State = Mapping[str, Any]
 
 
-def door_panel(state: State, language: Language) -> RenderableType:
-    """The door as one sees it: leaf, bolt, battery."""
+def door_panel(state: State, language: Language, *, small: bool = False) -> RenderableType:
+    """The door as one sees it: leaf, bolt, battery; without the picture where the window is `small`."""
     door = state["door"]
     picture = _SHUT if door["leaf"] == "closed" else _OPEN
     colour = "green" if door["bolt"] == "unlocked" else "red" if door["bolt"] == "jammed" else "white"
@@ -47,7 +47,7 @@ def door_panel(state: State, language: Language) -> RenderableType:
     percent = door["battery_percent"]
     bar = ProgressBar(100, percent, width=16, complete_style="red" if percent <= _LOW_PERCENT else "green")
     rows.add_row(say("battery", language), Group(Text(f"{percent:.0f} %"), bar))
-    return Group(drawn, rows)
+    return rows if small else Group(drawn, rows)
 
 
 def lock_panel(state: State, language: Language) -> RenderableType:
@@ -59,7 +59,7 @@ def lock_panel(state: State, language: Language) -> RenderableType:
     _claim_rows(rows, state, language)
     clock, held, log = state["clock"], state["list"], state["log"]
     quality = say(clock["quality"], language)
-    shown = datetime.fromtimestamp(clock["now_ms"] / 1000, _CHINA).strftime("%Y-%m-%d %H:%M:%S")
+    shown = _date(clock["now_ms"], language)
     rows.add_row(say("clock", language), quality if clock["quality"] == "UNSET" else f"{shown}, {quality}")
     kinds = ", ".join(f"{count} {kind}" for kind, count in held["entries"].items()) or say("empty", language)
     rows.add_row(say("list", language), f"{say('version', language, held['version'])}: {kinds}")
@@ -75,6 +75,14 @@ def lock_panel(state: State, language: Language) -> RenderableType:
     if state["locked_out_s"]:
         rows.add_row("", Text(say("locked_out", language, round(state["locked_out_s"])), style="bold red"))
     return rows
+
+
+def _date(unix_ms: int, language: Language) -> str:
+    try:
+        return datetime.fromtimestamp(unix_ms / 1000, _CHINA).strftime("%Y-%m-%d %H:%M:%S")
+    except (ValueError, OverflowError, OSError):
+        # Somebody turned the clock beyond the year 9999.
+        return say("no_date", language, unix_ms)
 
 
 def _claim_rows(rows: Table, state: State, language: Language) -> None:
@@ -99,14 +107,18 @@ def events_panel(state: State) -> RenderableType:
     return table
 
 
-def keys_line(language: Language) -> Text:
-    """Every key and what it does."""
-    line = Text()
+def keys_line(language: Language, width: int) -> Text:
+    """Every key and what it does; no line break between the two."""
+    lines = Text()
+    used = 0
     for key, name in [*((deed.key, deed.name) for deed in DEEDS), ("q", "quit")]:
-        # No line break between a key and what it does.
-        does = say(f"key_{name}", language).replace(" ", _NO_BREAK)
-        line.append(f"{_NO_BREAK}{key}{_NO_BREAK}", "reverse").append(f"{_NO_BREAK}{does}").append("  ")
-    return line
+        one = Text(f" {key} ", "reverse").append(f" {say(f'key_{name}', language)}", "not reverse")
+        if used and used + _BETWEEN + one.cell_len > width:
+            lines.append("\n")
+            used = 0
+        lines.append(" " * (_BETWEEN if used else 0)).append(one)
+        used += one.cell_len + (_BETWEEN if used else 0)
+    return lines
 
 
 def _rows() -> Table:
@@ -137,7 +149,7 @@ def _named(event: State, field: str) -> str:
 
 
 _LONGEST = 16
-_NO_BREAK = "\u00a0"
+_BETWEEN = 2
 _NAMES: Mapping[str, type[IntEnum]] = {
     Field.OPERATION.name: Operation,
     Field.SOURCE.name: OperationSource,

@@ -120,7 +120,7 @@ def test_it_says_when_the_simulator_is_gone() -> None:
     async def run() -> None:
         view = LockView(gone, Language.ENGLISH)
         async with view.run_test(size=(100, 34)) as pilot:
-            await until(pilot, view, "#said", "nobody there")
+            await until(pilot, view, "#said", "Nobody there")
 
     asyncio.run(run())
 
@@ -171,3 +171,31 @@ def test_without_a_simulator_the_command_says_so() -> None:
     assert result.exit_code != 0
     assert isinstance(result.exception, SimulatorError)
     assert "Start one" in str(result.exception)
+
+
+def test_a_small_window_has_room_for_the_events_and_a_mad_clock_ends_nothing(estate: Estate) -> None:
+    async def scene(pilot: Pilot[None], view: LockView) -> None:
+        await until(pilot, view, "#door", "┌────────┐")
+        await pilot.resize_terminal(60, 20)
+        await until(pilot, view, "#events", "STARTED")
+        for _ in range(int(PATIENCE_S / 0.1)):
+            await pilot.pause(0.1)
+            if "┌────────┐" not in drawn(view.query_one("#door", Static).content):
+                break
+        assert "┌────────┐" not in drawn(view.query_one("#door", Static).content)
+        assert view.query_one("#events", Static).content_size.height >= 3
+        await pilot.press("n")
+        await until(pilot, view, "#lock", say("cut", Language.ENGLISH))
+        estate.answer({"lock": LOCK, "do": "drift_clock", "seconds": 9e11})
+        await until(pilot, view, "#lock", "no date")
+        await typed(pilot, "t", "1e999")
+        await until(pilot, view, "#said", say("not_a_number", Language.ENGLISH))
+        await pilot.press("c")
+        assert drawn(view.query_one("#said", Static).content).strip() == ""
+        await pilot.press("escape")
+        await pilot.press("b")
+        await until(pilot, view, "#lock", say("no_power", Language.ENGLISH))
+        await pilot.press("h")
+        await until(pilot, view, "#said", "Opened from inside.")
+
+    play(estate, Language.ENGLISH, scene)
