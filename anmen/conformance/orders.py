@@ -14,6 +14,7 @@ from firmware_protocol.commands import (
     CommandResult,
     CommandState,
     NonceAsked,
+    ReadBackAnswer,
     can,
 )
 from firmware_protocol.vocabulary import CredentialType
@@ -51,12 +52,26 @@ class Orders:
         self.stand.say(Command(number, kind, now_s - 1000, now_s + expires_in_s, nonce, seconds))
         return number
 
-    def parameters(self, number: bytes, nonce: bytes) -> bytes:
-        """The command that sets what a lock has by default; its id."""
+    def parameters(self, number: bytes, nonce: bytes, *, relock_s: int = 5, ajar_s: int = 60) -> bytes:
+        """The command that sets times at the door, by default those that a lock has by itself; its id."""
         now_s = self.stand.issuer().now_s
         kind = CommandKind.SET_PARAMETERS
-        self.stand.say(Command(number, kind, now_s, now_s + EXPIRES_IN_S, nonce, relock_s=5, ajar_s=60))
+        self.stand.say(Command(number, kind, now_s, now_s + EXPIRES_IN_S, nonce, relock_s=relock_s, ajar_s=ajar_s))
         return number
+
+    def wipe(self, challenge: bytes) -> bytes:
+        """The command that wipes a lock to factory state; its id."""
+        number = self.stand.draw(16)
+        nonce, now_s = self.nonce(number), self.stand.issuer().now_s
+        kind = CommandKind.FACTORY_WIPE
+        self.stand.say(Command(number, kind, now_s - 10, now_s + EXPIRES_IN_S, nonce, challenge=challenge))
+        return number
+
+    def held(self) -> ReadBackAnswer:
+        """What the lock says that it holds."""
+        since = self.stand.mark()
+        number = self.give(CommandKind.READ_BACK)
+        return self.stand.await_message(ReadBackAnswer, since, where=lambda one: one.id == number)[1]
 
     def engine(self) -> tuple[int, bytes]:
         """Engine and model that the lock has named in its birth."""

@@ -190,5 +190,6 @@ def memory_stand() -> tuple[MemoryWire, Stand]:
     def draw(size: int) -> bytes:
         return hashlib.shake_128(b"kit %d" % next(drawn)).digest(size)
 
-    stand = Stand(wire, SimulatorOperator(LOCK, wire.ask, FACE), IDENTITY, draw, releases=MadeReleases(MAKER_KEY))
+    stand = Stand(wire, SimulatorOperator(LOCK, wire.ask, FACE), IDENTITY, draw)
+    stand.releases, stand.may_wipe = MadeReleases(MAKER_KEY), True
     return wire, stand

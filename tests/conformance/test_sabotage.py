@@ -19,6 +19,7 @@ from tests.conformance import (
     sabotage_of_frames,
     sabotage_of_sessions,
     sabotage_of_the_door,
+    sabotage_of_wiping,
 )
 from tests.conformance.memory_line import memory_stand
 from tests.conformance.sabotage import SABOTAGES, Sabotage
@@ -33,6 +34,7 @@ FILES = (
     sabotage_of_frames,
     sabotage_of_sessions,
     sabotage_of_the_door,
+    sabotage_of_wiping,
 )
 # A watch looks at what other checks make the lock say: these make it say something of each kind.
 TALKATIVE = frozenset({"ANM-SES-003", "ANM-SES-016", "ANM-SES-017", "ANM-EVT-008", "ANM-TIM-006", "ANM-LST-015"})

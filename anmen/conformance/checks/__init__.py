@@ -21,6 +21,7 @@ from anmen.conformance.checks import (
     firmware_slots,
     firmware_fetching,
     firmware_trial,
+    wiping,
     claim,
     awaited,
 )
@@ -48,4 +49,5 @@ __all__ = [
     "receipts",
     "session",
     "time",
+    "wiping",
 ]

@@ -3,7 +3,6 @@
 from anmen.conformance.registry import awaited
 
 _NEEDS_A_CLAIM = "the kit begins with a lock whose keys are exchanged; it plays no claim yet"
-_NEEDS_A_WIPE = "the kit orders no factory wipe yet: its other checks count on one log over the whole run"
 
 _NEEDS_OTHER_KEYS = "the kit exchanges no new static keys with a lock yet"
 
@@ -16,16 +15,5 @@ awaited(
     dict.fromkeys(
         ("ANM-CLM-003", "ANM-CLM-008"),
         _NEEDS_A_CLAIM,
-    )
-)
-# commands.md
-awaited(
-    dict.fromkeys(
-        (
-            "ANM-CMD-020",
-            "ANM-CMD-021",
-            "ANM-CMD-022",
-        ),
-        _NEEDS_A_WIPE,
     )
 )
