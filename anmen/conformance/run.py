@@ -21,9 +21,10 @@ def run(
     stand: Stand, *, tell: Callable[[str], None] = lambda _: None, only: frozenset[str] = frozenset()
 ) -> list[Verdict]:
     """The verdicts on every sentence of the stand's profile; `only` restricts it to some, for a second look."""
-    verdicts = []
+    verdicts: list[Verdict] = []
+    stand.wanted = frozenset(check.number for check in chosen(stand.profile) if not only or check.number in only)
     for check in chosen(stand.profile):
-        if not only or check.number in only:
+        if check.number in stand.wanted:
             tell(check.number)
             verdicts.append(_try(check, stand))
     verdicts += [one for one in _without_trying(stand) if not only or one.number in only]

@@ -34,6 +34,10 @@ class Stand(Listening):
     # Images that the lock's maker has signed for the kit, and whether the lock may be wiped.
     releases: Releases | None = None
     may_wipe: bool = False
+    # The sentences of this run; empty: whoever asks is all there is.
+    wanted: frozenset[str] = frozenset()
+    # Until when the door takes nobody, on the line's clock: the lock-out of a check that is over.
+    shut_until: float = 0.0
     # What one check has observed at great length and another needs too.
     notes: dict[str, Any] = field(default_factory=dict)
 
@@ -42,6 +46,14 @@ class Stand(Listening):
         if name not in self.notes:
             self.notes[name] = observe()
         return cast(T, self.notes[name])
+
+    def wants(self, number: str) -> bool:
+        """Whether the sentence is one of this run."""
+        return number in self.wanted
+
+    def await_open(self) -> None:
+        """Wait until no lock-out of an earlier check holds."""
+        self.listen(max(0.0, self.shut_until - self.line.now()))
 
     def say(self, message: DownMessage) -> None:
         """Say something as the service does."""

@@ -121,6 +121,10 @@ class Updates:
         since = self.offer(release, soak_s=soak_s)
         return self.born(release.sequence, since, self.longest_s(release) + BOOT_S)
 
+    def started(self, birth: Birth) -> float:
+        """When the boot of that birth began: it says itself how long ago."""
+        return next(said.at for said, one in self.stand.transcript.of(Birth) if one is birth) - birth.uptime_s
+
     def confirmed(self, release: Release, since: int, within: float) -> float:
         """When the lock said that it has taken it for good; Failed where it does not in time."""
         return self.stand.await_event(EventType.FIRMWARE_CHANGED, since, within, where=_is(release, CONFIRMED))[0].at

@@ -3,10 +3,11 @@
 import cbor2
 
 from anmen.conformance.lists import list_of, snapshot
+from anmen.conformance.meanwhile import ENDED_ENTRY, EndedEntry, tell
 from anmen.conformance.registry import checks, declared
 from anmen.conformance.stand import ANSWER_S, Stand
 from anmen.conformance.verdict import Failed, NotTried
-from firmware_protocol.access_list import AccessList, ListChange
+from firmware_protocol.access_list import ListChange
 from firmware_protocol.messages import AccessListRefused, Birth, Rebirth
 from firmware_protocol.vocabulary import EventType, Field
 
@@ -35,18 +36,16 @@ def longer_entries(stand: Stand) -> str:
     return "an entry of 13 elements held; the digest covers all of them"
 
 
-@checks("ANM-LST-007", unseen="whether the material is erased: a lock that keeps it shows the same digest")
+@checks(ENDED_ENTRY, unseen="whether the material is erased: a lock that keeps it shows the same digest")
 def ended_entries_stay_in_the_digest(stand: Stand) -> str:
     """Half a minute after its end an entry still counts in the digest, until a change removes it."""
-    issuer = stand.issuer()
-    stand.give(issuer.card(8), issuer.card(9, ends_at=issuer.now_s + 5))
-    stand.listen(45.0)
-    wanted = stand.service.wanted
-    _holds(stand, (wanted.version, wanted.digest), "after one of its entries has ended")
-    after = list_of(stand.service.wanted.version + 1, [issuer.card(8)])
-    change = ListChange(stand.service.wanted.version, after.version, False, frozenset({9}), (), after.digest)
-    _apply(stand, change, after)
-    return "45 s after the end of an entry the digest was the same; a change that removed it applied"
+
+    def story() -> str:
+        entry = EndedEntry(stand)
+        entry.begin()
+        return entry.end()
+
+    return str(stand.once(ENDED_ENTRY, lambda: tell(story)))
 
 
 @checks("ANM-LST-010")
@@ -151,16 +150,6 @@ def too_long_a_list(stand: Stand) -> str:
 
 def _hex(value: object) -> str:
     return f"{value.hex()[:16]}…" if isinstance(value, bytes) else repr(value)
-
-
-def _apply(stand: Stand, change: ListChange, after: AccessList) -> None:
-    since = stand.mark()
-    stand.service.wanted = after
-    for part in change.parts():
-        stand.say(part)
-    stand.await_event(
-        EventType.ACCESS_LIST_APPLIED, since, where=lambda one: one.get(Field.LIST_VERSION) == after.version
-    )
 
 
 def _refused(stand: Stand, change: ListChange, held: tuple[int, bytes], what: str) -> None:

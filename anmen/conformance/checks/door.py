@@ -1,11 +1,11 @@
 """Checks of docs/protocol/time-and-door.md, second half: the decision, the record, the lock-out. Somebody stands at the door."""
 
 from anmen.conformance.counterpart import Manners
-from anmen.conformance.lists import CARD, DAY_S, OTHER_CARD, PIN, STRANGE_CARD
+from anmen.conformance.lists import CARD, DAY_S, OTHER_CARD, PIN
 from anmen.conformance.registry import Profile, checks
-from anmen.conformance.stand import ANSWER_S, SLACK_S, Stand
+from anmen.conformance.stand import ANSWER_S, Stand
 from anmen.conformance.verdict import Failed
-from firmware_protocol.lockout import LOCKED_OUT_S, WRONG_TRIES
+from firmware_protocol.lockout import WRONG_TRIES
 from firmware_protocol.messages import Event
 from firmware_protocol.vocabulary import AlarmCode, EventType, Field, Operation, OperationSource, RefusalReason
 
@@ -135,49 +135,6 @@ def recognised_is_not_wrong(stand: Stand) -> str:
             expected="another card to open: tries with a recognised one are not wrong ones", seen="the door stayed shut"
         )
     return "six tries with a recognised card, and another card opened"
-
-
-@checks("ANM-DOR-008", profile=FULL)
-def lock_out(stand: Stand) -> str:
-    """After the fifth wrong try alarm 4 and 90 s of nothing, but for the inside handle."""
-    stand.give(stand.issuer().card(56))
-    since = stand.mark()
-    for number in range(WRONG_TRIES):
-        if number == WRONG_TRIES - 1 and not stand.operator.show_card(CARD):
-            raise Failed(expected="a right card to open after four wrong tries", seen="the door stayed shut")
-        stand.operator.show_card(STRANGE_CARD)
-    stand.await_event(
-        EventType.ALARM_RAISED, since, where=lambda one: one.get(Field.CODE) == AlarmCode.WRONG_CODE_ENTRY_LIMIT
-    )
-    if stand.operator.show_card(CARD):
-        raise Failed(expected="nothing tried for 90 s after the fifth wrong try", seen="a right card opened at once")
-    _free(stand, "during the lock-out")
-    stand.listen(LOCKED_OUT_S - 10.0)
-    if stand.operator.show_card(CARD):
-        raise Failed(expected="nothing tried for 90 s", seen=f"a right card opened after {LOCKED_OUT_S - 10:g} s")
-    stand.listen(10.0 + SLACK_S)
-    if not stand.operator.show_card(CARD):
-        raise Failed(expected="a right card to open after 90 s", seen="the door stayed shut")
-    return "alarm 4 at the fifth wrong try; a right card refused for 90 s, then opened; the handle free throughout"
-
-
-@checks("ANM-DOR-013", profile=FULL)
-def tries_outlive_power(stand: Stand) -> str:
-    """Four wrong tries before a power cut and one after it lock out; the lock-out is there after another one."""
-    stand.give(stand.issuer().card(85))
-    try:
-        for _ in range(WRONG_TRIES - 1):
-            stand.operator.show_card(STRANGE_CARD)
-        stand.restart()
-        stand.operator.show_card(STRANGE_CARD)
-        if stand.operator.show_card(CARD):
-            raise Failed(expected="locked out: the fifth wrong try came after a power cut", seen="a right card opened")
-        stand.restart()
-        if stand.operator.show_card(CARD):
-            raise Failed(expected="locked out after a power cut, as before it", seen="a right card opened")
-    finally:
-        stand.listen(LOCKED_OUT_S + SLACK_S)
-    return "four wrong tries, a power cut, a fifth: locked out, and still after another power cut"
 
 
 def _free(stand: Stand, when: str) -> None:

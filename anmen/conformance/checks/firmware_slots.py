@@ -91,6 +91,7 @@ def damaged_images(stand: Stand) -> str:
 def not_while_the_door_is_used(stand: Stand) -> str:
     """With the leaf open or the bolt back nothing restarts, and the door works; without a link neither."""
     updates = Updates(stand)
+    stand.await_open()
     stand.give(stand.issuer().card(91))
     updates.calm()
     release, boot = updates.release(), stand.birth.boot_number

@@ -3,11 +3,11 @@
 from anmen.conformance.falling_back import UNWELCOME, fallen_back
 from anmen.conformance.registry import Profile, checks
 from anmen.conformance.releases import Role
-from anmen.conformance.stand import ANSWER_S, BOOT_S, SLACK_S, Stand
+from anmen.conformance.stand import ANSWER_S, Stand
 from anmen.conformance.updates import FIRMWARE, Updates
 from anmen.conformance.verdict import Failed
-from firmware_protocol.firmware import TRIAL_BOOTS, TRIAL_S, FirmwareCause, FirmwareOutcome, FirmwareRefusal
-from firmware_protocol.messages import Birth, Event
+from firmware_protocol.firmware import FirmwareCause, FirmwareOutcome, FirmwareRefusal
+from firmware_protocol.messages import Event
 from firmware_protocol.vocabulary import EventType, Field
 
 FULL = Profile.FULL
@@ -41,7 +41,7 @@ def welcomed_and_run_for_long_enough(stand: Stand) -> str:
     updates = Updates(stand)
     updates.calm()
     release, since = updates.release(), stand.mark()
-    born = _at(stand, updates.install(release, soak_s=SOAK_S))
+    born = updates.started(updates.install(release, soak_s=SOAK_S))
     early = updates.confirmed(release, since, SOAK_S + ANSWER_S) - born
     if early < SOAK_S - 1.0:
         raise Failed(expected=f"{SOAK_S} s on trial, as the offer says", seen=f"taken for good after {early:.1f} s")
@@ -88,48 +88,6 @@ def updates_are_recorded(stand: Stand) -> str:
             expected=f"event 20: from {failed.sequence}, fell back, cause 2 (boots used up)", seen=f"{_told(stand, 0)}"
         )
     return f"on trial and confirmed ({before} to {release.sequence}), fell back ({back[0][0]} to {back[0][1]}, cause 2)"
-
-
-@checks("ANM-FWU-019", profile=FULL, feature=FIRMWARE, unseen="an image that is damaged in its slot")
-def the_way_back(stand: Stand) -> str:
-    """Started three times without a welcome; hanging; and running for 600 s without a welcome."""
-    updates = Updates(stand)
-    fallen_back(stand)
-    seen = [f"at start {TRIAL_BOOTS + 1} of one that nobody welcomed"]
-    hung, before = updates.release(Role.HANGS), updates.model().sequence
-    updates.calm()
-    mark = stand.mark()
-    updates.whole(hung, updates.offer(hung))
-    began, since = stand.line.now(), stand.mark()
-    stand.until(lambda: _born_of(stand, before, since), TRIAL_BOOTS * (WATCHDOG_S + BOOT_S))
-    if not _born_of(stand, before, since):
-        raise Failed(expected=f"sequence {before} again, after {TRIAL_BOOTS} starts that hung", seen=stand.told(mark))
-    seen.append(f"from one that hung, {stand.line.now() - began:.0f} s after its last chunk")
-    stand.settle()
-    updates.calm()
-    mute = updates.release()
-    started = _at(stand, updates.install(mute, manners=UNWELCOME))
-    since = stand.mark()
-    stand.until(lambda: _born_of(stand, before, since), TRIAL_S + BOOT_S)
-    waited = stand.line.now() - started
-    if not _born_of(stand, before, since) or waited < TRIAL_S - SLACK_S:
-        raise Failed(
-            expected=f"sequence {before} again {TRIAL_S:g} s after the start",
-            seen=f"{waited:.0f} s: {stand.told(since)}",
-        )
-    updates.spend(mute)
-    seen.append(f"from one that was not welcomed, after {waited:.0f} s")
-    return "went back " + ", ".join(seen)
-
-
-def _born_of(stand: Stand, sequence: int, since: int) -> bool:
-    return any(one.capabilities.get(FIRMWARE) == sequence for _, one in stand.transcript.of(Birth, since))
-
-
-def _at(stand: Stand, birth: Birth) -> float:
-    """When the boot of that birth began: it says itself how long ago."""
-    said = next(said.at for said, one in stand.transcript.of(Birth) if one is birth)
-    return said - birth.uptime_s
 
 
 def _told(stand: Stand, since: int) -> list[tuple[int, ...]]:

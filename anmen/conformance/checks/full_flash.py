@@ -1,9 +1,12 @@
 """Checks of docs/protocol/events.md, its last part: what a lock does whose flash is full of events that nobody stores."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from anmen.conformance.counterpart import Manners
 from anmen.conformance.lists import CARD, DAY_S
+from anmen.conformance.orders import Orders
 from anmen.conformance.registry import Profile, checks
 from anmen.conformance.stand import Stand
 from anmen.conformance.verdict import Failed, NotTried
@@ -11,7 +14,8 @@ from firmware_protocol.messages import Birth, Event, Rebirth
 from firmware_protocol.vocabulary import EventType, Field
 
 MOST_EVENTS = 30_000
-BATCH = 100
+BATCH, BATCH_S = 250, 60.0
+UNKNOWN_KIND = 99
 REFUSALS = 6
 
 
@@ -81,10 +85,16 @@ def _fill(stand: Stand) -> FullFlash:
     first, since = stand.service.up_to + 1, stand.mark()
     stand.behave(Manners(unpaid_from=first, backfill_per_s=2000))
     birth = _born(stand)
+    cause: Callable[[int], None] = (
+        partial(_commands, stand=stand) if stand.birth.capabilities.get("commands") else stand.cause_events
+    )
     for _ in range(0, MOST_EVENTS, BATCH):
-        stand.cause_events(BATCH)
-        stand.answered({})
+        before = birth.next_sequence
+        cause(BATCH)
+        stand.answered({}, within=BATCH_S)
         birth = _born(stand)
+        if birth.next_sequence < before + BATCH:
+            cause = stand.cause_events
         if birth.oldest_sequence > first:
             break
     else:
@@ -110,6 +120,12 @@ def _fill(stand: Stand) -> FullFlash:
         frozenset(events),
         tombstones,
     )
+
+
+def _commands(count: int, stand: Stand) -> None:
+    """So many commands of a kind that no lock knows: each is recorded (ANM-CMD-012), and costs a lock less than a changed list."""
+    for _ in range(count):
+        Orders(stand).give(UNKNOWN_KIND)
 
 
 def _born(stand: Stand) -> Birth:

@@ -1,34 +1,11 @@
 """Checks of docs/protocol/events.md, second part: probes, receipts, gaps."""
 
 from anmen.conformance.counterpart import UNPAID, USUAL, Manners
-from anmen.conformance.deafness import deafness
 from anmen.conformance.registry import checks, watches
-from anmen.conformance.stand import ANSWER_S, SLACK_S, Stand, within_tolerance
+from anmen.conformance.stand import ANSWER_S, SLACK_S, Stand
 from anmen.conformance.transcript import Transcript, holds
 from anmen.conformance.verdict import Failed, NotTried
 from firmware_protocol.messages import Heartbeat, Missing, Stored
-
-
-@checks("ANM-EVT-013")
-def probes(stand: Stand) -> str:
-    """Without receipts one event, the first, goes again after 5 s, then after waits that double up to 300."""
-    heard = deafness(stand)
-    waits = heard.probe_waits
-    expected = heard.waits_expected[1:]
-    if any(size != 1 for size in heard.probe_sizes) or len(set(heard.probe_firsts)) > 1:
-        raise Failed(
-            expected="probes of one event, always the first",
-            seen=f"sizes {heard.probe_sizes}, first numbers {heard.probe_firsts}",
-        )
-    for wait, wanted in zip(waits, expected, strict=False):
-        if not within_tolerance(wait, wanted):
-            raise Failed(expected=f"a wait of {wanted:g} s between probes", seen=f"{wait:.1f} s")
-    if len(heard.probe_sizes) < len(heard.waits_expected) - 1:
-        raise Failed(
-            expected=f"{len(heard.waits_expected)} probes in {heard.lasted_s:.0f} s of silence",
-            seen=f"{len(heard.probe_sizes)}",
-        )
-    return "one event probed, then again after " + ", ".join(f"{wait:.0f}" for wait in waits) + " s"
 
 
 @checks("ANM-EVT-014")

@@ -3,9 +3,8 @@
 from itertools import pairwise
 
 from anmen.conformance.counterpart import SILENT, USUAL, Manners
-from anmen.conformance.deafness import deafness
 from anmen.conformance.registry import checks, watches
-from anmen.conformance.stand import ANSWER_S, SLACK_S, Stand, within_tolerance
+from anmen.conformance.stand import ANSWER_S, SLACK_S, Stand
 from anmen.conformance.transcript import Transcript
 from anmen.conformance.verdict import Failed
 from firmware_protocol.messages import Birth, Challenge, Heartbeat, Proof, Rebirth, Welcome, Will
@@ -62,23 +61,6 @@ def will_at_every_connect(stand: Stand) -> str:
     return f"the will of birth {will.birth_number}, QoS 1, not retained"
 
 
-@checks("ANM-SES-004", settled=False)
-def birth_is_first_and_repeated(stand: Stand) -> str:
-    """The first frame of a connect is its birth; without an answer it comes again after 5 s, doubled up to 300."""
-    heard = deafness(stand)
-    if not heard.birth_was_first:
-        raise Failed(expected="the birth as the first frame after power came back", seen=heard.first_words)
-    for number, (wait, wanted) in enumerate(zip(heard.birth_waits, heard.waits_expected, strict=False)):
-        if not within_tolerance(wait, wanted):
-            raise Failed(expected=f"wait {number + 1} between unanswered births of {wanted:g} s", seen=f"{wait:.1f} s")
-    if len(heard.birth_waits) < len(heard.waits_expected):
-        raise Failed(
-            expected=f"{len(heard.waits_expected)} repeated births in {heard.lasted_s:g} s of silence",
-            seen=f"{len(heard.birth_waits)}",
-        )
-    return "unanswered births came again after " + ", ".join(f"{wait:.1f}" for wait in heard.birth_waits) + " s"
-
-
 @checks("ANM-SES-010", settled=False)
 def challenge_is_answered(stand: Stand) -> str:
     """A challenge comes back as a proof of the same bytes."""
@@ -128,23 +110,6 @@ def rebirth(stand: Stand) -> str:
     return f"born again after {said.at - began:.2f} s"
 
 
-@checks("ANM-SES-017")
-def heartbeat_at_the_welcomes_pace(stand: Stand) -> str:
-    """A welcome that says 2 s gives a heartbeat every 2 s; in a long silence before any welcome there is none."""
-    if early := deafness(stand).heartbeats:
-        raise Failed(expected="no heartbeat before the first welcome of a connect", seen=f"{early}")
-    stand.settle(Manners(heartbeat_s=2))
-    since = stand.mark()
-    stand.listen(9.0)
-    beats = [one.at for one, _ in stand.transcript.of(Heartbeat, since)]
-    waits = [later - earlier for earlier, later in pairwise(beats)]
-    if len(waits) < 3 or not all(1.7 <= wait <= 2.3 + SLACK_S / 2 for wait in waits):
-        raise Failed(
-            expected="a heartbeat every 2 s, as welcomed", seen=f"{len(beats)} in 9 s, {_shown(waits)} s apart"
-        )
-    return f"heartbeats {_shown(waits)} s apart"
-
-
 @checks("ANM-SES-019")
 def silence_makes_a_birth(stand: Stand) -> str:
     """Four heartbeats without any answer, and the birth comes again."""
@@ -170,7 +135,3 @@ def announcement_hurries_a_waiting_birth(stand: Stand) -> str:
         Birth, since, 0.5 + SLACK_S, expected="the birth again within half a second of an announcement"
     )[0]
     return f"born again {said.at - began:.2f} s after the announcement, in the midst of a wait of 10 s"
-
-
-def _shown(waits: list[float]) -> str:
-    return ", ".join(f"{wait:.1f}" for wait in waits) or "none"

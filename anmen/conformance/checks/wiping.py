@@ -73,6 +73,7 @@ def nothing_is_lost(stand: Stand) -> str:
 )
 def what_is_left(stand: Stand) -> str:
     """With a power cut the moment it says running: nothing of list and log, but keys, boot number, clock and the command."""
+    stand.await_open()
     seen = wiped(stand)
     before, after, held = seen.before, seen.after, seen.held
     if after.list_digest != EMPTY or held.entries:
