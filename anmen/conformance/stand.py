@@ -14,8 +14,9 @@ from anmen.conformance.transcript import Said
 from anmen.conformance.verdict import Failed, NotTried
 from firmware_protocol.access_list import ListChange
 from firmware_protocol.codec import encode
+from firmware_protocol.lockout import LOCKED_OUT_S, WITHIN_S
 from firmware_protocol.messages import Birth, Challenge, DownMessage, Event, Proof, Rebirth
-from firmware_protocol.vocabulary import EventType, Field
+from firmware_protocol.vocabulary import AlarmCode, EventType, Field
 
 __all__ = ["ANSWER_S", "BOOT_S", "SLACK_S", "Stand", "challenge", "within_tolerance"]
 
@@ -36,8 +37,8 @@ class Stand(Listening):
     may_wipe: bool = False
     # The sentences of this run; empty: whoever asks is all there is.
     wanted: frozenset[str] = frozenset()
-    # Until when the door takes nobody, on the line's clock: the lock-out of a check that is over.
-    shut_until: float = 0.0
+    # When a check that is over has left the lock locked out, on the line's clock.
+    locked_out_at: float = -WITHIN_S
     # What one check has observed at great length and another needs too.
     notes: dict[str, Any] = field(default_factory=dict)
 
@@ -52,8 +53,16 @@ class Stand(Listening):
         return number in self.wanted
 
     def await_open(self) -> None:
-        """Wait until no lock-out of an earlier check holds."""
-        self.listen(max(0.0, self.shut_until - self.line.now()))
+        """Wait until no lock-out holds: one that a check knows of, one that an alarm told of, or one that a boot began anew with."""
+        heard: dict[int, float] = {}
+        for said, event in self.transcript.events():
+            if (event.type, event.get(Field.CODE)) == (EventType.ALARM_RAISED, AlarmCode.WRONG_CODE_ENTRY_LIMIT):
+                heard.setdefault(event.sequence, said.at)
+        alarm = max(heard.values(), default=-WITHIN_S)
+        boots = {birth.boot_number: said.at for said, birth in reversed(list(self.transcript.of(Birth)))}
+        again = [at for at in boots.values() if alarm <= at < alarm + WITHIN_S]
+        since = max(self.locked_out_at, alarm, *again)
+        self.listen(max(0.0, since + LOCKED_OUT_S + SLACK_S - self.line.now()))
 
     def say(self, message: DownMessage) -> None:
         """Say something as the service does."""

@@ -61,7 +61,7 @@ def obeys_without_a_clock(patch: Patch, wire: MemoryWire) -> None:
     around(patch, Obedience, "_moment", moment)
 
 
-@breaks("CMD-009", "CMD-014")
+@breaks("CMD-009", "CMD-014", "ENR-010")
 def forgets_commands_at_every_boot(patch: Patch, wire: MemoryWire) -> None:
     def begin(real: Any, self: CommandMemory, flash: Any) -> None:
         real(self, flash)
@@ -75,7 +75,7 @@ def does_everything_again(patch: Patch, wire: MemoryWire) -> None:
     patch.setattr(CommandBook, "find", nothing)
 
 
-@breaks("CMD-011")
+@breaks("CMD-011", "ENR-004")
 def says_only_how_it_ended(patch: Patch, wire: MemoryWire) -> None:
     def say(real: Any, self: Obedience, one: Any, **more: Any) -> None:
         if one.state is not CommandState.ACCEPTED:
@@ -84,7 +84,7 @@ def says_only_how_it_ended(patch: Patch, wire: MemoryWire) -> None:
     around(patch, Obedience, "_say", say)
 
 
-@breaks("CMD-012", "CMD-010", "CMD-014")
+@breaks("CMD-012", "CMD-010", "CMD-014", "CMD-020", "CMD-022", "ENR-010", "ENR-011")
 def records_no_command(patch: Patch, wire: MemoryWire) -> None:
     patch.setattr(Obedience, "_record_end", nothing)
 

@@ -33,7 +33,7 @@ def tries_outlive_power(stand: Stand) -> str:
             raise Failed(expected="locked out after a power cut, as before it", seen="a right card opened")
     finally:
         # What comes next needs no door at first; whoever does waits (await_open).
-        stand.shut_until = stand.line.now() + LOCKED_OUT_S + SLACK_S
+        stand.locked_out_at = stand.line.now()
     return "four wrong tries, a power cut, a fifth: locked out, and still after another power cut"
 
 
