@@ -21,7 +21,7 @@ def takes_any_engine_and_anybodys_entries(patch: Patch, wire: MemoryWire) -> Non
     patch.setattr(Enrolling, "problem", nothing)
 
 
-@breaks("ENR-004", "ENR-011", "ENR-012", "ENR-013")
+@breaks("ENR-004", "ENR-006", "ENR-011", "ENR-012", "ENR-013")
 def ends_its_window_too_late(patch: Patch, wire: MemoryWire) -> None:
     def begin(real: Any, self: Enrolling, one: Obeyed, command: Any, now: float) -> None:
         real(self, one, replace(command, seconds=command.seconds + 60), now)
