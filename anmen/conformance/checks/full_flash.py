@@ -84,21 +84,7 @@ def _fill(stand: Stand) -> FullFlash:
     stand.give(issuer.card(61, starts_at=issuer.now_s + DAY_S))
     first, since = stand.service.up_to + 1, stand.mark()
     stand.behave(Manners(unpaid_from=first, backfill_per_s=2000))
-    birth = _born(stand)
-    cause: Callable[[int], None] = (
-        partial(_commands, stand=stand) if stand.birth.capabilities.get("commands") else stand.cause_events
-    )
-    for _ in range(0, MOST_EVENTS, BATCH):
-        before = birth.next_sequence
-        cause(BATCH)
-        stand.answered({}, within=BATCH_S)
-        birth = _born(stand)
-        if birth.next_sequence < before + BATCH:
-            cause = stand.cause_events
-        if birth.oldest_sequence > first:
-            break
-    else:
-        raise NotTried(f"its flash is not full after {MOST_EVENTS} events")
+    birth = _until_something_is_given_up(stand, first)
     for _ in range(REFUSALS):
         stand.operator.show_card(CARD)
     after = _born(stand)
@@ -120,6 +106,24 @@ def _fill(stand: Stand) -> FullFlash:
         frozenset(events),
         tombstones,
     )
+
+
+def _until_something_is_given_up(stand: Stand, first: int) -> Birth:
+    """Cause events until the oldest readable one is above the first; the birth that says so."""
+    birth = _born(stand)
+    cause: Callable[[int], None] = (
+        partial(_commands, stand=stand) if stand.birth.capabilities.get("commands") else stand.cause_events
+    )
+    for _ in range(0, MOST_EVENTS, BATCH):
+        before = birth.next_sequence
+        cause(BATCH)
+        stand.answered({}, within=BATCH_S)
+        birth = _born(stand)
+        if birth.next_sequence < before + BATCH:
+            cause = stand.cause_events
+        if birth.oldest_sequence > first:
+            return birth
+    raise NotTried(f"its flash is not full after {MOST_EVENTS} events")
 
 
 def _commands(count: int, stand: Stand) -> None:
