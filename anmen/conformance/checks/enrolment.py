@@ -66,7 +66,7 @@ def _clear_tries(stand: Stand) -> None:
     """A lock-out, after which the count of wrong tries begins with none."""
     for _ in range(WRONG_TRIES):
         stand.operator.show_card(STRANGE_CARD)
-    stand.listen(SLACK_S)
+    stand.listen(LOCKED_OUT_S + SLACK_S)
 
 
 def _taken(stand: Stand, since: int) -> list[Enrolled]:
