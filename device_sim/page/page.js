@@ -229,6 +229,8 @@ function speak() {
 
 async function listLocks() {
   const { locks } = await ask({ do: "locks" });
+  const named = (one) => one.label || one.lock;
+  locks.sort((one, other) => named(one).localeCompare(named(other), "zh", { numeric: true }));
   find("lock").replaceChildren(...locks.map((one) => {
     const choice = element("option", one.label ? `${one.label} (${one.lock})` : one.lock);
     choice.value = one.lock;

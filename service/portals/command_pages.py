@@ -1,5 +1,6 @@
 """What is ordered of locks: by the landlord on the lock's page, by the tenant on the page of the own door."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Annotated
 
@@ -70,7 +71,7 @@ def open_room(visit: LandlordVisit, session: Tx, lock_id: str, sent: SentForm) -
 @router.get("/me/tenancies/{tenancy_id}/door")
 def show_my_door(visit: TenantVisit, session: Tx, tenancy_id: Annotated[TenancyId, ID]) -> Response:
     """The own door: open it from afar, and see who else has."""
-    return _door_page(visit, session, tenancy_id, forms.filled(USUAL_TIMES))
+    return _door_page(visit, session, tenancy_id, forms.Form())
 
 
 @router.post("/me/tenancies/{tenancy_id}/door/{lock_id}", dependencies=[checked_form])
@@ -79,7 +80,7 @@ def open_my_door(visit: TenantVisit, session: Tx, tenancy_id: Annotated[TenancyI
     place = commands.get_place(session, visit.actor, lock_id, now=visit.now)
     given = forms.attempt(session, lambda: _give(visit, session, place, Order(CommandKind.UNLOCK_DOOR)))
     if isinstance(given, AnmenError):
-        return _door_page(visit, session, tenancy_id, forms.refused(USUAL_TIMES, given, visit.words))
+        return _door_page(visit, session, tenancy_id, forms.refused({}, given, visit.words))
     return visit.go(f"/me/tenancies/{tenancy_id}/door", Said.ORDERED)
 
 
@@ -95,6 +96,14 @@ def set_my_times(visit: TenantVisit, session: Tx, tenancy_id: Annotated[TenancyI
         if isinstance(given, AnmenError):
             return _door_page(visit, session, tenancy_id, forms.refused(sent.values, given, visit.words))
     return visit.go(f"/me/tenancies/{tenancy_id}/door", Said.ORDERED)
+
+
+def times_of(shown: tuple[CommandView, ...]) -> dict[str, str]:
+    """The times the lock was last told and has taken, as a form's values; else those it leaves its maker with."""
+    for one in shown:
+        if one.kind is CommandKind.SET_PARAMETERS and one.state is OrderState.DONE:
+            return {"relock_s": str(one.relock_s), "ajar_s": str(one.ajar_s)}
+    return USUAL_TIMES
 
 
 def order_of(visit: Visit, session: Session, place: Place, order: Order) -> Response:
@@ -154,7 +163,7 @@ def _door_page(visit: Visit, session: Session, tenancy_id: TenancyId, form: form
         commands=shown,
         reports=leaving.open_reports(session, unit_id=view.unit.id, keyring=visit.parts.keyring),
         refresh=waits_for_word(shown),
-        form=form,
+        form=replace(form, values=forms.Answers(times_of(shown) | form.values)),
     )
 
 

@@ -15,7 +15,7 @@ from service.commands.rules import Order, Place, fair_times
 from service.edges.requests import Tx
 from service.errors import AnmenError
 from service.portals import forms
-from service.portals.command_pages import USUAL_TIMES, order_of
+from service.portals.command_pages import order_of, times_of
 from service.portals.forms import SentForm
 from service.portals.questions import Question, ask
 from service.portals.translation import N_
@@ -78,7 +78,8 @@ _ASKED: Mapping[Errand, _Asked] = {
 def show_times(visit: LandlordVisit, session: Tx, lock_id: str) -> Response:
     """How soon the door locks again, and when the lock says that it stands open."""
     place = commands.get_place(session, visit.actor, lock_id, now=visit.now)
-    return _times_form(visit, session, place, forms.filled(USUAL_TIMES))
+    told = commands.commands_of_lock(session, place.lock_id, keyring=visit.parts.keyring)
+    return _times_form(visit, session, place, forms.filled(times_of(told)))
 
 
 @router.post("/locks/{lock_id}/times", dependencies=[checked_form])
