@@ -4,6 +4,7 @@ A target raises only where something is wrong: another exception than a refusal,
 """
 
 import json
+import zlib
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,8 +16,10 @@ from device_sim.flash.chip import Flash
 from device_sim.flash.event_log import Geometry, Stamp
 from device_sim.flash.memory import MemoryMedium
 from device_sim.flash.records import SectorHeader, pack_header, pack_record, read_sector
-from face_engine.errors import UnusableImage
+from face_engine.errors import TemplateError, UnusableImage
 from face_engine.image_headers import declared_size
+from face_engine.model_files import SFACE
+from face_engine.template import unpack_template
 from firmware_protocol import codec
 from firmware_protocol.access_list import decode_entry
 from firmware_protocol.codec import BLOCK_BYTES, decode_down, decode_up
@@ -67,6 +70,18 @@ def messages(raw: bytes) -> None:
 def entries(raw: bytes) -> None:
     with suppress(RemoteProtocolError):
         decode_entry(raw)
+
+
+def _template() -> bytes:
+    head = b"\xa7\x01\x01\x00" + SFACE.short_hash + b"\x00\x00\x80\x3f"
+    values = b"\x7f" * 128
+    return head + zlib.crc32(values, zlib.crc32(head)).to_bytes(4, "little") + values
+
+
+def templates(raw: bytes) -> None:
+    """What a lock says that a face is; a good one is read as the numbers it holds."""
+    with suppress(TemplateError):
+        assert unpack_template(raw).embedding.shape == (128,)
 
 
 def manifests(raw: bytes) -> None:
@@ -201,6 +216,8 @@ _RECORDS = b"".join(pack_record(Event(1, number, 1, 5, 1, {7: number})) for numb
 _SECTOR = pack_header(SectorHeader(5, 1)) + _RECORDS
 _PACKETS = publish(1, "anmen/1/00/L/up", b"x" * 200) + acknowledge([1, 2]) + subscribe(3, ["a/+/b"])
 _IMAGE = write_image(FirmwareImage())
+# 128 numbers of 127, with their checksum.
+_TEMPLATE = _template()
 _PLAIN = _vectors("plain.json", "plain")
 
 TARGETS: dict[str, Target] = {
@@ -209,6 +226,7 @@ TARGETS: dict[str, Target] = {
     "authentic, up": Target(Authentic().up, _PLAIN),
     "authentic, down": Target(Authentic().down, _PLAIN),
     "list entries": Target(entries, _vectors("lists.json", "encoded") + _vectors("lists.json", "entry")),
+    "face templates": Target(templates, (_TEMPLATE, _TEMPLATE[:143], b"\xa7\x01\x01\x00" + bytes(140))),
     "firmware manifests": Target(
         manifests, _vectors("firmware.json", "envelope") + _vectors("firmware.json", "manifest")
     ),
