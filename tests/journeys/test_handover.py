@@ -1,0 +1,122 @@
+"""A room is handed over: simulated lock, real broker, ingest process, PostgreSQL. The lock gets new keys, the next tenant's PIN opens."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from anmen.broker import Broker
+from device_sim.estate import Estate, running_estate
+from device_sim.hardware import Hardware, draw_private_key
+from device_sim.provision import Provision, write_provision
+from firmware_protocol.keys import public_key
+from firmware_protocol.topics import LockId, draw_lock_id
+from service.access import actions as access
+from service.access.rules import GrantId, Materials, Terms
+from service.edges import clock
+from service.edges.keyring import Keyring
+from service.edges.transaction import SYSTEM, transaction
+from service.errands import Paces
+from service.ingest import Ingest, IngestParts
+from service.locks import actions as locks
+from service.people.rules import PersonId
+from service.premises import actions as premises
+from tests import given
+from tests.fixtures_database import Database
+from tests.journeys.test_lock_to_register import Running, ingest_address, value
+from tests.wire_link import eventually
+
+PINS = ("402816", "957130")
+
+
+@dataclass
+class Room:
+    """A room whose lock runs in the simulator."""
+
+    lock: LockId
+    old_key: bytes
+    home: given.Home
+    person: PersonId
+    database: Database
+    keyring: Keyring
+    estate: Estate
+    folder: Path
+
+    def let(self, pin: str) -> GrantId:
+        now = clock.now()
+        terms = Terms(
+            unit_id=self.home.unit_id,
+            person_id=self.person,
+            starts_at=now - timedelta(hours=1),
+            ends_at=now + timedelta(days=30),
+            offline_lease_s=30 * 86400,
+        )
+        with transaction(self.database.serve, SYSTEM) as session:
+            return access.grant(session, terms, materials=Materials(pin=pin), keyring=self.keyring, now=now)
+
+    def ends(self, grant: GrantId) -> None:
+        with transaction(self.database.serve, SYSTEM) as session:
+            access.revoke(session, [grant], now=clock.now())
+
+    def opens(self, pin: str) -> bool:
+        answer = self.estate.answer({"lock": self.lock, "do": "pin", "digits": pin})
+        return bool(answer.get("opened"))
+
+
+@pytest.fixture
+def room(tmp_path: Path, database: Database, broker: Broker, keyring: Keyring) -> Iterator[Room]:
+    lock, lock_key, service_key = draw_lock_id(os.urandom(8)), draw_private_key(), draw_private_key()
+    pair, now = broker.certificates.for_lock(lock), clock.now()
+    with transaction(database.serve, SYSTEM) as session:
+        locks.provision(
+            session,
+            lock_id=lock,
+            public_key=public_key(lock_key),
+            service_private_key=service_key,
+            keyring=keyring,
+            now=now - timedelta(days=1),
+        )
+        home = given.home(session, keyring=keyring, now=now)
+        premises.hang_lock(session, unit_id=home.unit_id, lock_id=lock, now=now - timedelta(days=1))
+        person = given.person(session, keyring=keyring, now=now, of=given.document())
+    provision = Provision(
+        lock=lock,
+        private_key=lock_key,
+        service_public_key=public_key(service_key),
+        certificate=pair.certificate.absolute(),
+        certificate_key=pair.key.absolute(),
+        authority=broker.authority.absolute(),
+        broker_host=broker.host,
+        broker_port=broker.ports.locks,
+    )
+    write_provision(tmp_path / "locks", provision)
+    with running_estate(tmp_path / "locks", tmp_path / "control", http_port=None, hardware=Hardware()) as running:
+        yield Room(lock, lock_key, home, person, database, keyring, running, tmp_path / "locks")
+
+
+def test_a_vacated_room_gets_new_keys_and_the_next_pin_opens(
+    room: Room, database: Database, broker: Broker, keyring: Keyring
+) -> None:
+    parts = IngestParts(database.ingest, keyring, ingest_address(broker), lease_s=3.0, paces=Paces(keys_s=0.3))
+    on_lock = "SELECT bool_and(on_lock_at IS NOT NULL) FROM credential WHERE removed_version IS NULL"
+    with Running(database, broker, keyring, Ingest(parts)):
+        eventually(lambda: value(database, "SELECT link = 'live' FROM lock"), within_s=20)
+        first = room.let(PINS[0])
+        eventually(lambda: value(database, on_lock), within_s=20)
+        assert room.opens(PINS[0])
+        assert value(database, "SELECT key_epoch FROM lock") == 1
+        room.ends(first)
+        eventually(lambda: value(database, "SELECT key_epoch = 2 AND link = 'live' FROM lock"), within_s=40)
+        eventually(lambda: value(database, "SELECT count(*) = 1 FROM entry WHERE type = 23"), within_s=20)
+        assert value(database, "SELECT count(*) FROM next_lock_key") == 0
+        assert value(database, "SELECT count(*) FROM past_chain_key") == 1
+        room.let(PINS[1])
+        eventually(lambda: value(database, on_lock), within_s=20)
+        assert room.opens(PINS[1])
+        assert not room.opens(PINS[0])
+        assert value(database, "SELECT count(*) FROM identity_doubt") == 0
+    flash = b"".join(path.read_bytes() for path in (room.folder / room.lock).rglob("*") if path.is_file())
+    assert room.old_key not in flash
