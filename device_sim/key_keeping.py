@@ -16,6 +16,7 @@ from device_sim.recording import Recorder
 from firmware_protocol.key_change import (
     ANSWER_GOES_OUT_S,
     KEY_EPOCH_CAPABILITY,
+    WELCOME_WAIT_S,
     KeyPair,
     KeyState,
     LockKeyring,
@@ -143,10 +144,12 @@ class KeyKeeper:
         """When there is something to do."""
         return min((at for at in (self._give_up_at, self._restart_at) if at is not None), default=None)
 
-    def expire(self, now: float) -> None:
-        """Start again under the new keys, or under the other ones where these are not answered."""
+    def expire(self, now: float, *, on_trial: bool) -> None:
+        """Start again under the new keys, or under the other ones where these are not answered; not while an image is on trial."""
         if self._restart_at is not None and now >= self._restart_at:
             self._restart_at, self._over = None, True
+        if on_trial and self._give_up_at is not None:
+            self._give_up_at = max(self._give_up_at, now + WELCOME_WAIT_S)
         if self._give_up_at is not None and now >= self._give_up_at:
             self._keep(self.keyring.unanswered())
             self._give_up_at, self._over = None, True

@@ -163,7 +163,7 @@ class Lock:
         self.commands.expire(now)
         self._side.expire(self.standing(now), now)
         self.updater.expire(self._fitness(), now)
-        self.keys.expire(now)
+        self.keys.expire(now, on_trial=self.updater.state is FirmwareState.ON_TRIAL)
         if now >= self._housekeep_at:
             self._housekeep_at = now + HOUSEKEEPING_S
             self.keep_house(now)

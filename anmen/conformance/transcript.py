@@ -11,7 +11,7 @@ from firmware_protocol.codec import decode_up
 from firmware_protocol.errors import FrameRefusal
 from firmware_protocol.keys import Holder, KeyLabel, exchange, frame_key, session_id
 from firmware_protocol.messages import Birth, Event, Events, UpMessage, Will
-from firmware_protocol.sealing import FrameKind, Header, Seal, parse_any
+from firmware_protocol.sealing import FrameKind, Header, Seal, SealedFrame, parse_any
 from firmware_protocol.topics import Direction
 
 M = TypeVar("M", bound=UpMessage)
@@ -44,6 +44,7 @@ class Boot:
     secret: bytes
     up: Seal
     will: Seal
+    key_epoch: int
 
 
 @dataclass(slots=True)
@@ -53,6 +54,8 @@ class Transcript:
     identity: ServiceIdentity
     said: list[Said] = field(default_factory=list)
     boots: dict[bytes, Boot] = field(default_factory=dict)
+    # Keys that the lock was offered, and has answered.
+    coming: ServiceIdentity | None = None
     # Sequences that the lock gave up by itself or whose receipts it had before the kit came.
     first_ours: dict[int, int] = field(default_factory=dict)
 
@@ -89,7 +92,7 @@ class Transcript:
         try:
             frame = parse_any(heard.payload)
             header = frame.header
-            boot = self._boot_of(header)
+            boot = self._boot_of(frame)
             plain = (boot.will if header.kind is FrameKind.WILL else boot.up).open(frame)
             message = decode_up(plain)
             _check_kind(header.kind, message)
@@ -97,16 +100,19 @@ class Transcript:
             return Said(heard.at, heard.payload, heard.qos, heard.retained, header, plain, None, str(refused))
         return Said(heard.at, heard.payload, heard.qos, heard.retained, header, plain, message)
 
-    def _boot_of(self, header: Header) -> Boot:
-        if header.ephemeral is not None and session_id(header.ephemeral) == header.session:
-            return self.boots.setdefault(header.session, self._derive(header.session, header.ephemeral))
+    def _boot_of(self, frame: SealedFrame) -> Boot:
+        header = frame.header
         boot = self.boots.get(header.session)
+        if boot is None and header.ephemeral is not None and session_id(header.ephemeral) == header.session:
+            boot = self.boots[header.session] = self._derive(self.identity, header.session, header.ephemeral)
+            if self.coming is not None and not _opens(boot, frame):
+                boot = self.boots[header.session] = self._derive(self.coming, header.session, header.ephemeral)
         if boot is None:
             raise RemoteProtocolError(FrameRefusal.UNKNOWN_SESSION, "a session whose birth was never heard")
         return boot
 
-    def _derive(self, session: bytes, ephemeral: bytes) -> Boot:
-        identity = self.identity
+    @staticmethod
+    def _derive(identity: ServiceIdentity, session: bytes, ephemeral: bytes) -> Boot:
         static = exchange(identity.private_key, identity.lock_public_key)
         secret = static + exchange(identity.private_key, ephemeral)
 
@@ -114,7 +120,15 @@ class Transcript:
             key = frame_key(secret, label, identity.lock, identity.key_epoch, session)
             return Seal(key, identity.lock, Direction.UP)
 
-        return Boot(ephemeral, secret, seal(KeyLabel.UP), seal(KeyLabel.WILL))
+        return Boot(ephemeral, secret, seal(KeyLabel.UP), seal(KeyLabel.WILL), identity.key_epoch)
+
+
+def _opens(boot: Boot, frame: SealedFrame) -> bool:
+    try:
+        boot.up.open(frame)
+    except RemoteProtocolError:
+        return False
+    return True
 
 
 def _check_kind(kind: FrameKind, message: UpMessage) -> None:

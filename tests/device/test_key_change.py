@@ -190,3 +190,17 @@ def test_frames_of_the_old_keys_are_worth_nothing_after_the_change() -> None:
     rig.ingest.receive(old)
     assert rig.agreed
     assert len(rig.ingest.refused) == before + len(old) > before
+
+
+def test_an_image_on_trial_is_given_its_time() -> None:
+    rig = offered(rig_online())
+    rig.ingest.call_off()
+    rig.pass_time(2.0)
+    rig.boot()
+    keys = rig.lock.keys
+    keys.connected(0.0)
+    keys.expire(100.0, on_trial=True)
+    assert not keys.restart_due
+    keys.expire(170.0, on_trial=False)
+    assert keys.restart_due
+    assert keys.keyring.state is KeyState.BACK
