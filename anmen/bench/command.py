@@ -1,6 +1,8 @@
 """The command `anmen bench`."""
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +19,17 @@ app.command("fleet")(fleets.measured)
 @app.callback()
 def bench() -> None:
     """Measure Anmen on this machine, with real parts, beside a yardstick."""
+
+
+@contextmanager
+def _steps() -> Iterator[Callable[[str], None]]:
+    """Says what is being done: in one line at a terminal, a line each elsewhere."""
+    progress = Console(stderr=True)
+    if not progress.is_terminal:
+        yield lambda step: progress.print(step, highlight=False)
+        return
+    with progress.status("starting") as status:
+        yield status.update
 
 
 @app.command()
@@ -42,9 +55,8 @@ def ingest(
     from anmen.bench.scale import Scale
 
     scale = Scale(lanes=lanes, locks=locks, events=events, rounds=rounds, seconds=seconds)
-    progress = Console(stderr=True)
-    with progress.status("starting") as status:
-        results = measure_ingest(scale, profile=profile, say=status.update)
+    with _steps() as say:
+        results = measure_ingest(scale, profile=profile, say=say)
     if as_json:
         typer.echo(json.dumps(written(results), ensure_ascii=False, indent=1))
     else:
@@ -77,9 +89,8 @@ def storm(
     except ValueError as unknown:
         raise typer.BadParameter(f"{unknown}; there are {', '.join(Scene)}", param_hint="--scenes") from unknown
     weather = Weather(locks=locks, cut=min(cut, locks) or locks, stored=stored, calm_s=calm, scenes=wanted)
-    progress = Console(stderr=True)
-    with progress.status("starting") as status:
-        found = run_storm(weather, status.update)
+    with _steps() as say:
+        found = run_storm(weather, say)
     if as_json:
         typer.echo(json.dumps(found, ensure_ascii=False, indent=1))
     else:

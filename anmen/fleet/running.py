@@ -139,7 +139,10 @@ class _Watch:
             ),
             ("frames", f"{figures.frames_up:,} up, {figures.frames_down:,} down, {figures.refused_frames:,} refused"),
             ("door to receipt", f"p50 {p50:,.1f} ms, p99 {p99:,.1f} ms"),
-            ("mishaps", f"{mishaps}, {figures.frames_lost:,} frames lost"),
+            (
+                "mishaps",
+                f"{mishaps}, {figures.frames_lost:,} frames lost, {figures.declared_lost:,} events declared lost",
+            ),
             ("last problem", figures.last_problem or "none"),
         )
         for row in rows:
