@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import pytest
+from fastapi import FastAPI
 from playwright.sync_api import Browser, sync_playwright
 
 from face_engine.engine import FaceEngine
@@ -51,12 +52,13 @@ def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """A village, where its pages are, and its database."""
+    """A village, where its pages are, its database, and the application that serves them."""
 
     village: Village
     address: str
     database: Database
     now: datetime
+    app: FastAPI
 
 
 @pytest.fixture(scope="module")
@@ -68,5 +70,6 @@ def site(module_database: Database, sface: FaceEngine) -> Iterator[Site]:
     parts = Parts(
         settings=Settings(), database=module_database.serve, keyring=keyring, faces=sface, clock=Clock(now), react=react
     )
-    with served(create_app(parts=parts)) as address:
-        yield Site(built, address, module_database, now)
+    app = create_app(parts=parts)
+    with served(app) as address:
+        yield Site(built, address, module_database, now, app)
