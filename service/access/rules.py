@@ -36,17 +36,19 @@ class Materials:
     pin: str | None = field(default=None, repr=False)
     template: bytes | None = field(default=None, repr=False)
     duress: bool = False
+    passage: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """Who may open which unit and when, half-open; a lock that hears nothing honours it for offline_lease_s at most.
+    """Who may open which unit and when, half-open; a lock that hears nothing honours it for offline_lease_s at most. Of a
+    passage nobody: everybody may.
 
     With schedules only while one of them holds. A visitor's is given by the person and used by somebody without a name.
     """
 
     unit_id: UnitId
-    person_id: PersonId
+    person_id: PersonId | None
     starts_at: datetime
     ends_at: datetime
     offline_lease_s: int
@@ -204,6 +206,7 @@ def materials_for(materials: Materials, credential_key: bytes) -> tuple[tuple[Cr
         (CredentialType.RFID, materials.document_number and card_material(credential_key, materials.document_number)),
         (CredentialType.PIN, materials.pin and pin_material(credential_key, materials.pin)),
         (CredentialType.FACE, materials.template),
+        (CredentialType.PASSAGE, b"" if materials.passage else None),
     )
     return tuple((kind, material) for kind, material in made if isinstance(material, bytes))
 

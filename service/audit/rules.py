@@ -58,6 +58,7 @@ class Act(StrEnum):
     ACCESS_GRANTED = "access:grant:made"
     ACCESS_REVOKED = "access:grant:revoked"
     PIN_REPLACED = "access:pin:replaced"
+    PASSAGE_SET = "access:passage:set"
     EMERGENCY_PIN_MADE = "access:emergency_pin:made"
     EMERGENCY_PIN_REMOVED = "access:emergency_pin:removed"
     INVITED = "tenancy:invitation:made"

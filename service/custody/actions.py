@@ -197,7 +197,7 @@ def _hang(session: Session, unit_id: UnitId, lock_id: LockId, keyring: Keyring, 
 
     with as_system(session):
         grants = records.running_grants(session, unit_id, now)
-        access.equip(session, lock_id, grants, materials=materials, keyring=keyring)
+        access.equip(session, lock_id, grants, unit_id=unit_id, materials=materials, keyring=keyring)
 
 
 def _check_nobodys(session: Session, lock_id: LockId) -> None:

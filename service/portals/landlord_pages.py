@@ -43,7 +43,10 @@ def show_rooms(visit: LandlordVisit, session: Tx) -> Response:
 
 @router.get("/rooms/{unit_id}")
 def show_room(visit: LandlordVisit, session: Tx, unit_id: Annotated[UnitId, ID]) -> Response:
-    """One room and the three things to do there."""
+    """One room and the three things to do there; a door of the house has a page with its house."""
+    unit = premises.get_unit(session, unit_id)
+    if unit.shared:
+        return visit.go(f"/houses/{unit.building_id}")
     room = tenancy.get_room(session, visit.actor, unit_id, keyring=visit.parts.keyring, now=visit.now)
     known = _locks(visit, session, premises.locks_of_unit(session, unit_id, visit.now))
     reports = leaving.open_reports(session, unit_id=unit_id, keyring=visit.parts.keyring)

@@ -12,6 +12,7 @@ from service.portals.command_pages import router as commands
 from service.portals.emergency_pages import router as emergency
 from service.portals.face_pages import router as faces
 from service.portals.feed import Feed
+from service.portals.house_pages import router as houses
 from service.portals.inviting_pages import router as inviting
 from service.portals.landlord_pages import router as landlord
 from service.portals.leaving_pages import router as leaving
@@ -27,6 +28,7 @@ from service.portals.visit_pages import router as visitors
 PAGES = (
     sign_in,
     landlord,
+    houses,
     locks,
     leaving,
     inviting,

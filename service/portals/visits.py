@@ -41,6 +41,8 @@ class Said(StrEnum):
     ORDERED = "ordered"
     ALARM_ATTENDED = "alarm_attended"
     ALARM_CLOSED = "alarm_closed"
+    PASSAGE_SET = "passage_set"
+    PASSAGE_ENDED = "passage_ended"
     LOCK_HUNG = "lock_hung"
     LOCK_REVOKED = "lock_revoked"
     LOCK_REPORTED = "lock_reported"
@@ -63,6 +65,8 @@ _SENTENCES: dict[str, str] = {
     ),
     Said.ALARM_ATTENDED: N_("Noted that you see to it. Others can see that now."),
     Said.ALARM_CLOSED: N_("The alarm is closed."),
+    Said.PASSAGE_SET: N_("The lock is being told. Below you see when it has the new hours."),
+    Said.PASSAGE_ENDED: N_("The lock is being told to keep the door locked."),
     Said.LOCK_HUNG: N_(
         "The lock hangs on this room now. Cards and faces are on their way to it; a PIN must be drawn anew."
     ),

@@ -7,6 +7,7 @@ from types import MappingProxyType
 from firmware_protocol.commands import CommandFailure, CommandKind
 from firmware_protocol.commands_followed import OrderState
 from firmware_protocol.vocabulary import CredentialType, OperationSource, PassDirection, RefusalReason
+from service.access.passages import Days
 from service.access.rules import DeliveryState
 from service.accounts.rules import Role
 from service.alarms.rules import AlarmKind, AlarmState
@@ -99,6 +100,8 @@ _KINDS: tuple[tuple[Enum, str], ...] = (
     (DocumentType.HMT_RESIDENCE_PERMIT, N_("Residence permit for Hong Kong, Macao and Taiwan residents")),
     (DocumentType.PERMANENT_RESIDENT_CARD, N_("Foreigner's permanent resident card")),
     (DocumentType.PASSPORT, N_("Passport")),
+    (Days.WORKDAYS, N_("Monday to Friday")),
+    (Days.EVERY_DAY, N_("Every day")),
     (CredentialType.RFID, N_("ID card")),
     (CredentialType.PIN, N_("PIN")),
     (CredentialType.FACE, N_("Face")),

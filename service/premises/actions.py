@@ -101,6 +101,35 @@ def add_unit(session: Session, *, building_id: BuildingId, number: str, capacity
     return records.add_unit(session, row)
 
 
+def add_shared_door(session: Session, *, building_id: BuildingId, name: str) -> UnitId:
+    """Add a door of the whole house, such as its front door. BadInput and Conflict as in add_unit."""
+    building = get_building(session, building_id)
+    label = read_label(name, field="name", longest=_LONGEST_NUMBER)
+    if records.number_is_taken(session, building_id, label):
+        raise Conflict("The building has a room of this number.", code="number_taken", field="name")
+    row = records.UnitRow(
+        building_id=building_id,
+        area_id=building.area_id,
+        landlord_id=building.landlord_id,
+        number=label,
+        shared=True,
+    )
+    return records.add_unit(session, row)
+
+
+def shared_doors(session: Session, building_id: BuildingId) -> tuple[UnitView, ...]:
+    """The doors of the whole house."""
+    return records.shared_doors(session, building_id)
+
+
+def doors_opened_from(session: Session, unit_id: UnitId, now: datetime) -> dict[LockId, UnitId]:
+    """Every lock that whoever has the unit must be able to open, with the unit it hangs at; in a system scope.
+
+    Those of the unit itself and, for a room, those on the doors of the whole house.
+    """
+    return records.doors_opened_from(session, unit_id, now)
+
+
 def get_unit(session: Session, unit_id: UnitId) -> UnitView:
     """One room inside the scope of whoever asks; NotFound where there is none to see."""
     found = records.find_unit(session, unit_id)

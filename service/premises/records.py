@@ -48,6 +48,7 @@ class UnitRow(SQLModel, table=True):
     landlord_id: int = Field(sa_type=BigInteger)
     number: str
     capacity: int = Field(default=2, sa_type=SmallInteger)
+    shared: bool = False
 
 
 class DoorRow(SQLModel, table=True):
@@ -70,6 +71,11 @@ _ON_DOORS_OF = text(
 _ON_DOORS_OF_ALL = text(
     "SELECT unit_id, lock_id FROM door WHERE unit_id = ANY(CAST(:units AS bigint[])) AND hung @> CAST(:now AS timestamptz)"
     " ORDER BY unit_id, id"
+)
+_OPENED_FROM = text(
+    "SELECT d.lock_id, d.unit_id FROM door d JOIN unit u ON u.id = d.unit_id JOIN unit own ON own.id = :unit_id"
+    " WHERE d.hung @> CAST(:now AS timestamptz)"
+    " AND (u.id = own.id OR (u.shared AND NOT own.shared AND u.building_id = own.building_id)) ORDER BY d.id"
 )
 _HANGS_NOW = text("SELECT unit_id FROM door WHERE lock_id = :lock_id AND hung @> CAST(:now AS timestamptz)")
 
@@ -142,10 +148,22 @@ def find_unit(session: Session, unit_id: UnitId) -> UnitView | None:
 
 
 def units_of(session: Session, landlord_id: AccountId) -> tuple[UnitView, ...]:
-    """A landlord's units by building and number."""
-    asked = _UNITS.where(UnitRow.landlord_id == landlord_id)
+    """A landlord's rooms by building and number."""
+    asked = _UNITS.where(UnitRow.landlord_id == landlord_id, col(UnitRow.shared).is_(False))
     by_number = (col(UnitRow.building_id), func.length(UnitRow.number), col(UnitRow.number))
     return tuple(_view(*row) for row in session.exec(asked.order_by(*by_number)))
+
+
+def shared_doors(session: Session, building_id: BuildingId) -> tuple[UnitView, ...]:
+    """The doors of the whole house, in the order they were added."""
+    asked = _UNITS.where(UnitRow.building_id == building_id, col(UnitRow.shared).is_(True)).order_by(col(UnitRow.id))
+    return tuple(_view(*row) for row in session.exec(asked))
+
+
+def doors_opened_from(session: Session, unit_id: UnitId, now: datetime) -> dict[LockId, UnitId]:
+    """The locks on the unit's own doors and, for a room, on those of its whole house; each with the unit it hangs at."""
+    rows = session.execute(_OPENED_FROM, {"unit_id": unit_id, "now": now})
+    return {LockId(lock): UnitId(unit) for lock, unit in rows}
 
 
 def hang(session: Session, unit_id: UnitId, lock_id: LockId, *, now: datetime, name: str) -> DoorId:
@@ -183,6 +201,7 @@ def _view(unit: UnitRow, address: str) -> UnitView:
         address=address,
         area_id=AreaId(unit.area_id),
         landlord_id=AccountId(unit.landlord_id),
+        shared=unit.shared,
     )
 
 

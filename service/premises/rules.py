@@ -53,7 +53,7 @@ class Building:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnitView:
-    """One room with where it is and whose it is."""
+    """One room with where it is and whose it is; `shared`: no room, but a door of the whole house."""
 
     id: UnitId
     number: str
@@ -62,6 +62,7 @@ class UnitView:
     address: str
     area_id: AreaId
     landlord_id: AccountId
+    shared: bool = False
 
 
 def read_area_code(level: AreaLevel, code: str, *, parent: Area | None) -> str:

@@ -26,7 +26,7 @@ def invite(
     visitor's itself, for too many, or where a lock cannot hold it to one use.
     """
     own = access.get_standing(session, grant_id, now).terms
-    if own.visitor:
+    if own.visitor or own.person_id is None:
         raise Conflict("A visitor cannot invite visitors.", code="visitor")
     with as_system(session):
         if len(records.standing(session, [(own.unit_id, own.person_id)])) >= MOST_VISITS:

@@ -11,6 +11,7 @@ from babel.messages.pofile import read_po
 from firmware_protocol.commands import CommandFailure, CommandKind
 from firmware_protocol.commands_followed import OrderState
 from firmware_protocol.vocabulary import CredentialType, RefusalReason
+from service.access.passages import Days
 from service.access.rules import DeliveryState
 from service.accounts.rules import Role
 from service.alarms.rules import AlarmKind, AlarmState
@@ -47,6 +48,7 @@ _SHOWN = (
     Emergency,
     ReportKind,
     AlarmKind,
+    Days,
     AlarmState,
 )
 

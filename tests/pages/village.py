@@ -84,6 +84,7 @@ class Village:
             "end": (pages["landlord"], f"/tenancies/{self.running}/end"),
             "not for a landlord": (pages["landlord"], "/areas"),
             "claim a lock": (pages["landlord"], f"{room}/claim"),
+            "doors of the house": (pages["landlord"], f"/houses/{self.building_id}"),
             "said to be over": (staff["grid worker"], "/endings"),
             "certificate": (self.officer, "/certificates"),
             "certificate of a day": (pages["landlord"], f"/certificates?lock={self.let_lock}&day=2026-03-01"),

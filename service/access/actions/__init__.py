@@ -19,6 +19,7 @@ from service.access.actions.granting import (
     revoke,
 )
 from service.access.actions.listing import open_entry, seal_entry
+from service.access.actions.passing import end_passage, get_shared_door, passages_of, set_passage
 from service.access.actions.viewing import deliveries, delivery
 
 __all__ = [
@@ -28,16 +29,20 @@ __all__ = [
     "draw_pin",
     "emergency_pin_on",
     "empty_list",
+    "end_passage",
     "equip",
+    "get_shared_door",
     "get_standing",
     "grant",
     "make_emergency_pin",
     "note_drawing",
     "open_entry",
     "opens_by_face",
+    "passages_of",
     "remove_emergency_pin",
     "remove_faces",
     "replace_pin",
     "revoke",
     "seal_entry",
+    "set_passage",
 ]

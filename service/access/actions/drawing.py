@@ -28,7 +28,7 @@ def draw_pin(session: Session, unit_id: UnitId, *, keyring: Keyring, now: dateti
 
     In a system scope: it is compared with everybody's PINs on these doors.
     """
-    held = listing.pins_on(session, premises.locks_of_unit(session, unit_id, now), keyring)
+    held = listing.pins_on(session, tuple(premises.doors_opened_from(session, unit_id, now)), keyring)
     while True:
         pin = f"{secrets.randbelow(10**PIN_DIGITS):0{PIN_DIGITS}d}"
         if not is_trivial_pin(pin) and is_apart(pin, held, emergency=emergency):
@@ -61,7 +61,7 @@ def remove_emergency_pin(session: Session, grant_id: GrantId, *, now: datetime, 
     """Take the emergency PIN off every lock; nothing where there is none. NotFound and Conflict as in replace_pin."""
     held = get_standing(session, grant_id, now)
     with as_system(session):
-        lists = records.hold_lists(session, premises.locks_of_unit(session, held.terms.unit_id, now))
+        lists = records.hold_lists(session, premises.doors_opened_from(session, held.terms.unit_id, now))
         if records.remove_credentials(session, [grant_id], [CredentialType.PIN], duress=[True]):
             listing.move_on(session, lists, added={})
     record(session, actor, Act.EMERGENCY_PIN_REMOVED, grant_id, now=now)
@@ -73,7 +73,8 @@ def emergency_pin_on(session: Session, grant_id: GrantId, now: datetime) -> Deli
     found = records.credential_records(session, [grant_id], duress=True)[grant_id]
     states = [credential_state(one) for one in found]
     living = [one for one in found if not one.removed]
-    hanging = premises.locks_of_unit(session, held.terms.unit_id, now)
+    with as_system(session):
+        hanging = premises.doors_opened_from(session, held.terms.unit_id, now)
     if living and {one.lock_id for one in living} < set(hanging):
         return DeliveryState.PENDING
     return worst_state(states)
@@ -85,8 +86,8 @@ def _draw_instead(session: Session, grant_id: GrantId, *, keyring: Keyring, now:
         raise Conflict("A visitor's PIN cannot call for help.", code="visitor")
     with as_system(session):
         note_drawing(session, grant_id, now)
-        hanging = premises.locks_of_unit(session, grant.terms.unit_id, now)
-        held = records.hold_lists(session, hanging)
+        doors = premises.doors_opened_from(session, grant.terms.unit_id, now)
+        held = records.hold_lists(session, doors)
         pin = draw_pin(session, grant.terms.unit_id, keyring=keyring, now=now, emergency=emergency)
         records.remove_credentials(session, [grant_id], [CredentialType.PIN], duress=[emergency])
         listing.add(
@@ -94,6 +95,7 @@ def _draw_instead(session: Session, grant_id: GrantId, *, keyring: Keyring, now:
             held,
             grant_id,
             grant.terms,
+            doors=doors,
             materials=Materials(pin=pin, duress=emergency),
             keyring=keyring,
         )

@@ -20,6 +20,7 @@ from service.edges.keyring import Keyring
 from service.errors import Conflict, NotFound
 from service.people.rules import PersonId
 from service.premises import actions as premises
+from service.premises.rules import UnitId
 
 
 def grant(
@@ -31,16 +32,17 @@ def grant(
     now: datetime,
     actor: Acting | None = None,
 ) -> GrantId:
-    """Give the person credentials on every lock of the unit; Conflict where a lock's list is full.
+    """Give the person credentials on every lock of the unit and of its house; Conflict where a lock's list is full.
 
     Without the PIN where it would be taken for somebody's call for help: another is drawn on the person's own page.
     """
     unit = premises.get_unit(session, terms.unit_id)
     with as_system(session):
         grant_id = records.append_grant(session, terms, area_id=unit.area_id, landlord_id=unit.landlord_id, now=now)
-        held = records.hold_lists(session, premises.locks_of_unit(session, terms.unit_id, now))
+        doors = premises.doors_opened_from(session, terms.unit_id, now)
+        held = records.hold_lists(session, doors)
         fitting = _without_slip(session, held, materials, keyring)
-        listing.add(session, held, grant_id, terms, materials=fitting, keyring=keyring)
+        listing.add(session, held, grant_id, terms, doors=doors, materials=fitting, keyring=keyring)
     record(session, actor, Act.ACCESS_GRANTED, grant_id, now=now)
     return grant_id
 
@@ -60,15 +62,18 @@ def equip(
     lock_id: LockId,
     grants: Sequence[GrantId],
     *,
+    unit_id: UnitId,
     materials: Callable[[PersonId], Materials],
     keyring: Keyring,
 ) -> None:
-    """Give a lock that has come to hang on a unit the credentials of these grants; Conflict where its list is too small."""
+    """Give a lock that has come to hang on this unit the credentials of these grants; Conflict where its list is too small."""
     [held] = records.hold_lists(session, [lock_id])
     rows: list[CredentialRow] = []
     for grant_id, grant in records.find_grants(session, grants).items():
         at = replace(held, next_credential_id=held.next_credential_id + len(rows))
-        rows += listing.rows_for(session, at, grant_id, grant.terms, materials(grant.terms.person_id), keyring)
+        person, terms = grant.terms.person_id, replace(grant.terms, unit_id=unit_id)
+        fitting = Materials(passage=True) if person is None else materials(person)
+        rows += listing.rows_for(session, at, grant_id, terms, fitting, keyring)
     if rows:
         records.add_credentials(session, rows)
         listing.move_on(session, [held], added={lock_id: len(rows)})

@@ -3,8 +3,9 @@
 Entries are sealed one by one, and the digest is over their hashes, so a change opens nobody else's entry.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 
 from sqlmodel import Session
 
@@ -30,6 +31,7 @@ from service.access.rules import (
 from service.edges.keyring import Keyring, Root
 from service.errors import Conflict, SealBroken
 from service.locks import actions as locks
+from service.premises.rules import UnitId
 from service.rekeying import actions as rekeying
 
 _SEALED_AS = "access list entry"
@@ -51,11 +53,18 @@ def add(
     grant_id: GrantId,
     terms: Terms,
     *,
+    doors: Mapping[LockId, UnitId],
     materials: Materials,
     keyring: Keyring,
 ) -> None:
-    """Put credentials on these lists, which the caller holds; what makes room for them was taken off before."""
-    rows = {one.lock_id: rows_for(session, one, grant_id, terms, materials, keyring) for one in held}
+    """Put credentials on these lists, which the caller holds; what makes room for them was taken off before.
+
+    `doors`: the unit that each of the locks hangs at, to which what it opens belongs.
+    """
+    rows = {
+        one.lock_id: rows_for(session, one, grant_id, replace(terms, unit_id=doors[one.lock_id]), materials, keyring)
+        for one in held
+    }
     records.add_credentials(session, [row for added in rows.values() for row in added])
     move_on(session, held, added={lock_id: len(added) for lock_id, added in rows.items()})
 

@@ -24,7 +24,7 @@ _HOLD_LISTS = text(
     " JOIN lock l ON l.id = a.lock_id WHERE a.lock_id = ANY(:locks) ORDER BY a.lock_id FOR UPDATE OF a"
 )
 _LIVE = text(
-    "SELECT lock_id, credential_id, entry_hash, CASE WHEN NOT visitor THEN grant_id END, duress FROM credential"
+    "SELECT lock_id, credential_id, entry_hash, CASE WHEN NOT visitor AND type <> 16 THEN grant_id END, duress FROM credential"
     " WHERE lock_id = ANY(:locks) AND removed_version IS NULL"
 )
 _LOCKS_OF = text(
@@ -65,6 +65,7 @@ def append_grant(session: Session, terms: Terms, *, area_id: AreaId, landlord_id
         visitor=terms.visitor,
         one_time=terms.one_time,
         schedules=written(terms.schedules),
+        passage=terms.person_id is None,
     )
     session.add(row)
     session.flush()
@@ -76,6 +77,17 @@ def hold_grant(session: Session, grant_id: GrantId) -> GrantRecord | None:
     query = select(AccessGrantRow).where(AccessGrantRow.id == grant_id).with_for_update()
     row = session.exec(query.execution_options(populate_existing=True)).one_or_none()
     return None if row is None else _grant(row)
+
+
+def find_passages(session: Session, unit_id: UnitId, now: datetime) -> tuple[GrantRecord, ...]:
+    """The hours in which the unit's doors stand unlocked for everybody, now or later."""
+    query = select(AccessGrantRow).where(
+        AccessGrantRow.unit_id == unit_id,
+        col(AccessGrantRow.passage).is_(True),
+        col(AccessGrantRow.revoked_at).is_(None),
+        AccessGrantRow.ends_at > now,
+    )
+    return tuple(_grant(row) for row in session.exec(query.order_by(col(AccessGrantRow.id))))
 
 
 def find_grants(session: Session, grants: Iterable[GrantId]) -> dict[GrantId, GrantRecord]:
@@ -213,7 +225,7 @@ def credential_records(
 def _grant(row: AccessGrantRow) -> GrantRecord:
     terms = Terms(
         unit_id=UnitId(row.unit_id),
-        person_id=PersonId(row.person_id),
+        person_id=None if row.person_id is None else PersonId(row.person_id),
         starts_at=row.starts_at,
         ends_at=row.ends_at,
         offline_lease_s=row.offline_lease_s,

@@ -16,7 +16,7 @@ class AccessGrantRow(SQLModel, table=True):
     unit_id: int = Field(sa_type=BigInteger)
     area_id: int = Field(sa_type=BigInteger)
     landlord_id: int = Field(sa_type=BigInteger)
-    person_id: int = Field(sa_type=BigInteger)
+    person_id: int | None = Field(default=None, sa_type=BigInteger)
     starts_at: datetime
     ends_at: datetime
     offline_lease_s: int
@@ -25,6 +25,7 @@ class AccessGrantRow(SQLModel, table=True):
     visitor: bool = False
     one_time: bool = False
     schedules: list[list[int]] = Field(default_factory=list, sa_type=JSONB)
+    passage: bool = False
 
 
 class AccessListRow(SQLModel, table=True):
@@ -50,7 +51,7 @@ class CredentialRow(SQLModel, table=True):
     credential_id: int = Field(primary_key=True)
     grant_id: int = Field(sa_type=BigInteger)
     unit_id: int = Field(sa_type=BigInteger)
-    person_id: int = Field(sa_type=BigInteger)
+    person_id: int | None = Field(default=None, sa_type=BigInteger)
     type: int = Field(sa_type=SmallInteger)
     entry_sealed: bytes | None = None
     entry_hash: bytes

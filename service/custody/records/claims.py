@@ -36,7 +36,9 @@ _COUNT = text(
 )
 # A visitor has a PIN and nothing else, and a PIN cannot be made again.
 _RUNNING = text(
-    "SELECT id FROM access_grant WHERE unit_id = :unit AND NOT visitor AND revoked_at IS NULL AND ends_at > :now ORDER BY id FOR UPDATE"
+    "SELECT id FROM access_grant WHERE (unit_id = :unit OR unit_id IN (SELECT room.id FROM unit room"
+    " JOIN unit door ON door.building_id = room.building_id WHERE door.id = :unit AND door.shared AND NOT room.shared)) AND"
+    " NOT visitor AND revoked_at IS NULL AND ends_at > :now ORDER BY id FOR UPDATE"
 )
 _TAKE_ALL_OFF = text(
     "UPDATE credential c SET removed_version = a.version + 1, entry_sealed = NULL FROM access_list a"

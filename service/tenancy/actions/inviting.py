@@ -164,6 +164,8 @@ def _get_own_unit(session: Session, actor: Actor, unit_id: UnitId) -> UnitView:
     unit = premises.get_unit(session, unit_id)
     if unit.landlord_id != actor.account_id:
         raise NotFound("There is no such room.", code="unit")
+    if unit.shared:
+        raise Conflict("This is a door of the whole house; nobody lives behind it.", code="shared_door")
     return unit
 
 
