@@ -41,10 +41,9 @@ class Materials:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """Who may open which unit and when, half-open; a lock that hears nothing honours it for offline_lease_s at most. Of a
-    passage nobody: everybody may.
+    """Who may open which unit and when, half-open; a lock that hears nothing honours it for offline_lease_s at most.
 
-    With schedules only while one of them holds. A visitor's is given by the person and used by somebody without a name.
+    With schedules only while one of them holds. A visitor's is given by the person; a passage is nobody's, for everybody.
     """
 
     unit_id: UnitId

@@ -84,7 +84,6 @@ class Village:
             "end": (pages["landlord"], f"/tenancies/{self.running}/end"),
             "not for a landlord": (pages["landlord"], "/areas"),
             "claim a lock": (pages["landlord"], f"{room}/claim"),
-            "doors of the house": (pages["landlord"], f"/houses/{self.building_id}"),
             "said to be over": (staff["grid worker"], "/endings"),
             "certificate": (self.officer, "/certificates"),
             "certificate of a day": (pages["landlord"], f"/certificates?lock={self.let_lock}&day=2026-03-01"),
@@ -131,6 +130,7 @@ class Village:
                 self.landlord,
                 f"/rooms/{self.rooms['201']}/locks/{self.let_lock}/stolen",
             ),
+            "doors of the house": (self.landlord, f"/houses/{self.building_id}"),
             "release a lock": (self.landlord, f"{vacant}/release"),
         }
 

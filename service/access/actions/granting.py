@@ -111,14 +111,15 @@ def bring_face(
     with as_system(session):
         grants = records.residencies_of(session, person_id, now)
         for grant_id, found in records.find_grants(session, grants).items():
-            hanging = set(premises.locks_of_unit(session, found.terms.unit_id, now))
+            doors = premises.doors_opened_from(session, found.terms.unit_id, now)
+            hanging = doors.keys()
             old = set(records.locks_holding(session, [grant_id], [CredentialType.FACE]))
             concerned = records.locks_with_erased(session, grant_id) if only_erased else hanging | old
             held = records.hold_lists(session, concerned)
             records.remove_credentials(session, [grant_id], [CredentialType.FACE], only_erased=only_erased)
             lists = [one for one in held if one.lock_id in old or for_lock(materials, one.capabilities).template]
             getting = [one for one in lists if one.lock_id in hanging]
-            listing.add(session, getting, grant_id, found.terms, materials=materials, keyring=keyring)
+            listing.add(session, getting, grant_id, found.terms, doors=doors, materials=materials, keyring=keyring)
             listing.move_on(session, [one for one in lists if one not in getting], added={})
     return grants
 
