@@ -2,18 +2,19 @@
 
 from typing import Any
 
-from device_sim import key_keeping
-from firmware_protocol.key_change import LockKeyring
+from device_sim.key_keeping import KeyKeeper
+from firmware_protocol.key_change import LockKeyring, refuse_offer
+from firmware_protocol.key_messages import KeyAnswer, KeyOffer, KeyRefusal
 from tests.conformance.memory_line import MemoryWire
 from tests.conformance.sabotage import Patch, around, breaks
 
 
 @breaks("KEY-022")
-def takes_keys_while_somebody_is_let_in(patch: Patch, wire: MemoryWire) -> None:
-    def refuse(real: Any, keyring: Any, offer: Any, **more: Any) -> Any:
-        return real(keyring, offer, **{**more, "holds_material": False})
+def says_yes_while_somebody_is_let_in(patch: Patch, wire: MemoryWire) -> None:
+    def hear(real: Any, self: KeyKeeper, offer: KeyOffer, **more: Any) -> Any:
+        return _yes(offer) if more["holds_material"] else real(self, offer, **more)
 
-    around(patch, key_keeping, "refuse_offer", refuse)
+    around(patch, KeyKeeper, "hear", hear)
 
 
 @breaks("KEY-023")
@@ -23,7 +24,11 @@ def offers_the_key_it_has(patch: Patch, wire: MemoryWire) -> None:
 
 @breaks("KEY-024", "KEY-023", "KEY-025", "KEY-027")
 def never_goes_over(patch: Patch, wire: MemoryWire) -> None:
-    patch.setattr(key_keeping, "ANSWER_GOES_OUT_S", 1e6)
+    def hear(real: Any, self: KeyKeeper, offer: KeyOffer, **more: Any) -> Any:
+        said = refuse_offer(self.keyring, offer, holds_material=more["holds_material"], busy=False)
+        return KeyAnswer(offer.key_epoch, said) if said else _yes(offer)
+
+    around(patch, KeyKeeper, "hear", hear)
 
 
 @breaks("KEY-025")
@@ -34,6 +39,10 @@ def has_no_patience(patch: Patch, wire: MemoryWire) -> None:
 @breaks("KEY-027")
 def keeps_quiet_about_it(patch: Patch, wire: MemoryWire) -> None:
     around(patch, LockKeyring, "unanswered", lambda real, self: _never_failed(real(self)))
+
+
+def _yes(offer: KeyOffer) -> KeyAnswer:
+    return KeyAnswer(offer.key_epoch, KeyRefusal.NONE, offer.public_key)
 
 
 def _never_failed(keyring: LockKeyring) -> LockKeyring:
