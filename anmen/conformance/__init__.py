@@ -8,7 +8,10 @@ counterpart.py   the service's side: usual manners, and every way to depart from
 stand.py         what a check holds in its hands: line, counterpart, door operator
 operators.py     who stands at the door: the simulator, a program; prompting.py: a person
 checks/          the checks, a page of the protocol a file
+releases.py      images signed by the lock's maker (image_list.py: what has to be signed); updates.py, orders.py: offering and commanding
+deafness.py      waits that several checks share; meanwhile.py: what is looked at in them
+faults.py        which faults are injected where, and the seed; durations.py: how long is left
 run.py           all checks in order; report.py, page.py, signing.py: what came out, signed
 """
 
-KIT_VERSION = "1.0"
+KIT_VERSION = "1.1"

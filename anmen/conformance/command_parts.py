@@ -1,6 +1,7 @@
 """What `anmen conformance` does and prints."""
 
 import json
+import os
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,9 +12,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from anmen.conformance.durations import in_words, left_s
+from anmen.conformance.faults import seeded
 from anmen.conformance.page import read_page, write_page
 from anmen.conformance.registry import AWAITED, CHECKS, DECLARED, WATCHES, Profile
-from anmen.conformance.report import About, write_report
+from anmen.conformance.report import About, next_step, write_report
 from anmen.conformance.run import chosen, run
 from anmen.conformance.sentences import Sentence, read_sentences
 from anmen.conformance.signing import check, read_key, read_public_key, sign
@@ -30,6 +33,7 @@ _COLOURS = {
     Outcome.DECLARED: "dim",
 }
 _TEXT_WIDTH = 60
+SEED_BYTES = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +52,11 @@ def conduct(stand: Stand, wish: Wish, console: Console) -> bool:
     sentences = read_sentences()
     _check(wish, sentences)
     key = ec.generate_private_key(ec.SECP256R1()) if wish.sign_key is None else read_key(wish.sign_key)
+    seed = os.urandom(SEED_BYTES)
+    stand.draw = stand.service.draw = seeded(seed)
     verdicts = _run(stand, wish.only, sentences)
-    report = write_report(
-        verdicts, sentences, about=About(stand.identity, stand.service.birth, stand.profile, clock.now())
-    )
+    about = About(stand.identity, stand.service.birth, stand.profile, clock.now(), seed)
+    report = write_report(verdicts, sentences, about=about)
     _print(console, report, verdicts, sentences)
     signed = sign(report, key)
     for path in wish.reports:
@@ -61,13 +66,16 @@ def conduct(stand: Stand, wish: Wish, console: Console) -> bool:
 
 
 def _run(stand: Stand, only: frozenset[str], sentences: dict[str, Sentence]) -> list[Verdict]:
-    count, done = len(only) or len(chosen(stand.profile)), 0
+    waiting = [one.number for one in chosen(stand.profile) if not only or one.number in only]
+    count = len(waiting)
     with Console(stderr=True).status("waking the lock") as status:
 
         def tell(number: str) -> None:
-            nonlocal done
-            done += 1
-            status.update(f"{done} of {count}  {number}  {sentences[number].text[:_TEXT_WIDTH]}…")
+            left = in_words(left_s(waiting, stand.profile))
+            waiting.remove(number)
+            status.update(
+                f"{count - len(waiting)} of {count}, about {left} left  {number}  {sentences[number].text[:_TEXT_WIDTH]}…"
+            )
 
         return run(stand, tell=tell, only=only)
 
@@ -133,11 +141,16 @@ def _print(console: Console, report: dict[str, Any], verdicts: list[Verdict], se
             f"{newer} sentences are newer than this kit's checks (anmen conformance sentences).", highlight=False
         )
     console.print(f"{end} to the profile {report['profile']}: {counts}.", highlight=False)
+    if report["only_under_faults"]:
+        console.print(
+            "All that failed failed where the kit injects faults: on a good day this lock works.", highlight=False
+        )
 
 
 def _seen(one: Verdict, sentence: Sentence) -> str:
     if one.outcome is Outcome.FAILED:
-        return f"expected {escape(one.expected)}\n[bold]seen: {escape(one.seen)}[/]\n[dim]{escape(sentence.text)}[/]"
+        what = f"expected {escape(one.expected)}\n[bold]seen: {escape(one.seen)}[/]\n[dim]{escape(sentence.text)}[/]"
+        return f"{what}\n{escape(next_step(one, sentence))}"
     return escape(one.seen)
 
 

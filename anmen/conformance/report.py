@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from anmen.conformance import KIT_VERSION
+from anmen.conformance.faults import FAULTS, faults_of, only_under_faults
 from anmen.conformance.registry import AWAITED, Profile
 from anmen.conformance.sentences import Sentence, protocol_digest
 from anmen.conformance.verdict import Outcome, Verdict
@@ -19,16 +20,19 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a report is about; `birth` is the last one heard, `now` is aware."""
+    """What a report is about; `birth` is the last one heard, `now` is aware, everything drawn follows from `seed`."""
 
     identity: ServiceIdentity
     birth: Birth | None
     profile: Profile
     now: datetime
+    seed: bytes = b""
 
 
 def write_report(verdicts: Sequence[Verdict], sentences: dict[str, Sentence], *, about: About) -> Json:
     """The report of a run."""
+    untried = {Outcome.NOT_TRIED, Outcome.NOT_APPLICABLE, Outcome.DECLARED}
+    tried = [one.number for one in verdicts if one.outcome not in untried]
     return {
         "format": FORMAT,
         "kit": KIT_VERSION,
@@ -38,6 +42,9 @@ def write_report(verdicts: Sequence[Verdict], sentences: dict[str, Sentence], *,
         "lock": _lock(about.identity, about.birth),
         "conforms": conforms(verdicts, sentences),
         "totals": {outcome.value: count for outcome, count in totals(verdicts).items()},
+        "seed": about.seed.hex(),
+        "faults": {fault: [one for one in tried if fault in faults_of(one)] for fault in FAULTS},
+        "only_under_faults": only_under_faults([one.number for one in verdicts if one.outcome is Outcome.FAILED]),
         "results": [_result(one, sentences[one.number]) for one in verdicts],
     }
 
@@ -67,7 +74,14 @@ def _lock(identity: ServiceIdentity, birth: Birth | None) -> Json:
 
 
 def _result(one: Verdict, sentence: Sentence) -> Json:
-    optional = {"expected": one.expected, "unseen": one.unseen, "advice": sentence.is_advice, "took_s": one.took_s}
+    optional = {
+        "expected": one.expected,
+        "unseen": one.unseen,
+        "advice": sentence.is_advice,
+        "took_s": one.took_s,
+        "faults": list(faults_of(one.number)),
+        "next": next_step(one, sentence),
+    }
     return {
         "sentence": one.number,
         "page": sentence.page,
@@ -76,3 +90,14 @@ def _result(one: Verdict, sentence: Sentence) -> Json:
         "seen": one.seen,
         **{key: value for key, value in optional.items() if value},
     }
+
+
+def next_step(one: Verdict, sentence: Sentence) -> str:
+    """What to do about a sentence that failed or was not tried; empty where nothing is to be done."""
+    if one.outcome is Outcome.FAILED:
+        under = ", ".join(faults_of(one.number))
+        told = f" The kit had injected: {under}." if under else ""
+        return f"Read docs/protocol/{sentence.page}.md at {one.number}; then this sentence alone: --only {one.number}.{told}"
+    if one.outcome is Outcome.NOT_TRIED and one.number not in AWAITED:
+        return f"Make possible what was missing; then this sentence alone: --only {one.number}."
+    return ""

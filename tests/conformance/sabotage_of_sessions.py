@@ -78,6 +78,7 @@ def beats_its_heart_as_fast_as_it_is_told(patch: Patch, wire: MemoryWire) -> Non
     "TIM-006",
     "TIM-007",
     "TIM-008",
+    "DOR-004",
 )
 def does_not_hear_of_rebirths(patch: Patch, wire: MemoryWire) -> None:
     around(
@@ -124,6 +125,8 @@ def takes_its_time_after_an_announcement(patch: Patch, wire: MemoryWire) -> None
     "EVT-019",
     "EVT-022",
     "EVT-023",
+    "CHN-005",
+    "SES-027",
 )
 def takes_a_puback_for_a_receipt(patch: Patch, wire: MemoryWire) -> None:
     def acknowledged(_: bytes) -> None:
@@ -152,7 +155,7 @@ def draws_an_epoch_at_every_boot(patch: Patch, wire: MemoryWire) -> None:
     around(patch, FlashLog, "_resume", resume)
 
 
-@breaks("EVT-003")
+@breaks("EVT-003", "DOR-013", "DOR-018", "SES-024", "SES-029")
 def sends_before_it_writes(patch: Patch, wire: MemoryWire) -> None:
     def boot(real: Any, self: MemoryHardware, *args: Any, **more: Any) -> Any:
         last = max((name for name in self.medium.names() if name.startswith("events-")), default="", key=_first)
@@ -184,7 +187,7 @@ def says_too_much(patch: Patch, wire: MemoryWire) -> None:
     around(patch, lock_session, "encode", encode)
 
 
-@breaks("EVT-007", "EVT-009")
+@breaks("EVT-007", "EVT-009", "SES-029", "SES-030")
 def sends_nothing_live(patch: Patch, wire: MemoryWire) -> None:
     around(patch, SendWindow, "add_live", lambda _, self, event, now: self._arm_probe(now))
 

@@ -10,11 +10,15 @@ from typer.testing import CliRunner
 
 from anmen.__main__ import app
 from anmen.conformance.command_parts import Wish, conduct, list_sentences, verified
+from anmen.conformance.durations import FULL_S, in_words, left_s
+from anmen.conformance.faults import FAULTS, only_under_faults, seeded
 from anmen.conformance.image_list import Making, releases_from, write_images
 from anmen.conformance.mqtt_line import BrokerAddress
 from anmen.conformance.operators import CommandOperator
 from anmen.conformance.prompting import PromptOperator
+from anmen.conformance.registry import CHECKS, Profile
 from anmen.conformance.releases import GOOD_ONES, MadeReleases, Model, Role
+from anmen.conformance.run import run
 from anmen.conformance.signing import make_key
 from anmen.conformance.stand_file import operator_of, read_stand_file, write_stand_file
 from anmen.conformance.verdict import NotTried
@@ -167,3 +171,39 @@ def test_a_folder_of_signed_images_serves_as_well_as_the_makers_key(tmp_path: Pa
         releases.release(Role.GOOD, replace(model, sequence=1 + GOOD_ONES))
     with pytest.raises(MachineError, match="no such folder"):
         releases_from(tmp_path / "none", None)
+
+
+def test_faults_are_named_and_drawn_from_the_seed_in_the_report(reports: Path) -> None:
+    assert {f"ANM-{one}" for numbers in FAULTS.values() for one in numbers} <= CHECKS.keys()
+    report = json.loads((reports / "r.json").read_text(encoding="utf-8"))["report"]
+    one, again = seeded(bytes.fromhex(report["seed"])), seeded(bytes.fromhex(report["seed"]))
+    drawn = [one(16), one(16)]
+    assert drawn == [again(16), again(16)]
+    assert drawn[0] != drawn[1]
+    assert report["faults"].keys() == FAULTS.keys()
+    assert only_under_faults({"ANM-FRM-014"})
+    assert not only_under_faults({"ANM-FRM-014", "ANM-SES-016"})
+    assert not only_under_faults(())
+
+
+def test_a_failed_sentence_says_what_to_do_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wire, stand = memory_stand()
+    monkeypatch.setattr(wire.installed, "announced", lambda: None)
+    wire.installed.power_on()
+    wish = Wish("core", None, (tmp_path / "r.html",), frozenset({"ANM-EVT-012"}))
+    with (tmp_path / "out.txt").open("w", encoding="utf-8") as out:
+        assert not conduct(stand, wish, Console(file=out, width=200))
+    for text in ((tmp_path / "out.txt").read_text(encoding="utf-8"), (tmp_path / "r.html").read_text(encoding="utf-8")):
+        assert "--only ANM-EVT-012" in text
+        assert "docs/protocol/events.md" in text
+        assert "where the kit injects faults" in text
+    assert "does NOT conform" in verified(tmp_path / "r.html", None)
+
+
+def test_who_waits_is_told_how_long() -> None:
+    _, stand = memory_stand()
+    verdicts = {one.number: one for one in run(stand, only=frozenset({"ANM-SES-004", "ANM-CMD-006", "ANM-FWU-010"}))}
+    for number, one in verdicts.items():
+        assert left_s([number], Profile.FULL) == pytest.approx(one.took_s, rel=0.2)
+    assert in_words(left_s(FULL_S, Profile.FULL)).endswith("min")
+    assert in_words(4) == "10 s"
