@@ -90,6 +90,13 @@ class Counterpart:
         self.holder = Holder(generation or self.holder.generation + 1, self.draw(16))
         self.side = ServiceSide(self.identity, self.holder, tuple(self.side.sessions.values()))
 
+    def take_keys(self, identity: ServiceIdentity) -> None:
+        """Other static keys count from now on, and nothing of what the lock held under those before."""
+        self.identity = self.transcript.identity = identity
+        self.birth, self.session, self.welcomed = None, b"", 0
+        self.held, self.wanted, self.next_sequence = (0, b""), AccessList(), 1
+        self.side = ServiceSide(identity, self.holder)
+
     def hear(self, heard: Heard) -> Said:
         """Take one frame and answer it as the manners say."""
         said = self.transcript.take(heard)

@@ -49,6 +49,9 @@ class Operator(Protocol):
     def press_button(self) -> None:
         """Press the privacy button inside once."""
 
+    def press_claim(self) -> None:
+        """Take off the cover inside and press the button under it, which asks for the lock to be claimed."""
+
     def override(self, kind: OverrideKind, *, lasts: bool = True) -> None:
         """Begin the building's fire alarm, or end it (`lasts` False); or work the locksmith's contact."""
 
@@ -115,6 +118,12 @@ class SimulatorOperator:
         """From the inside."""
         self._do("privacy")
 
+    def press_claim(self) -> None:
+        """Under the cover; it does nothing at a lock that is somebody's, which the simulator says in words."""
+        answer = self._ask({"lock": self._lock, "do": "claim_button"})
+        if "somebody's" not in answer.get("error", "somebody's"):
+            raise NotTried(f"the simulator could not press the button: {answer['error']}")
+
     def override(self, kind: OverrideKind, *, lasts: bool = True) -> None:
         """Fire panel or service contact."""
         self._do("override", kind=kind.name.lower(), lasts=lasts)
@@ -138,7 +147,7 @@ class SimulatorOperator:
 
 class CommandOperator:
     """Runs a program, as a robot at the door: `PROGRAM off|on|on-clock-lost|cut|restore|card N|pin D|face|handle`, and
-    `key|plate|button|fire|fire-over|locksmith|outside-power|outside-power-off|open|close`.
+    `key|plate|button|claim|fire|fire-over|locksmith|outside-power|outside-power-off|open|close`.
 
     Exit status 0: done, or the door opened; 1: the door stayed shut; 2: cannot be done.
     """
@@ -190,6 +199,10 @@ class CommandOperator:
     def press_button(self) -> None:
         """`button`."""
         self._run("button")
+
+    def press_claim(self) -> None:
+        """`claim`."""
+        self._run("claim")
 
     def override(self, kind: OverrideKind, *, lasts: bool = True) -> None:
         """`fire`, `fire-over` or `locksmith`."""

@@ -64,6 +64,10 @@ class PromptOperator:
         """By hand."""
         self._please("Press the privacy button inside once.")
 
+    def press_claim(self) -> None:
+        """By hand."""
+        self._please("Take off the cover inside and press the button under it once.")
+
     def override(self, kind: OverrideKind, *, lasts: bool = True) -> None:
         """By hand."""
         self._please(_OVERRIDES[kind, lasts])

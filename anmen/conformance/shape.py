@@ -17,7 +17,7 @@ def header_trouble(raw: bytes) -> str:
         return "no COSE_Encrypt0 of three parts"
     try:
         protected = cbor2.loads(parts[0])
-        wanted = [*USUAL, EPHEMERAL] if protected[KIND] == FrameKind.BIRTH else USUAL
+        wanted = [*USUAL, EPHEMERAL] if protected[KIND] in (FrameKind.BIRTH, FrameKind.CLAIM) else USUAL
         keys = list(protected)
     except (ValueError, TypeError, KeyError, cbor2.CBORDecodeError):
         return "a protected header that is no map with a kind"

@@ -12,6 +12,7 @@ from anmen.conformance.registry import Profile
 from anmen.conformance.releases import Releases
 from anmen.conformance.transcript import Said
 from anmen.conformance.verdict import Failed, NotTried
+from firmware_protocol import ServiceIdentity
 from firmware_protocol.access_list import ListChange
 from firmware_protocol.codec import encode
 from firmware_protocol.lockout import LOCKED_OUT_S, WITHIN_S
@@ -39,6 +40,10 @@ class Stand(Listening):
     wanted: frozenset[str] = frozenset()
     # When a check that is over has left the lock locked out, on the line's clock.
     locked_out_at: float = -WITHIN_S
+    # What stands under the cover of a lock from the factory; None for one whose keys are exchanged.
+    boxed_secret: str | None = None
+    # Where the keys are kept that are exchanged with such a lock, before it is told: without them it would be scrap.
+    keep_keys: Callable[[ServiceIdentity], None] = lambda _: None
     # What one check has observed at great length and another needs too.
     notes: dict[str, Any] = field(default_factory=dict)
 
@@ -63,6 +68,11 @@ class Stand(Listening):
         again = [at for at in boots.values() if alarm <= at < alarm + WITHIN_S]
         since = max(self.locked_out_at, alarm, *again)
         self.listen(max(0.0, since + LOCKED_OUT_S + SLACK_S - self.line.now()))
+
+    def take_keys(self, identity: ServiceIdentity) -> None:
+        """Keys were exchanged: from now on the lock speaks, and is spoken to, under these."""
+        self.identity, self.boxed_secret = identity, None
+        self.service.take_keys(identity)
 
     def say(self, message: DownMessage) -> None:
         """Say something as the service does."""

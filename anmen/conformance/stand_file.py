@@ -8,8 +8,10 @@ that the lock's maker has filled (anmen conformance images), or, for simulated l
 """
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +25,8 @@ from anmen.errors import MachineError
 from anmen.state import write_private
 from device_sim.control import ask
 from firmware_protocol import ServiceIdentity
+from firmware_protocol.claim import read_secret
+from firmware_protocol.keys import private_key, public_key
 from firmware_protocol.topics import LockId, lock_id
 
 FORMAT = "anmen-conformance-stand/1"
@@ -37,25 +41,19 @@ def write_stand_file(path: Path, address: BrokerAddress, *identities: ServiceIde
         "authority": str(address.authority),
         "certificate": str(address.certificate),
         "certificate_key": str(address.key),
-        "locks": {
-            one.lock: {
-                "service_private_key": one.private_key.hex(),
-                "lock_public_key": one.lock_public_key.hex(),
-                "key_epoch": one.key_epoch,
-            }
-            for one in identities
-        },
+        "locks": {one.lock: _keys_of(one) for one in identities},
     }
     write_private(path, json.dumps(content, indent=1).encode())
 
 
-def read_stand_file(path: Path, lock: str) -> tuple[BrokerAddress, ServiceIdentity]:
-    """Broker and keys of that lock; MachineError says what is wrong with the file."""
+def read_stand_file(path: Path, lock: str) -> tuple[BrokerAddress, ServiceIdentity, str | None]:
+    """Broker, keys, and the secret of a lock that has none yet; MachineError says what is wrong with the file."""
     try:
         written = json.loads(path.read_text(encoding="utf-8"))
         if written["format"] != FORMAT:
             raise ValueError(f"the format must be {FORMAT}")
-        return _address(written, path.parent), _identity(written, lock_id(lock))
+        known = lock_id(lock)
+        return _address(written, path.parent), _identity(written, known), _secret(written, known)
     except OSError as unreadable:
         raise MachineError(
             f"{path}: {unreadable.strerror}. It says where the lock's broker is and holds the service's half of its keys"
@@ -70,11 +68,18 @@ def read_stand_file(path: Path, lock: str) -> tuple[BrokerAddress, ServiceIdenti
 @contextmanager
 def stand_with(path: Path, lock: str, operator: str) -> Iterator[Stand]:
     """A stand with that lock on its broker and that operator at its door."""
-    address, identity = read_stand_file(path, lock)
+    address, identity, secret = read_stand_file(path, lock)
     at_the_door = operator_of(operator, identity.lock)
-    releases = _releases(path)
+    releases, keep = _releases(path), partial(keep_keys, path)
     with MqttLine(address, identity.lock) as line:
-        yield Stand(line, at_the_door, identity, releases=releases)
+        yield Stand(line, at_the_door, identity, releases=releases, boxed_secret=secret, keep_keys=keep)
+
+
+def keep_keys(path: Path, identity: ServiceIdentity) -> None:
+    """Write the keys of a lock that was claimed in the place of its secret, the rest as it was."""
+    written = json.loads(path.read_text(encoding="utf-8"))
+    written["locks"][identity.lock] = _keys_of(identity)
+    write_private(path, json.dumps(written, indent=1).encode())
 
 
 def operator_of(text: str, lock: LockId) -> Operator:
@@ -113,10 +118,31 @@ def _address(written: dict[str, Any], folder: Path) -> BrokerAddress:
     return BrokerAddress(host, int(port), authority, certificate, key)
 
 
+def boxed_identity(lock: LockId) -> ServiceIdentity:
+    """What stands for keys before a lock is claimed; nobody speaks under them."""
+    nobodys = private_key(os.urandom(48))
+    return ServiceIdentity(lock, nobodys, public_key(nobodys))
+
+
+def _keys_of(one: ServiceIdentity) -> dict[str, Any]:
+    return {
+        "service_private_key": one.private_key.hex(),
+        "lock_public_key": one.lock_public_key.hex(),
+        "key_epoch": one.key_epoch,
+    }
+
+
+def _secret(written: dict[str, Any], lock: LockId) -> str | None:
+    secret = written["locks"][lock].get("claim_secret")
+    return None if secret is None else read_secret(str(secret))
+
+
 def _identity(written: dict[str, Any], lock: LockId) -> ServiceIdentity:
     if lock not in written["locks"]:
         raise ValueError("its keys are not in this file")
     keys = written["locks"][lock]
+    if "claim_secret" in keys:
+        return boxed_identity(lock)
     private, public = bytes.fromhex(keys["service_private_key"]), bytes.fromhex(keys["lock_public_key"])
     if (len(private), len(public)) != (PRIVATE_BYTES, PUBLIC_BYTES):
         raise ValueError(

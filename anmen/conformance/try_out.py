@@ -1,10 +1,10 @@
 """A broker and a simulated lock of the kit's own, to see it at work: nothing outside a temporary folder is touched."""
 
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from anmen.boxed import box_lock
 from anmen.broker import Broker
 from anmen.broker_files import BrokerPorts
 from anmen.certificates import Certificates
@@ -12,20 +12,20 @@ from anmen.conformance.mqtt_line import BrokerAddress, MqttLine
 from anmen.conformance.operators import SimulatorOperator
 from anmen.conformance.releases import MadeReleases
 from anmen.conformance.stand import Stand
+from anmen.conformance.stand_file import boxed_identity
 from anmen.free_ports import PortBook
 from anmen.state import temporary_state
 from device_sim.control import ask
 from device_sim.estate import running_estate
 from device_sim.hardware import Hardware, draw_private_key
-from device_sim.provision import Provision, write_provision
+from device_sim.provision import write_provision
 from device_sim.updating import Maker
-from firmware_protocol import ServiceIdentity
 from firmware_protocol.keys import public_key
 from firmware_protocol.manifest import vendor_id
-from firmware_protocol.topics import draw_lock_id
 
 # Of the maker that all tried-out locks come from; they live as long as the run.
 MAKER_KEY = draw_private_key()
+MAKER = Maker(public_key(MAKER_KEY), vendor_id("locks.example"))
 
 
 @contextmanager
@@ -46,7 +46,8 @@ def simulated_stand() -> Iterator[Stand]:
 @contextmanager
 def stand_at(broker: Broker, folder: Path, *, hardware: Hardware | None = None) -> Iterator[Stand]:
     """A stand at a running broker, with a lock that is simulated in the folder."""
-    provision, identity = provisioned(broker, folder)
+    provision = box_lock(broker.certificates, broker.ports.locks, label="conformance", maker=MAKER)
+    write_provision(folder, provision)
     broker.admit([provision.lock])
     ours = broker.certificates.for_service()
     address = BrokerAddress(broker.host, broker.ports.services, broker.authority, ours.certificate, ours.key)
@@ -56,25 +57,6 @@ def stand_at(broker: Broker, folder: Path, *, hardware: Hardware | None = None) 
         running_estate(folder, socket, http_port=None, hardware=hardware or Hardware()),
     ):
         operator = SimulatorOperator(provision.lock, lambda request: ask(socket, request))
-        yield Stand(line, operator, identity, releases=MadeReleases(MAKER_KEY), may_wipe=True)
-
-
-def provisioned(broker: Broker, folder: Path) -> tuple[Provision, ServiceIdentity]:
-    """A new simulated lock in the folder, and the service's half of its keys."""
-    lock, lock_key, service_key = draw_lock_id(os.urandom(8)), draw_private_key(), draw_private_key()
-    pair = broker.certificates.for_lock(lock)
-    provision = Provision(
-        lock=lock,
-        label="conformance",
-        private_key=lock_key,
-        signing_key=draw_private_key(),
-        service_public_key=public_key(service_key),
-        certificate=pair.certificate.absolute(),
-        certificate_key=pair.key.absolute(),
-        authority=broker.authority.absolute(),
-        broker_host=broker.host,
-        broker_port=broker.ports.locks,
-        maker=Maker(public_key(MAKER_KEY), vendor_id("locks.example")),
-    )
-    write_provision(folder, provision)
-    return provision, ServiceIdentity(lock, service_key, public_key(lock_key))
+        stand = Stand(line, operator, boxed_identity(provision.lock), releases=MadeReleases(MAKER_KEY), may_wipe=True)
+        stand.boxed_secret = provision.claim_secret
+        yield stand

@@ -65,6 +65,9 @@ class AtTheDoor:
     def press_button(self) -> None:
         raise NotTried(OTHERS)
 
+    def press_claim(self) -> None:
+        raise NotTried(OTHERS)
+
     def override(self, kind: OverrideKind, *, lasts: bool = True) -> None:
         raise NotTried(OTHERS)
 

@@ -12,12 +12,14 @@ from anmen.conformance.operators import Json, SimulatorOperator
 from anmen.conformance.releases import MadeReleases
 from anmen.conformance.stand import Stand
 from device_sim import requests
+from device_sim.claiming import nobodys_keys
 from device_sim.door import Door
 from device_sim.errors import FirmwareHangs
 from device_sim.firmware_image import Behaviour
 from device_sim.flash.chip import Flash
 from device_sim.flash.event_log import Geometry
 from device_sim.flash.memory import MemoryMedium
+from device_sim.given_keys import load_keys
 from device_sim.hardware import Hardware
 from device_sim.installation import Installation
 from device_sim.lock import Lock
@@ -26,6 +28,7 @@ from device_sim.start import Start
 from device_sim.updating import Maker
 from face_engine import EngineName, FaceEngine, encode_jpeg, load_engine
 from firmware_protocol import ServiceIdentity
+from firmware_protocol.claim import draw_secret
 from firmware_protocol.keys import private_key, public_key
 from firmware_protocol.manifest import vendor_id
 from firmware_protocol.topics import draw_lock_id
@@ -38,6 +41,7 @@ LOCK_KEY, SERVICE_KEY = private_key(b"kit lock" * 6), private_key(b"kit serv" * 
 SIGNING_KEY = private_key(b"kit sign" * 6)
 MAKER_KEY = private_key(b"kit make" * 6)
 IDENTITY = ServiceIdentity(LOCK, SERVICE_KEY, public_key(LOCK_KEY))
+SECRET = draw_secret(b"under the cover")
 BEGAN_MS = 1_790_000_000_000
 # Small, so that a full flash is a matter of some hundred events.
 GEOMETRY = Geometry(sector_bytes=4096, sectors=4)
@@ -64,8 +68,11 @@ class MemoryHardware:
         flash = Flash(self.medium, GEOMETRY, draw=self.draw)
         if flash.images.image.behaviour is Behaviour.HANGS:
             raise FirmwareHangs("the image hangs")
-        start = Start(0.0, self.wire.unix_ms() if clock_kept else None, door, provision.maker)
-        return Lock(provision.identity, flash, start, engine=self.engine, draw=self.draw)
+        given = load_keys(flash, LOCK)
+        boxed = provision.claim_secret if given is None else None
+        identity = given or (nobodys_keys(LOCK, self.draw) if boxed else provision.identity)
+        start = Start(0.0, self.wire.unix_ms() if clock_kept else None, door, provision.maker, boxed)
+        return Lock(identity, flash, start, engine=self.engine, draw=self.draw)
 
 
 class MemoryLink:
@@ -82,7 +89,7 @@ class MemoryLink:
         self.kept: list[bytes] = []
 
     def connect(self, will: bytes) -> None:
-        self.will = will if self.has_will else None
+        self.will = will if self.has_will and will else None
         self.connect_at = self.wire.clock_s + 0.02
 
     def arrive(self) -> None:
@@ -111,15 +118,16 @@ class MemoryLink:
 class MemoryWire:
     """A Line (anmen.conformance.line) with one installed lock behind it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, boxed: bool = False) -> None:
         self.clock_s = 1000.0
         self.queue: deque[Heard] = deque()
         self.acknowledged: Callable[[bytes], None] = lambda _: None
         provision = Provision(
             lock=LOCK,
-            private_key=LOCK_KEY,
-            signing_key=SIGNING_KEY,
-            service_public_key=public_key(SERVICE_KEY),
+            private_key=b"" if boxed else LOCK_KEY,
+            signing_key=None if boxed else SIGNING_KEY,
+            service_public_key=b"" if boxed else public_key(SERVICE_KEY),
+            claim_secret=SECRET if boxed else None,
             certificate=Path(),
             certificate_key=Path(),
             authority=Path(),
@@ -182,9 +190,9 @@ class MemoryWire:
         return requests.answer({LOCK: self}, request)  # type: ignore[dict-item]  # the part of a LockRunner that is used
 
 
-def memory_stand() -> tuple[MemoryWire, Stand]:
-    """A powered lock on a fresh stand."""
-    wire = MemoryWire()
+def memory_stand(*, boxed: bool = False) -> tuple[MemoryWire, Stand]:
+    """A powered lock on a fresh stand; `boxed`: as it comes from the factory, its secret being told to the kit."""
+    wire = MemoryWire(boxed=boxed)
     drawn = iter(range(1, 1 << 60))
 
     def draw(size: int) -> bytes:
@@ -192,4 +200,5 @@ def memory_stand() -> tuple[MemoryWire, Stand]:
 
     stand = Stand(wire, SimulatorOperator(LOCK, wire.ask, FACE), IDENTITY, draw)
     stand.releases, stand.may_wipe = MadeReleases(MAKER_KEY), True
+    stand.boxed_secret = SECRET if boxed else None
     return wire, stand

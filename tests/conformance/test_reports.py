@@ -93,7 +93,7 @@ def test_what_is_no_report_is_refused_in_words(tmp_path: Path, content: str) -> 
 def test_a_stand_file_is_read_as_it_was_written(tmp_path: Path) -> None:
     address = BrokerAddress("broker.example", 8884, tmp_path / "a", tmp_path / "c", tmp_path / "k")
     write_stand_file(tmp_path / "stand.json", address, IDENTITY)
-    assert read_stand_file(tmp_path / "stand.json", LOCK) == (address, IDENTITY)
+    assert read_stand_file(tmp_path / "stand.json", LOCK) == (address, IDENTITY, None)
     assert (tmp_path / "stand.json").stat().st_mode & 0o077 == 0
 
 

@@ -12,7 +12,7 @@ GOOD = {Outcome.PASSED, Outcome.DECLARED, Outcome.NOT_APPLICABLE}
 
 @pytest.mark.parametrize("profile", Profile)
 def test_the_simulator_passes(profile: Profile) -> None:
-    wire, stand = memory_stand()
+    wire, stand = memory_stand(boxed=profile is Profile.FULL)
     wire.installed.power_on()
     stand.profile = profile
     verdicts = run(stand)

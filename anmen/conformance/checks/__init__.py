@@ -14,7 +14,8 @@ Checks begin with a lock that `settle` has brought in order: leave nothing that 
 `until` and `listen` only. Alarms keep a lock from waiting for its slot after a power cut, so what raises one comes behind coming_back.
 """
 
-from anmen.conformance.checks import session  # noqa: I001 - the order is that of a run: what others build on comes first
+from anmen.conformance.checks import claim  # noqa: I001 - the order is that of a run: what others build on comes first
+from anmen.conformance.checks import session
 from anmen.conformance.checks import (
     frames,
     encoding,
@@ -39,7 +40,6 @@ from anmen.conformance.checks import (
     firmware_trial,
     long_waits,
     wiping,
-    claim,
     awaited,
 )
 

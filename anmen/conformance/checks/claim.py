@@ -1,10 +1,162 @@
-"""Sentences of docs/protocol/claim.md that show on no link."""
+"""Checks of docs/protocol/claim.md. They come first: a lock from the factory has no keys before, and the rest is tried under them."""
 
-from anmen.conformance.registry import declared
+from dataclasses import dataclass
+from itertools import pairwise
+
+from anmen.conformance.registry import Profile, checks, declared
+from anmen.conformance.stand import ANSWER_S, BOOT_S, SLACK_S, Stand, within_tolerance
+from anmen.conformance.transcript import Said
+from anmen.conformance.verdict import Failed, NotTried
+from firmware_protocol import RemoteProtocolError, ServiceIdentity
+from firmware_protocol.claim import REPEAT_S, WINDOW_S, claimed_frame, draw_secret, open_claim
+from firmware_protocol.key_messages import LockKeys, ServiceKeys
+from firmware_protocol.keys import private_key, public_key
+from firmware_protocol.messages import Birth
+from firmware_protocol.sealing import FrameKind
+
+FULL = Profile.FULL
+KEY_ENTROPY_BYTES, SECRET_ENTROPY_BYTES = 48, 13
 
 declared(
     {
         "ANM-CLM-001": "It is people's hands and the service that read a secret; a lock only bears one, on its inside.",
         "ANM-CLM-002": "Where the secret stands and what begins a claim are a matter of the case and its button: the maker's word.",
+        "ANM-CLM-012": "A power cut has to strike between two writes of its flash: the maker's word.",
+        "ANM-CLM-013": "What is erased of a log that was nobody's no later frame shows: the maker's word.",
     }
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Press:
+    """What came of one press of the button: the claims, with the keys that they say and the attempt they belong to."""
+
+    secret: str
+    said: tuple[Said, ...]
+    attempt: bytes
+    keys: LockKeys
+
+
+@checks("ANM-CLM-011", profile=FULL, settled=False)
+def silent_in_its_box(stand: Stand) -> str:
+    """Restarted and left alone, a lock that was never claimed says nothing."""
+    _secret(stand)
+    stand.operator.power_off()
+    since = stand.mark()
+    stand.operator.power_on()
+    stand.listen(4 * REPEAT_S)
+    if stand.mark() != since:
+        raise Failed(expected="nothing before its button is pressed", seen=stand.told(since))
+    return f"nothing in {4 * REPEAT_S:g} s after power came"
+
+
+@checks("ANM-CLM-003", profile=FULL, settled=False, unseen="that the claim begins nowhere but at the press")
+def claims_while_the_window_is_open(stand: Stand) -> str:
+    """Two presses, the first heard out unanswered: every 5 s for 120 s, and other pairs at each press."""
+    secret, since, pressed_at = _secret(stand), stand.mark(), stand.line.now()
+    stand.operator.press_claim()
+    stand.listen(WINDOW_S + 3 * REPEAT_S)
+    first = _heard(stand, since, secret)
+    times = [one.at - pressed_at for one in first.said]
+    paces = [after - before for before, after in pairwise(times)]
+    if times[0] > SLACK_S or any(not within_tolerance(pace, REPEAT_S) for pace in paces):
+        raise Failed(expected="a claim at once and every 5 s", seen=f"after {[round(at, 1) for at in times]} s")
+    if not WINDOW_S - 2 * REPEAT_S <= times[-1] <= WINDOW_S + SLACK_S:
+        raise Failed(expected="claims until 120 s after the press", seen=f"the last after {times[-1]:.1f} s")
+    since = stand.mark()
+    stand.operator.press_claim()
+    again = _await(stand, since, secret)
+    if again.attempt == first.attempt or again.keys.public_key == first.keys.public_key:
+        raise Failed(expected="an ephemeral and a static pair of each press's own", seen="the same again")
+    return f"{len(times)} claims, the last after {times[-1]:.1f} s; other pairs at another press"
+
+
+@checks("ANM-CLM-008", profile=FULL, settled=False, unseen="whole or not at all; that the secret is erased")
+def takes_the_keys(stand: Stand) -> str:
+    """Another secret's answer is none; with the right one it comes back under the keys, over a power cut too, and claims no more."""
+    secret, since = _secret(stand), stand.mark()
+    stand.operator.press_claim()
+    press = _await(stand, since, secret)
+    _answer(stand, press, _drawn(stand, press), draw_secret(stand.draw(SECRET_ENTROPY_BYTES)))
+    since = stand.mark()
+    if not stand.until(lambda: bool(_claims(stand, since)), 2 * REPEAT_S):
+        raise Failed(expected="no notice of an answer under another secret", seen="the lock claimed no more")
+    since = stand.mark()
+    _give_keys(stand, press, secret)
+    if not stand.until(lambda: stand.service.proven, ANSWER_S):
+        raise Failed(expected="a proof under these keys", seen=stand.told(since))
+    stand.restart()
+    return (
+        "an answer under another secret changed nothing; born under the keys of the right one, again after a power cut"
+    )
+
+
+@checks("ANM-CLM-014", profile=FULL, unseen="the same right after a factory wipe; that it goes on while it claims")
+def somebodys_button(stand: Stand) -> str:
+    """With a way in on its list and its button pressed it says no claim."""
+    stand.give(stand.issuer().card(97))
+    since = stand.mark()
+    stand.operator.press_claim()
+    stand.listen(2 * REPEAT_S)
+    if _claims(stand, since):
+        raise Failed(expected="no claim of a lock that is somebody's", seen=f"{len(_claims(stand, since))} claims")
+    return f"no claim in {2 * REPEAT_S:g} s"
+
+
+def claim(stand: Stand) -> None:
+    """Exchange keys with a lock from the factory, where nobody asks how it does it; it has come back under them when this returns."""
+    secret, since = _secret(stand), stand.mark()
+    stand.operator.press_claim()
+    press = _await(stand, since, secret)
+    _give_keys(stand, press, secret)
+
+
+def _secret(stand: Stand) -> str:
+    if stand.boxed_secret is None:
+        raise NotTried("its keys are exchanged already: name the secret of a lock from the factory (claim_secret)")
+    return stand.boxed_secret
+
+
+def _claims(stand: Stand, since: int) -> list[Said]:
+    said = stand.transcript.said[since:]
+    return [one for one in said if one.header is not None and one.header.kind is FrameKind.CLAIM]
+
+
+def _await(stand: Stand, since: int, secret: str) -> Press:
+    stand.until(lambda: bool(_claims(stand, since)), BOOT_S)
+    return _heard(stand, since, secret)
+
+
+def _heard(stand: Stand, since: int, secret: str) -> Press:
+    """All claims since a mark, which must open and say one and the same."""
+    said = tuple(_claims(stand, since))
+    if not said:
+        raise Failed(expected="a claim after the press", seen=stand.told(since))
+    try:
+        opened = {open_claim(stand.identity.lock, secret, one.raw) for one in said}
+    except RemoteProtocolError as refused:
+        raise Failed(expected="claims sealed by the secret under the cover", seen=str(refused)) from refused
+    if len(opened) != 1:
+        raise Failed(expected="the same pairs in every claim of one press", seen=f"{len(opened)} different ones")
+    [(attempt, keys)] = opened
+    return Press(secret, said, attempt, keys)
+
+
+def _give_keys(stand: Stand, press: Press, secret: str) -> None:
+    """Answer the press, and hear the lock come back under what it was told."""
+    identity = _drawn(stand, press)
+    stand.keep_keys(identity)
+    since = stand.mark()
+    _answer(stand, press, identity, secret)
+    stand.take_keys(identity)
+    stand.await_message(Birth, since, BOOT_S, expected="a birth under the keys that were exchanged")
+
+
+def _drawn(stand: Stand, press: Press) -> ServiceIdentity:
+    private = private_key(stand.draw(KEY_ENTROPY_BYTES))
+    return ServiceIdentity(stand.identity.lock, private, press.keys.public_key, press.keys.key_epoch)
+
+
+def _answer(stand: Stand, press: Press, identity: ServiceIdentity, secret: str) -> None:
+    said = ServiceKeys(identity.key_epoch, public_key(identity.private_key))
+    stand.line.say(claimed_frame(identity.lock, secret, press.attempt, said))
