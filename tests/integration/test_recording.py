@@ -11,9 +11,10 @@ from psycopg import errors
 from sqlalchemy import exc, text
 
 from firmware_protocol.topics import SHARDS
-from firmware_protocol.vocabulary import EventType
+from firmware_protocol.vocabulary import EventType, Field
 from service import recording
 from service.batches import Outcome
+from service.delivery.rules import HeldList
 from service.edges import clock
 from service.edges.inbox import Delivery
 from service.edges.keyring import Keyring
@@ -198,3 +199,16 @@ def test_the_operator_is_told_who_is_over(
     with transaction(database.ingest, SYSTEM) as session:
         counted = session.execute(text("SELECT reason, lock_id, refused FROM frame_refusal")).one()
     assert tuple(counted) == ("over_share", lock.id, 7)
+
+
+@pytest.mark.parametrize(("version", "news"), [(4, False), (5, True), (6, True)])
+def test_a_list_of_the_same_version_and_another_digest_is_news(
+    worker: Worker, lock: WireLock, version: int, news: bool
+) -> None:
+    """A lock that says so holds something else than we know of, and must be compared; what is older is long gone."""
+    worker.hear(lock, lock.connect())
+    worker.memory.held[lock.id] = HeldList(5, b"k" * 32)
+    lock.record(EventType.ACCESS_LIST_APPLIED, {Field.LIST_VERSION: version, Field.DIGEST: b"n" * 32})
+    worker.hear(lock, lock.frames())
+    (held,) = worker.rows("SELECT held_version, held_digest FROM access_list")
+    assert (held == (version, b"n" * 32)) is news
