@@ -27,7 +27,7 @@ _COLUMNS = (
 )
 _SHOWN = text(
     f"SELECT {_COLUMNS} WHERE a.closed_at IS NULL OR a.closed_at > :since"
-    " ORDER BY a.closed_at IS NOT NULL, a.attended_at IS NOT NULL, a.last_at DESC, a.id DESC LIMIT 200"
+    " ORDER BY a.closed_at IS NOT NULL, a.attended_at IS NOT NULL, a.kind <> 'duress', a.last_at DESC, a.id DESC LIMIT 200"
 )
 _HOLD = text(f"SELECT {_COLUMNS} WHERE a.id = :id FOR UPDATE OF a")
 _COUNT = text(
@@ -55,7 +55,7 @@ def raise_alarms(session: Session, raised: Sequence[RaisedAlarm], now: datetime)
 
 
 def shown(session: Session, closed_since: datetime) -> list[Alarm]:
-    """What whoever asks may see: the open ones first, then those attended, then those closed since then; 200 at most."""
+    """What whoever asks may see: open ones, attended ones, those closed since then, calls for help first in each; 200 at most."""
     return [_alarm(row) for row in session.execute(_SHOWN, {"since": closed_since})]
 
 
