@@ -15,7 +15,7 @@ from tests.conformance.memory_line import MemoryHardware, MemoryWire
 from tests.conformance.sabotage import Patch, around, breaks, nothing
 
 
-@breaks("SES-001", "DOR-018", "EVT-013", "SES-002", "SES-004", "SES-022", "TIM-006")
+@breaks("SES-001", "DOR-018", "SES-002", "SES-004", "SES-022", "TIM-006", "CMD-021")
 def numbers_no_boots(patch: Patch, wire: MemoryWire) -> None:
     patch.setattr(device_sim.lock, "Boot", lambda _, key: Boot(1, key))
 
@@ -146,7 +146,7 @@ def keeps_a_number_to_itself(patch: Patch, wire: MemoryWire) -> None:
     )
 
 
-@breaks("EVT-002")
+@breaks("EVT-002", "EVT-001", "CMD-020", "CMD-021", "CMD-022")
 def draws_an_epoch_at_every_boot(patch: Patch, wire: MemoryWire) -> None:
     def resume(real: Any, self: FlashLog) -> None:
         real(self)
@@ -155,7 +155,7 @@ def draws_an_epoch_at_every_boot(patch: Patch, wire: MemoryWire) -> None:
     around(patch, FlashLog, "_resume", resume)
 
 
-@breaks("EVT-003", "DOR-013", "DOR-018", "SES-024", "SES-029")
+@breaks("EVT-003", "DOR-013", "DOR-018", "SES-024", "SES-029", "CMD-022", "DOR-008")
 def sends_before_it_writes(patch: Patch, wire: MemoryWire) -> None:
     def boot(real: Any, self: MemoryHardware, *args: Any, **more: Any) -> Any:
         last = max((name for name in self.medium.names() if name.startswith("events-")), default="", key=_first)
