@@ -111,7 +111,7 @@ def _deeds(run: Smoke, faced: Applicant, carded: Applicant) -> list[tuple[str, C
         ("inside handle opens", lambda: _leaves(run, room)),
         ("officer asks about the tenant", lambda: _inquire(run, logins["officer"], faced)),
         ("tenant sees who asked", lambda: _sees(run, faced)),
-        ("landlord ends the tenancy", lambda: _end(run, room)),
+        ("landlord and tenant end it", lambda: _end(run, room)),
         ("old face is refused", lambda: _refused_now(run, room)),
         ("face template is erased", lambda: _erased(run)),
     ]
@@ -193,9 +193,9 @@ def _sees(run: Smoke, applicant: Applicant) -> str:
 
 def _end(run: Smoke, room: Room) -> str:
     tenancy = run.tenancies[room.lock_id]
-    roles.end_tenancy(run.people.landlord, tenancy)
+    roles.end_tenancy(run.people.landlord, run.people.tenant, tenancy)
     seconds = roles.await_off_lock(run.people.landlord, tenancy)
-    return f"credentials left the lock, confirmed after {seconds * 1000:.0f} ms"
+    return f"the landlord said so, the tenant confirmed; credentials left the lock after {seconds * 1000:.0f} ms"
 
 
 def _refused_now(run: Smoke, room: Room) -> str:
