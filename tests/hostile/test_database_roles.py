@@ -99,7 +99,14 @@ def test_a_function_that_runs_with_more_rights_cannot_be_led_astray(database: Da
             "SELECT p.proname, p.proconfig, r.rolname, p.proacl::text[] FROM pg_proc p JOIN pg_roles r ON r.oid = p.proowner"
             " WHERE p.prosecdef AND p.pronamespace = 'public'::regnamespace"
         ).fetchall()
-    assert {row[0] for row in rows} == {"append_audit", "make_entry_partition", "take_claimed_lock"}
+    assert {row[0] for row in rows} == {
+        "append_audit",
+        "forget_entries",
+        "forget_old",
+        "make_entry_partition",
+        "take_claimed_lock",
+        "take_next_lock_key",
+    }
     for name, settings, owner, rights in rows:
         assert settings == ["search_path=public, pg_temp"], name
         assert owner in {"anmen_audit", "anmen_migrate"}
