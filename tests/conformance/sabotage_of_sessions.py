@@ -202,17 +202,17 @@ def sends_any_number_live(patch: Patch, wire: MemoryWire) -> None:
     around(patch, SendWindow, "add_live", add)
 
 
-@breaks("EVT-008")
+@breaks("EVT-008", "SES-027")
 def fills_up_as_fast_as_it_can(patch: Patch, wire: MemoryWire) -> None:
     around(patch, SendWindow, "set_rate", lambda real, self, _: real(self, 10_000))
 
 
-@breaks("EVT-008")
+@breaks("EVT-008", "SES-027")
 def sends_large_groups(patch: Patch, wire: MemoryWire) -> None:
     patch.setattr(sending, "GROUP", 16)
 
 
-@breaks("EVT-009", "EVT-007")
+@breaks("EVT-009", "EVT-007", "SES-030")
 def lets_live_events_queue(patch: Patch, wire: MemoryWire) -> None:
     def add(real: Any, self: SendWindow, event: Any, now: float) -> None:
         if self._next + 1 >= event.sequence:
@@ -231,7 +231,7 @@ def goes_on_where_the_connection_broke(patch: Patch, wire: MemoryWire) -> None:
     around(patch, LockSide, "connected", connected)
 
 
-@breaks("EVT-012", "EVT-008", "EVT-009", "EVT-018")
+@breaks("EVT-012", "EVT-008", "EVT-009", "EVT-018", "SES-027")
 def sends_nothing_on_announcements(patch: Patch, wire: MemoryWire) -> None:
     def announced(_: Any, self: LockSide, now: float) -> None:
         if self._linked and self._birth_at is not None:
@@ -240,7 +240,7 @@ def sends_nothing_on_announcements(patch: Patch, wire: MemoryWire) -> None:
     around(patch, LockSide, "announced", announced)
 
 
-@breaks("EVT-013", "EVT-008", "EVT-019")
+@breaks("EVT-013", "EVT-008", "EVT-019", "SES-027")
 def probes_too_often(patch: Patch, wire: MemoryWire) -> None:
     patch.setattr(sending, "PROBE_S", (1.0, 300.0))
 
@@ -254,7 +254,7 @@ def takes_nothing_for_lost(patch: Patch, wire: MemoryWire) -> None:
     around(patch, SendWindow, "stored", stored)
 
 
-@breaks("EVT-017", "EVT-003", "EVT-011")
+@breaks("EVT-017", "EVT-003", "EVT-011", "CMD-022", "SES-024", "SES-029")
 def lets_go_at_every_boot(patch: Patch, wire: MemoryWire) -> None:
     def resume(real: Any, self: FlashLog) -> None:
         real(self)

@@ -64,7 +64,7 @@ def goes_back_to_older_lists(patch: Patch, wire: MemoryWire) -> None:
     around(patch, AccessList, "_may_follow", lambda real, self, change: change.snapshot or real(self, change))
 
 
-@breaks("LST-015", "LST-002", "LST-010", "LST-012", "LST-013", "LST-016", "CMD-019")
+@breaks("LST-015", "LST-002", "LST-012", "LST-013", "LST-016", "CMD-019", "LST-022")
 def tells_no_digest(patch: Patch, wire: MemoryWire) -> None:
     def record(real: Any, self: Recorder, kind: Any, fields: Any, now: float) -> Any:
         told = {key: value for key, value in fields.items() if key != Field.DIGEST}
@@ -78,7 +78,7 @@ def refuses_the_same_again_and_again(patch: Patch, wire: MemoryWire) -> None:
     patch.setattr(list_changes, "SAY_NO_EVERY_S", 0.0)
 
 
-@breaks("LST-016", "LST-012", "LST-013", "LST-020")
+@breaks("LST-016", "LST-012", "LST-013", "LST-020", "LST-022")
 def refuses_in_silence(patch: Patch, wire: MemoryWire) -> None:
     patch.setattr(LockSide, "refuse_list", nothing)
 
@@ -107,7 +107,7 @@ def believes_any_answer(patch: Patch, wire: MemoryWire) -> None:
     around(patch, LockSide, "_believe_time", believe)
 
 
-@breaks("TIM-003", "TIM-002", "TIM-004", "TIM-006", "TIM-007", "TIM-008")
+@breaks("TIM-003", "TIM-002", "TIM-004", "TIM-006", "TIM-007", "TIM-008", "DOR-005")
 def asks_for_the_time_when_it_likes(patch: Patch, wire: MemoryWire) -> None:
     patch.setattr(Timekeeper, "ask_soon", nothing)
 
