@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from firmware_protocol.access_list import ListChange
+from firmware_protocol.certificate_messages import CertificateAnswer
 from firmware_protocol.commands import Command, NonceAsked
 from firmware_protocol.enrolment import EnrolledHeard
 from firmware_protocol.firmware_messages import FirmwareChunk, FirmwareOffer
@@ -47,7 +48,16 @@ class Welcomed:
 
 
 # Not the session's business but the device's: it comes as it was said.
-FOR_THE_DEVICE = (FirmwareOffer, FirmwareChunk, Command, NonceAsked, EnrolledHeard, ListQuestion, KeyOffer)
+FOR_THE_DEVICE = (
+    FirmwareOffer,
+    FirmwareChunk,
+    Command,
+    NonceAsked,
+    EnrolledHeard,
+    ListQuestion,
+    KeyOffer,
+    CertificateAnswer,
+)
 Happening = (
     StoredUpTo
     | ListComplete
@@ -61,4 +71,5 @@ Happening = (
     | EnrolledHeard
     | ListQuestion
     | KeyOffer
+    | CertificateAnswer
 )

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple, get_args
 
+from firmware_protocol.certificate_messages import CertificateAnswer, CertificateRequest
 from firmware_protocol.commands import (
     CommandDown,
     CommandUp,
@@ -207,6 +208,7 @@ UpMessage = (
     | ChainHead
     | LockKeys
     | KeyAnswer
+    | CertificateRequest
     | FirmwareWanted
     | ListAnswer
 )
@@ -220,6 +222,7 @@ DownMessage = (
     | Rebirth
     | ServiceKeys
     | KeyOffer
+    | CertificateAnswer
     | CommandDown
     | FirmwareOffer
     | FirmwareChunk

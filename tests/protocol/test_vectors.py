@@ -33,7 +33,7 @@ PINNED = {
     "invalid.json": "a0b4bb86525220d0f8021ec3ed587ef7bbe4679a6e91055628908120c696b3fc",
     "keys.json": "6fbda18d1700351f6d858babffc8b6148f9e304f18d351798e149d09b7bee8ba",
     "lists.json": "290dc666842fca5dd12ee4e2dbacbe5e9515f84fcd0b6fd5e8101f4ab3443317",
-    "plain.json": "5b4b0dbea35ed9db85d1bc203466a08a2a84915300db46de45e9d25384646ae7",
+    "plain.json": "2e47fe4e0dd73aa6d216cf321f1ea771fee0469f85e9a397f0dc0be25d3c2435",
     "sealed.json": "d73528fe23dcbc77b3aac7068a36e5bf325537c552b41129db5bdeba58c08949",
 }
 BIRTH = parts.BIRTH

@@ -9,6 +9,7 @@ import cbor2
 
 from firmware_protocol import Boot, LockIdentity, ServiceIdentity
 from firmware_protocol.access_list import AccessList, ListChange, ListEntry, encode_entry
+from firmware_protocol.certificate_messages import CertificateAnswer, CertificateRefusal, CertificateRequest
 from firmware_protocol.chain import Link, commitment, first_link, next_link, sign_head
 from firmware_protocol.commands import (
     Command,
@@ -271,6 +272,7 @@ UP: dict[str, UpMessage] = {
     "list answer": LIST_ANSWER,
     "key answer": KeyAnswer(2, KeyRefusal.NONE, public_key(NEXT_LOCK_KEY)),
     "key answer: refused": KeyAnswer(2, KeyRefusal.LIST_HOLDS),
+    "certificate request": CertificateRequest(fixed("certificate request", 263)),
     "lock keys": LockKeys(KEY_EPOCH, public_key(LOCK_KEY), public_key(SIGNING_KEY)),
 }
 DOWN: dict[str, DownMessage] = {
@@ -284,6 +286,12 @@ DOWN: dict[str, DownMessage] = {
     "time answer": TimeAnswer(TIME_NONCE, AT_MS + 61_000, 2),
     "rebirth": Rebirth(),
     "key offer": KeyOffer(2, public_key(NEXT_SERVICE_KEY)),
+    "certificate answer": CertificateAnswer(
+        hashlib.sha256(fixed("certificate request", 263)).digest(), CertificateRefusal.NONE, fixed("certificates", 842)
+    ),
+    "certificate answer: refused": CertificateAnswer(
+        hashlib.sha256(fixed("certificate request", 263)).digest(), CertificateRefusal.NOT_NOW
+    ),
     "service keys": ServiceKeys(KEY_EPOCH, public_key(SERVICE_KEY)),
     "firmware offer": FirmwareOffer(ENVELOPE),
     "firmware withdrawn": FirmwareOffer(b""),

@@ -41,11 +41,13 @@ from anmen.conformance.checks import (
     long_waits,
     wiping,
     awaited,
+    certificates,
 )
 
 __all__ = [
     "access_list",
     "awaited",
+    "certificates",
     "chain",
     "claim",
     "coming_back",
