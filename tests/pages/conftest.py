@@ -8,7 +8,7 @@ from datetime import datetime
 
 import pytest
 from fastapi import FastAPI
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Playwright
 
 from face_engine.engine import FaceEngine
 from service.app import create_app
@@ -37,17 +37,16 @@ _ARGUMENTS = [
 
 
 @pytest.fixture(scope="session")
-def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
+def chromium(playwright: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """A running Chromium; skips by name where there is none."""
     path = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if path is None:
         pytest.skip("needs Chromium: apt-get install chromium")
     film = write_film(tmp_path_factory.mktemp("camera") / "camera.mjpeg")
     shown = [f"--use-file-for-fake-video-capture={film}"] if film else []
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=[*_ARGUMENTS, *shown])
-        yield browser
-        browser.close()
+    browser = playwright.chromium.launch(executable_path=path, args=[*_ARGUMENTS, *shown])
+    yield browser
+    browser.close()
 
 
 @dataclass(frozen=True, slots=True)
