@@ -200,7 +200,7 @@ def records_no_credential(patch: Patch, wire: MemoryWire) -> None:
     around(patch, Recorder, "record", record)
 
 
-@breaks("DOR-008")
+@breaks("DOR-008", "DOR-013")
 def lets_anybody_guess(patch: Patch, wire: MemoryWire) -> None:
     patch.setattr(lockout, "WRONG_TRIES", 1_000)
 
