@@ -79,12 +79,24 @@ class Certificates:
         signing = _load_key(pair.key)
         for lock_id in lock_ids:
             key = ec.generate_private_key(ec.SECP256R1())
-            builder = self._builder(lock_id, issuer, key.public_key(), _LEAF_LIFE)
-            builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
-            builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
-            certificate = builder.sign(signing, hashes.SHA256())
-            self.issued.note([certificate])
+            certificate = self._issue(lock_id, key.public_key(), issuer, signing)
             yield (certificate.public_bytes(serialization.Encoding.PEM) + _pem_of(key)).decode()
+
+    def renew_for_lock(self, lock_id: str, key: ec.EllipticCurvePublicKey) -> x509.Certificate:
+        """A certificate for a key that this lock has drawn; in the book when this returns."""
+        pair = self._authority(Authority.LOCKS)
+        issuer = x509.load_pem_x509_certificate(pair.certificate.read_bytes()).subject
+        return self._issue(lock_id, key, issuer, _load_key(pair.key))
+
+    def _issue(
+        self, lock_id: str, key: ec.EllipticCurvePublicKey, issuer: x509.Name, signing: ec.EllipticCurvePrivateKey
+    ) -> x509.Certificate:
+        builder = self._builder(lock_id, issuer, key, _LEAF_LIFE)
+        builder = builder.add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        builder = builder.add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+        certificate = builder.sign(signing, hashes.SHA256())
+        self.issued.note([certificate])
+        return certificate
 
     def revocation_list(
         self, serials: Iterable[int], *, begins_at: datetime, ends_at: datetime

@@ -4,7 +4,7 @@
     anmen_serve     what the pages and the JSON API run as
     anmen_ingest    what the ingest workers run as
     anmen_audit     owns the one function that appends to the audit ledger
-    anmen_revoke    reads which locks the broker must refuse, and nothing else
+    anmen_revoke    reads which locks the broker must refuse and what they ask to be certified, writes certificates, and nothing else
 
 What each may do with which table is granted by the migrations, beside the tables.
 """

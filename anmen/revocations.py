@@ -1,4 +1,7 @@
-"""The command `anmen revocations`: have the broker refuse the locks that the service has shut out, by itself and at once."""
+"""The command `anmen revocations`: have the broker refuse the locks that the service has shut out, by itself and at once.
+
+It is the one process that has the locks' authority's key, so it signs the certificates that locks ask for, too.
+"""
 
 import shlex
 import signal
@@ -11,6 +14,7 @@ import typer
 from anmen.errors import MachineError
 
 if TYPE_CHECKING:
+    from anmen.certificates import Certificates
     from anmen.revocation_list import RevocationList
 
 
@@ -28,7 +32,7 @@ def revocations(
         typer.Option("--empty", help="Only write an empty list where there is none, for the broker's first start."),
     ] = False,
 ) -> None:
-    """Keep the broker's revocation list, until Ctrl-C: written anew within a second of a lock being shut out.
+    """Keep the broker's revocation list, until Ctrl-C: written anew within a second of a lock being shut out. Renew certificates.
 
     Needs ANMEN_DATABASE_URL (role anmen_revoke) and ANMEN_BROKER_… with a certificate named anmen-revocations. Runs on the
     broker's machine, as an account of its own: it is the only one that has the authority's key.
@@ -38,13 +42,15 @@ def revocations(
 
     if not (authority / "locks-ca.key").is_file():
         raise MachineError(f"{authority} has no locks-ca.key: the list must be signed by the locks' authority.")
-    kept = RevocationList(listing, Certificates(authority))
+    certificates = Certificates(authority)
+    kept = RevocationList(listing, certificates)
     kept.ensure()
     if not empty:
-        _keep(kept, reload)
+        _keep(kept, certificates, reload)
 
 
-def _keep(kept: "RevocationList", reload: str) -> None:
+def _keep(kept: "RevocationList", certificates: "Certificates", reload: str) -> None:
+    from anmen.renewing import signing
     from anmen.shutting_out import ShuttingOut, throw_off
     from anmen.workers import broker_address, database_of
     from service.edges.request_log import configure_logs
@@ -67,4 +73,5 @@ def _keep(kept: "RevocationList", reload: str) -> None:
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: shutting.stop())
-    shutting.run()
+    with signing(database_of(settings), certificates):
+        shutting.run()

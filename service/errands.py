@@ -1,4 +1,4 @@
-"""What an ingest process says to locks without having been asked: changed lists, ordered commands, firmware on offer."""
+"""What an ingest process says to locks without having been asked: changed lists, ordered commands, what is on offer or was asked for."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -18,6 +18,7 @@ from service.edges.transaction import SYSTEM, transaction
 from service.hearing import Memory
 from service.locks import actions as locks
 from service.rekeying import actions as rekeying
+from service.renewal import actions as renewal
 from service.rollout import actions as rollout
 
 # How often to look for commands that nobody has answered, or that are over.
@@ -30,6 +31,7 @@ class Paces:
 
     firmware_s: float = 2.0
     keys_s: float = 30.0
+    certificates_s: float = 5.0
 
 
 class Errands:
@@ -46,6 +48,7 @@ class Errands:
         self._chase_at = 0.0
         self._firmware_at = 0.0
         self._keys_at = 0.0
+        self._certificates_at = 0.0
 
     def due(self, changed: Iterable[int]) -> list[Callable[[], None]]:
         """What is to be done now, in this order: for the shards where somebody changed something, and what time brings."""
@@ -66,6 +69,9 @@ class Errands:
         if now >= self._keys_at:
             self._keys_at = now + self._every.keys_s
             errands.append(self._offer_keys)
+        if now >= self._certificates_at:
+            self._certificates_at = now + self._every.certificates_s
+            errands.append(self._bring_certificates)
         return errands
 
     def _send_lists(self, shards: set[int]) -> None:
@@ -98,6 +104,13 @@ class Errands:
             offers = rekeying.due(session, self._leases.held, self._memory.keyring, clock.now())
             self._listen_to(session, [lock for lock, _ in offers])
         self._answer(Outcome(orders=[*offers]))
+
+    def _bring_certificates(self) -> None:
+        """What was signed for locks of our shards, wherever they have not said yet that they use it."""
+        with transaction(self._engine, SYSTEM) as session:
+            answers = renewal.due(session, self._leases.held, clock.now())
+            self._listen_to(session, [lock for lock, _ in answers])
+        self._answer(Outcome(orders=[*answers]))
 
     def _listen_to(self, session: Session, asked: Iterable[LockId]) -> None:
         unknown = [lock for lock in asked if lock not in self._memory.listened]

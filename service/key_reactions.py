@@ -1,11 +1,12 @@
 """What locks say that bears on their keys and their identity: boots, forks, and signed heads of the event chain."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from firmware_protocol.errors import FrameRefusal
 from firmware_protocol.key_change import KEY_EPOCH_CAPABILITY
 from firmware_protocol.key_messages import ChainHead, KeyAnswer
-from firmware_protocol.messages import Birth, Proof
+from firmware_protocol.messages import Birth, Proof, UpMessage
 from firmware_protocol.service_side import SessionState
 from firmware_protocol.topics import LockId
 from service.batches import Batch
@@ -80,3 +81,9 @@ def note_heads(batch: Batch, said: Sequence[Said[ChainHead]]) -> None:
     spoken = [one for one in said if one.session.proven and one.session.log_epoch == one.message.log_epoch]
     heads = [(one.lock, one.message, one.session.key_epoch) for one in spoken]
     completeness.note_heads(batch.session, heads, batch.now)
+
+
+REACTIONS: dict[type[UpMessage], Callable[[Batch, Sequence[Any]], None]] = {
+    ChainHead: note_heads,
+    KeyAnswer: note_key_answers,
+}

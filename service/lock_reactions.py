@@ -9,7 +9,6 @@ from sqlmodel import Session
 
 from firmware_protocol.cursor import Receipt
 from firmware_protocol.firmware_messages import FirmwareWanted
-from firmware_protocol.key_messages import ChainHead, KeyAnswer
 from firmware_protocol.list_messages import ListAnswer
 from firmware_protocol.messages import (
     AccessListRefused,
@@ -28,6 +27,7 @@ from firmware_protocol.topics import LockId
 from firmware_protocol.transitions import LinkEvent, next_link
 from firmware_protocol.vocabulary import EventType, Field
 from service import (
+    certificate_reactions,
     command_reactions,
     firmware_reactions,
     heartbeat_reactions,
@@ -242,8 +242,8 @@ REACTIONS: dict[type[UpMessage], Action] = {
     TimeRequest: _time_requests,
     AccessListRefused: _list_refusals,
     **command_reactions.REACTIONS,
-    ChainHead: key_reactions.note_heads,
-    KeyAnswer: key_reactions.note_key_answers,
+    **key_reactions.REACTIONS,
+    **certificate_reactions.REACTIONS,
     Will: _wills,
     FirmwareWanted: firmware_reactions.hand_out,
     ListAnswer: list_reactions.hear_answers,

@@ -1,4 +1,4 @@
-"""The demo's part that has the broker refuse what the service has shut out. In a town it is `anmen revocations`."""
+"""The demo's part that has the broker refuse what the service has shut out, and signs what locks ask for. In a town it is `anmen revocations`."""
 
 import threading
 from collections.abc import Iterator
@@ -7,6 +7,7 @@ from functools import partial
 
 from anmen.database_roles import DatabaseRole
 from anmen.demo.machine import Machine
+from anmen.renewing import signing
 from anmen.shutting_out import ShuttingOut, throw_off
 from service.edges.mqtt_link import BrokerAddress
 
@@ -15,7 +16,7 @@ ACCOUNT = "anmen-revocations"
 
 @contextmanager
 def refusing(machine: Machine) -> Iterator[None]:
-    """Locks that are shut out are refused, until the block ends."""
+    """Locks that are shut out are refused, and those that ask get certificates, until the block ends."""
     broker = machine.broker
     ours = broker.certificates.for_service(ACCOUNT)
     address = BrokerAddress(broker.host, broker.ports.services, broker.authority, ours.certificate, ours.key)
@@ -25,7 +26,8 @@ def refusing(machine: Machine) -> Iterator[None]:
     thread = threading.Thread(target=shutting.run, name="shutting out", daemon=True)
     thread.start()
     try:
-        yield
+        with signing(machine.urls[DatabaseRole.REVOKE], broker.certificates):
+            yield
     finally:
         shutting.stop()
         thread.join(5)

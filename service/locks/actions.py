@@ -17,7 +17,7 @@ from firmware_protocol.transitions import LinkEvent, LinkState, next_link
 from service.edges.keyring import Keyring, Root
 from service.errors import BadInput, Conflict, NotFound, SealBroken
 from service.locks import records
-from service.locks.rules import SILENT_AFTER_S, LinkNote, LockView, battery_state, signing_key_said
+from service.locks.rules import SILENT_AFTER_S, LinkNote, LockView, battery_state, certificate_end_said, signing_key_said
 
 log = logging.getLogger(__name__)
 
@@ -161,6 +161,7 @@ def views(session: Session, locks: Iterable[LockId]) -> dict[LockId, LockView]:
             row.hardware,
             row.firmware,
             max(filter(None, (row.provisioned_at, row.rotated_at))),
+            certificate_end_said(row.capabilities),
         )
         for row in records.find_locks(session, locks)
     }

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -47,6 +47,8 @@ class LockView:
     firmware: str | None
     keys_since: datetime | None = None
     """Since when it has had its present static keys."""
+    certificate_until: datetime | None = None
+    """When the certificate that it connects with ends; None where it does not say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,3 +109,11 @@ def signing_key_said(capabilities: Mapping[str, Any]) -> bytes | None:
     said = capabilities.get("signing_key")
     # Not by trying: `fromhex` passes over blanks, and what comes out shorter no column takes.
     return bytes.fromhex(said) if isinstance(said, str) and _POINT.fullmatch(said) else None
+
+
+def certificate_end_said(capabilities: Mapping[str, Any]) -> datetime | None:
+    """The end of its certificate that a birth names; None where it names none that could be one (up to the year 9999)."""
+    said = capabilities.get("certificate_until")
+    if isinstance(said, bool) or not isinstance(said, int) or not 0 < said < 253_402_300_800:
+        return None
+    return datetime.fromtimestamp(said, UTC)

@@ -58,6 +58,7 @@ class LockShown:
     battery_low: bool
     firmware: str | None
     keys_since: datetime | None = None
+    certificate_until: datetime | None = None
     doubts: tuple[str, ...] = ()
 
 
@@ -159,6 +160,7 @@ def lock_shown(lock: LockView, words: Words, doubts: Sequence[Doubt] = ()) -> Lo
         battery_low=lock.battery in {BatteryState.LOW, BatteryState.CRITICAL},
         firmware=lock.firmware,
         keys_since=lock.keys_since,
+        certificate_until=lock.certificate_until,
         doubts=tuple(doubt_in_words(one.kind, words) for one in doubts),
     )
 

@@ -1,0 +1,105 @@
+"""Signs what locks ask for: their next certificate, under the name that they have.
+
+In the process that has the locks' authority's key, beside what shuts locks out, on a line and thread of its own: whatever
+is asked for here never keeps a stolen lock on the line. What was heard is checked once more; of the database it sees requests.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+
+import psycopg
+from cryptography.hazmat.primitives.serialization import Encoding
+from sqlalchemy import make_url
+
+from anmen.certificates import Certificates
+from firmware_protocol.topics import LockId
+from service.edges import clock
+from service.renewal.rules import FlawedRequest, certified_key, is_too_soon
+
+CHANNEL = "anmen_certificate_request"
+LOOK_EVERY_S = 10.0
+SIGNED_A_ROUND = 200
+_REST_S = 1.0
+_OPEN = (
+    "SELECT lock_id, digest, request, last_issued_at FROM open_certificate_request"
+    " WHERE last_issued_at IS NULL OR last_issued_at <= %s - interval '1 day' ORDER BY received_at LIMIT %s"
+)
+_KEEP = "SELECT keep_certificate(%s, %s, %s, %s, %s)"
+
+log = logging.getLogger(__name__)
+
+
+class Renewing:
+    """`certificates`: the folder of the locks' authority, whose book has every certificate before it leaves the house."""
+
+    def __init__(
+        self, database: str, certificates: Certificates, *, now: Callable[[], datetime] = clock.now
+    ) -> None:
+        self._database = make_url(database).set(drivername="postgresql").render_as_string(hide_password=False)
+        self._certificates = certificates
+        self._now = now
+        self._flawed: set[tuple[str, bytes]] = set()
+        self._stop = threading.Event()
+
+    def run(self) -> None:
+        """Until `stop`; a database that is away is waited for."""
+        while not self._stop.is_set():
+            try:
+                with psycopg.connect(self._database, autocommit=True) as connection:
+                    connection.execute(f"LISTEN {CHANNEL}")
+                    self._follow(connection)
+            # A request that breaks the signing must not end it for the others' sake: it is tried again, and named in the log.
+            except (psycopg.Error, OSError, ValueError) as fault:
+                log.warning("certificates cannot be renewed at the moment (%s); trying again", type(fault).__name__)
+                self._stop.wait(_REST_S)
+
+    def stop(self) -> None:
+        """End with the round in hand."""
+        self._stop.set()
+
+    def sign_open(self, connection: psycopg.Connection) -> int:
+        """Sign what is asked for; how many were."""
+        now = self._now()
+        signed = 0
+        for lock, digest, request, last in connection.execute(_OPEN, [now, SIGNED_A_ROUND]).fetchall():
+            if (lock, digest) not in self._flawed and not is_too_soon(last, now):
+                signed += self._sign(connection, LockId(lock), digest, request)
+        return signed
+
+    def _follow(self, connection: psycopg.Connection) -> None:
+        while not self._stop.is_set():
+            self.sign_open(connection)
+            for _ in range(int(LOOK_EVERY_S / 0.1)):
+                # Short, so that it ends when it is asked to.
+                if self._stop.is_set() or list(connection.notifies(timeout=0.1, stop_after=1)):
+                    break
+
+    def _sign(self, connection: psycopg.Connection, lock: LockId, digest: bytes, request: bytes) -> bool:
+        try:
+            key = certified_key(request, lock)
+        except FlawedRequest as flawed:
+            log.warning("a request of lock %s is not signed (%s): who hears locks should not have let it pass", lock, flawed)
+            self._flawed.add((lock, digest))
+            return False
+        made = self._certificates.renew_for_lock(lock, key)
+        chain, ends_at = made.public_bytes(Encoding.DER), made.not_valid_after_utc
+        row = connection.execute(_KEEP, [lock, digest, chain, ends_at, self._now()]).fetchone()
+        kept = row is not None and bool(row[0])
+        log.info("lock %s: certificate until %s%s", lock, ends_at.date(), "" if kept else ", not given out")
+        return kept
+
+
+@contextmanager
+def signing(database: str, certificates: Certificates) -> Iterator[None]:
+    """Requests are signed, in a thread of its own, until the block ends."""
+    renewing = Renewing(database, certificates)
+    thread = threading.Thread(target=renewing.run, name="renewing certificates", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        renewing.stop()
+        thread.join(5)
