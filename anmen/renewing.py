@@ -35,9 +35,7 @@ log = logging.getLogger(__name__)
 class Renewing:
     """`certificates`: the folder of the locks' authority, whose book has every certificate before it leaves the house."""
 
-    def __init__(
-        self, database: str, certificates: Certificates, *, now: Callable[[], datetime] = clock.now
-    ) -> None:
+    def __init__(self, database: str, certificates: Certificates, *, now: Callable[[], datetime] = clock.now) -> None:
         self._database = make_url(database).set(drivername="postgresql").render_as_string(hide_password=False)
         self._certificates = certificates
         self._now = now
@@ -81,7 +79,9 @@ class Renewing:
         try:
             key = certified_key(request, lock)
         except FlawedRequest as flawed:
-            log.warning("a request of lock %s is not signed (%s): who hears locks should not have let it pass", lock, flawed)
+            log.warning(
+                "a request of lock %s is not signed (%s): who hears locks should not have let it pass", lock, flawed
+            )
             self._flawed.add((lock, digest))
             return False
         made = self._certificates.renew_for_lock(lock, key)

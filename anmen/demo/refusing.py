@@ -1,4 +1,7 @@
-"""The demo's part that has the broker refuse what the service has shut out, and signs what locks ask for. In a town it is `anmen revocations`."""
+"""The demo's part that has the broker refuse what the service has shut out, and signs what locks ask for.
+
+In a town it is `anmen revocations`.
+"""
 
 import threading
 from collections.abc import Iterator

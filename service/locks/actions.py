@@ -17,7 +17,14 @@ from firmware_protocol.transitions import LinkEvent, LinkState, next_link
 from service.edges.keyring import Keyring, Root
 from service.errors import BadInput, Conflict, NotFound, SealBroken
 from service.locks import records
-from service.locks.rules import SILENT_AFTER_S, LinkNote, LockView, battery_state, certificate_end_said, signing_key_said
+from service.locks.rules import (
+    SILENT_AFTER_S,
+    LinkNote,
+    LockView,
+    battery_state,
+    certificate_end_said,
+    signing_key_said,
+)
 
 log = logging.getLogger(__name__)
 

@@ -31,7 +31,9 @@ def due(session: Session, shards: Iterable[int], now: datetime) -> list[tuple[Lo
     """Certificates that are to be brought to live locks of these shards now; a lock that says it holds its own gets it no more."""
     found = records.due(session, shards, now, ANSWERS_A_ROUND)
     if found:
-        records.note_answers(session, [(one, None if one.holds else answer_again_at(one.answers, now)) for one in found])
+        records.note_answers(
+            session, [(one, None if one.holds else answer_again_at(one.answers, now)) for one in found]
+        )
     return [
         (one.lock, CertificateAnswer(one.digest, CertificateRefusal.NONE, one.chain)) for one in found if not one.holds
     ]

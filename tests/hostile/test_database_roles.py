@@ -103,6 +103,7 @@ def test_a_function_that_runs_with_more_rights_cannot_be_led_astray(database: Da
         "append_audit",
         "forget_entries",
         "forget_old",
+        "keep_certificate",
         "make_entry_partition",
         "take_claimed_lock",
         "take_next_lock_key",
@@ -110,7 +111,7 @@ def test_a_function_that_runs_with_more_rights_cannot_be_led_astray(database: Da
     for name, settings, owner, rights in rows:
         assert settings == ["search_path=public, pg_temp"], name
         assert owner in {"anmen_audit", "anmen_migrate"}
-        assert {one.partition("=")[0] for one in rights} <= {owner, "anmen_serve", "anmen_ingest"}, name
+        assert {one.partition("=")[0] for one in rights} <= {owner, "anmen_serve", "anmen_ingest", "anmen_revoke"}, name
     with database.serve.begin() as connection:
         connection.execute(text("CREATE TEMP TABLE audit_entry (LIKE public.audit_entry) ON COMMIT DROP"))
         connection.execute(
