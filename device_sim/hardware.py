@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from device_sim.certificate import from_factory
 from device_sim.claiming import nobodys_keys
 from device_sim.door import Door
 from device_sim.errors import FirmwareHangs
@@ -49,7 +50,9 @@ class Hardware:
             raise FirmwareHangs("the lock's firmware hangs; its watchdog will restart it")
         given = load_keys(flash, provision.lock)
         boxed = provision.claim_secret if given is None else None
-        start = Start(0.0, self.chip_ms() if clock_kept else None, door, provision.maker, boxed)
+        certificate = from_factory(provision.certificate, provision.certificate_key)
+        chip_ms = self.chip_ms() if clock_kept else None
+        start = Start(0.0, chip_ms, door, provision.maker, boxed, certificate)
         identity = given or (nobodys_keys(provision.lock, self.draw) if boxed else provision.identity)
         return Lock(identity, flash, start, engine=self.engine, draw=self.draw, reached=self.reached)
 

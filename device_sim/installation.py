@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
+from device_sim.certificate import HeldCertificate
 from device_sim.door import Door, DoorStep
 from device_sim.errors import BadRequest, FirmwareHangs
 from device_sim.firmware_image import Behaviour
@@ -25,8 +26,8 @@ WATCHDOG_S = 10.0
 class Link(Protocol):
     """The way out (mqtt_link.py)."""
 
-    def connect(self, will: bytes) -> None:
-        """Begin a new connection and return."""
+    def connect(self, will: bytes, certificate: HeldCertificate | None) -> None:
+        """Begin a new connection and return; without a certificate with the factory's."""
 
     def publish(self, frame: bytes) -> None:
         """Send a frame up."""
@@ -200,6 +201,8 @@ class Installation:
             self.restart()
         if self._lock is not None:
             self._drive(self._lock, self.now)
+        if self._lock is not None and self._lock.certificates.reconnect_due and self.linked:
+            self._connect_anew(self._lock)
         if self._lock is not None and self._lock.restart_due:
             self.restart()
 
@@ -210,10 +213,17 @@ class Installation:
             lock.expire(now)
         if self._connect_at is not None and now >= self._connect_at:
             self._connect_at, self._in_slot = None, False
-            self._link.connect(lock.connecting())
+            self._link.connect(lock.connecting(), lock.certificates.connecting(now))
         if self.linked:
             for frame in lock.to_send(now):
                 self._link.publish(frame)
+
+    def _connect_anew(self, lock: Lock) -> None:
+        """With another certificate: an orderly goodbye, and at once again."""
+        self._link.close()
+        self.linked, self.why_down = False, "another certificate"
+        lock.disconnected()
+        self._connect_soon(0.0)
 
     def _connect_soon(self, wait_s: float) -> None:
         """Connect after this while, where there is a network and an image that knows how to."""

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from device_sim.certificate_keeping import CertificateKeeper
 from device_sim.chain_signer import ChainSigner
 from device_sim.claiming import Claiming
 from device_sim.command_memory import CommandMemory
@@ -15,7 +16,7 @@ from device_sim.doorway import Doorway
 from device_sim.failpoints import Failpoint, Reached, nowhere
 from device_sim.flash.chip import Flash
 from device_sim.held_list import HeldList, can_hold
-from device_sim.key_keeping import KeyKeeper
+from device_sim.key_keeping import KEY_ENTROPY_BYTES, KeyKeeper
 from device_sim.list_changes import ListChanges
 from device_sim.obedience import Body, Obedience, with_parameters
 from device_sim.own_account import OwnAccount
@@ -26,6 +27,7 @@ from device_sim.updating import Fitness, Updater
 from device_sim.wiping import finish_wipe
 from device_sim.wrong_tries import remembered
 from face_engine.engine import FaceEngine
+from firmware_protocol.certificate_messages import CertificateAnswer
 from firmware_protocol.commands import Command, NonceAsked
 from firmware_protocol.enrolment import EnrolledHeard
 from firmware_protocol.errors import RemoteProtocolError
@@ -41,7 +43,6 @@ from firmware_protocol.vocabulary import ClockQuality, EventType, Field
 
 HOUSEKEEPING_S = 30.0
 TIME_NONCE_BYTES = 8
-KEY_ENTROPY_BYTES = 48
 
 
 class Lock:
@@ -69,6 +70,7 @@ class Lock:
         self._housekeep_at = start.now + HOUSEKEEPING_S
         self.refused_frames: Counter[str] = Counter()
         self.time = Timekeeper(flash, start.chip_ms, start.now)
+        self.certificates = CertificateKeeper(flash, identity.lock, start, time=self.time, draw=draw)
         self.held = HeldList(flash, engine, self.keys.credential_key())
         self._signer = ChainSigner(identity, flash.log, self.time, self.keys.chain_key())
         self._recorder = Recorder(flash, self.time, self._side.recorded)
@@ -142,7 +144,7 @@ class Lock:
             self._act_on(one, now)
         if self._side.proven:
             self.updater.came_online(now)
-        self._ask_time(now)
+        self._ask(now)
 
     def to_send(self, now: float) -> list[bytes]:
         """Frames to publish now, in this order: what is said of firmware comes behind everything else."""
@@ -154,7 +156,7 @@ class Lock:
 
     def deadline(self) -> float:
         """When to call `expire` at the latest."""
-        parts = (self._side, self.doorway, self.commands, self.updater, self.claiming, self.keys)
+        parts = (self._side, self.doorway, self.commands, self.updater, self.claiming, self.keys, self.certificates)
         return min([self._housekeep_at, *(at for part in parts if (at := part.deadline()) is not None)])
 
     def expire(self, now: float) -> None:
@@ -164,6 +166,7 @@ class Lock:
         self._side.expire(self.standing(now), now)
         self.updater.expire(self._fitness(), now)
         self.keys.expire(now, on_trial=self.updater.state is FirmwareState.ON_TRIAL)
+        self.certificates.expire(now)
         if now >= self._housekeep_at:
             self._housekeep_at = now + HOUSEKEEPING_S
             self.keep_house(now)
@@ -175,7 +178,7 @@ class Lock:
         self._signer.say_if_due(self._side, now)
         if self.time.clock.quality is not ClockQuality.UNSET:
             self.held.erase_ended(self.time.clock.now_s(now))
-        self._ask_time(now)
+        self._ask(now)
 
     def close(self) -> None:
         """An orderly end: write down how far the log is stored, and let go of the flash."""
@@ -187,8 +190,8 @@ class Lock:
         return self._account.standing(now)
 
     def _capabilities(self) -> dict[str, Any]:
-        commands, keys = self.commands.capability, self.keys.capability
-        return {**self.updater.capabilities, **can_hold(self._engine), **self._signer.capability(), **commands, **keys}
+        own = {**self.commands.capability, **self.keys.capability, **self.certificates.capability}
+        return {**self.updater.capabilities, **can_hold(self._engine), **self._signer.capability(), **own}
 
     def _act_on(self, happened: Happening, now: float) -> None:
         match happened:
@@ -205,8 +208,8 @@ class Lock:
                 self.commands.hear(happened, now)
             case Welcomed(slot_s):
                 self._welcomed(slot_s, now)
-            case KeyOffer():
-                self._offered_keys(happened, now)
+            case KeyOffer() | CertificateAnswer():
+                self._hear_of_keys(happened, now)
             case FirmwareOffer() | FirmwareChunk():
                 self.updater.hear(happened, self._fitness(), now)
 
@@ -215,16 +218,19 @@ class Lock:
         self.flash.remember(reconnect_slot_ms=round(slot_s * 1000))
         if self.keys.welcomed(self._recorder, now):
             self.held.change_key(self.keys.credential_key())
+        self.certificates.welcomed(now)
         self._signer.say(self._side, now)
         self.commands.enrolling.welcomed(now)
 
-    def _offered_keys(self, offer: KeyOffer, now: float) -> None:
+    def _hear_of_keys(self, heard: KeyOffer | CertificateAnswer, now: float) -> None:
+        if isinstance(heard, CertificateAnswer):
+            self.certificates.hear(heard, now)
+            return
         busy = self.commands.is_wiping or self.updater.state is not FirmwareState.SETTLED
-        self._side.say(self.keys.hear(offer, holds_material=self.held.has_material, busy=busy, now=now))
+        self._side.say(self.keys.hear(heard, holds_material=self.held.has_material, busy=busy, now=now))
 
     def _fitness(self) -> Fitness:
-        door = self.doorway.door
-        return Fitness(door.is_at_rest, door.battery_percent)
+        return Fitness(self.doorway.door.is_at_rest, self.doorway.door.battery_percent)
 
     def _refuse_list(self, problem: str, now: float) -> None:
         self._side.refuse_list(self.standing(now), problem)
@@ -237,6 +243,8 @@ class Lock:
             self._recorder.record(EventType.CLOCK_SET, {Field.UPTIME_MS: round(now * 1000)}, now)
         self._lists.clock_was_set(now)
 
-    def _ask_time(self, now: float) -> None:
+    def _ask(self, now: float) -> None:
         if self._side.proven and self.time.is_question_due(now):
             self._side.ask_time(self._draw(TIME_NONCE_BYTES), now)
+        if self._side.proven:
+            self.certificates.ask(self._side.say, now)

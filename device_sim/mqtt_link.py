@@ -14,6 +14,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
+from device_sim.certificate import HeldCertificate
 from device_sim.errors import BadProvision
 from device_sim.provision import Provision
 from firmware_protocol.topics import Direction, frame_topic, holder_topic, shard_of
@@ -52,12 +53,16 @@ class MqttLink:
         self._down = frame_topic(lock, Direction.DOWN)
         self._holder = holder_topic(shard_of(lock))
         self._client: Client | None = None
-        self._tls = _tls_context(provision)
+        self._tls = _tls_context(provision, None)
 
-    def connect(self, will: bytes) -> None:
-        """Begin a new connection with this will (none where it is empty) and return; the listener is told how it went."""
+    def connect(self, will: bytes, certificate: HeldCertificate | None = None) -> None:
+        """Begin a new connection with this will (none where it is empty) and return; the listener is told how it went.
+
+        `certificate`: the one that the lock holds; without it the factory's.
+        """
         self._client = client = self._new_client(will)
-        threading.Thread(target=self._open, args=(client,), name=f"connect {self._provision.lock}", daemon=True).start()
+        name = f"connect {self._provision.lock}"
+        threading.Thread(target=self._open, args=(client, certificate), name=name, daemon=True).start()
 
     def publish(self, frame: bytes) -> None:
         """Send a frame up with QoS 1; without a connection it is dropped, as it would be in the air."""
@@ -92,7 +97,6 @@ class MqttLink:
         )
         client.connect_timeout = CONNECT_TIMEOUT_S
         client.max_inflight_messages_set(0)
-        client.tls_set_context(self._tls)
         if will:
             client.will_set(self._up, will, qos=1)
         client.on_connect = self._on_connect
@@ -102,10 +106,11 @@ class MqttLink:
         client.on_disconnect = self._on_disconnect
         return client
 
-    def _open(self, client: Client) -> None:
+    def _open(self, client: Client, certificate: HeldCertificate | None) -> None:
         try:
+            client.tls_set_context(_tls_context(self._provision, certificate) if certificate else self._tls)
             client.connect(self._provision.broker_host, self._provision.broker_port, KEEPALIVE_S)
-        except OSError as unreachable:
+        except (OSError, BadProvision) as unreachable:
             self._went_down(client, str(unreachable))
         else:
             client.loop_start()
@@ -151,10 +156,13 @@ class MqttLink:
             self._listener.link_down(why)
 
 
-def _tls_context(provision: Provision) -> ssl.SSLContext:
+def _tls_context(provision: Provision, certificate: HeldCertificate | None) -> ssl.SSLContext:
     try:
         context = ssl.create_default_context(cafile=str(provision.authority))
-        context.load_cert_chain(provision.certificate, provision.certificate_key)
+        if certificate is None:
+            context.load_cert_chain(provision.certificate, provision.certificate_key)
+        else:
+            certificate.into(context)
     except OSError as unusable:
         raise BadProvision(f"lock {provision.lock}: its certificate cannot be used: {unusable}") from unusable
     return context

@@ -12,6 +12,7 @@ from anmen.conformance.operators import Json, SimulatorOperator
 from anmen.conformance.releases import MadeReleases
 from anmen.conformance.stand import Stand
 from device_sim import requests
+from device_sim.certificate import HeldCertificate
 from device_sim.claiming import nobodys_keys
 from device_sim.door import Door
 from device_sim.errors import FirmwareHangs
@@ -88,7 +89,7 @@ class MemoryLink:
         self.connect_at: float | None = None
         self.kept: list[bytes] = []
 
-    def connect(self, will: bytes) -> None:
+    def connect(self, will: bytes, certificate: HeldCertificate | None = None) -> None:
         self.will = will if self.has_will and will else None
         self.connect_at = self.wire.clock_s + 0.02
 

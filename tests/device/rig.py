@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
+from device_sim.certificate import HeldCertificate
 from device_sim.door import Door
 from device_sim.flash.chip import Flash
 from device_sim.flash.event_log import USUAL, Geometry
@@ -59,6 +60,7 @@ class Rig:
     points: list[str] = field(default_factory=list)
     maker: Maker | None = None
     identity: LockIdentity = IDENTITY
+    certificate: HeldCertificate | None = None
     now: float = 0.0
     linked: bool = False
     drawn: int = 0
@@ -71,7 +73,7 @@ class Rig:
         """Power on, with whatever the flash holds."""
         self.now, self.linked = 0.0, False
         flash = Flash(self.medium, self.geometry, draw=self.draw, reached=self.points.append)
-        start = Start(self.now, chip_ms, door or Door(), self.maker)
+        start = Start(self.now, chip_ms, door or Door(), self.maker, certificate=self.certificate)
         self.lock = Lock(self.identity, flash, start, engine=self.engine, draw=self.draw, reached=self.points.append)
 
     def draw(self, size: int) -> bytes:
@@ -81,6 +83,7 @@ class Rig:
     def connect(self) -> None:
         """The link comes up, and both sides say what they have to say."""
         self.lock.connecting()
+        self.lock.certificates.connecting(self.now)
         self.lock.connected(self.now)
         self.linked = True
         self.exchange()

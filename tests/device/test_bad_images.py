@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from device_sim.certificate import HeldCertificate
 from device_sim.errors import BadRequest
 from device_sim.firmware_image import Behaviour
 from device_sim.flash.images import Images
@@ -26,7 +27,7 @@ class SilentLink:
 
     connects: int = 0
 
-    def connect(self, will: bytes) -> None:
+    def connect(self, will: bytes, certificate: HeldCertificate | None = None) -> None:
         self.connects += 1
 
     def publish(self, frame: bytes) -> None: ...

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from device_sim.certificate import HeldCertificate
 from device_sim.hardware import Hardware
 from device_sim.installation import Installation
 from device_sim.provision import Provision
@@ -40,7 +41,7 @@ class Wire:
         hardware = Hardware(uptime_s=lambda: self.now, draw=lambda size: bytes([7 + len(self.connects)]) * size)
         self.installed = Installation(provision, folder, hardware=hardware, link=self)
 
-    def connect(self, will: bytes) -> None:
+    def connect(self, will: bytes, certificate: HeldCertificate | None = None) -> None:
         self.connects.append(self.now)
 
     def publish(self, frame: bytes) -> None:

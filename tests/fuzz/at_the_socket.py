@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+from device_sim.certificate import HeldCertificate
 from device_sim.door import Door
 from device_sim.flash.chip import Flash
 from device_sim.flash.event_log import Geometry
@@ -28,7 +29,7 @@ _OUTSIDE = ("image", "webcam")
 class Silence:
     """A link that leads nowhere."""
 
-    def connect(self, will: bytes) -> None:
+    def connect(self, will: bytes, certificate: HeldCertificate | None = None) -> None:
         """Nothing."""
 
     def publish(self, frame: bytes) -> None:
