@@ -49,8 +49,8 @@ class Renewing:
                 with psycopg.connect(self._database, autocommit=True) as connection:
                     connection.execute(f"LISTEN {CHANNEL}")
                     self._follow(connection)
-            # A request that breaks the signing must not end it for the others' sake: it is tried again, and named in the log.
-            except (psycopg.Error, OSError, ValueError) as fault:
+            # Whatever it is, locks whose certificates end must not wait for somebody to start a process anew.
+            except Exception as fault:  # noqa: BLE001
                 log.warning("certificates cannot be renewed at the moment (%s); trying again", type(fault).__name__)
                 self._stop.wait(_REST_S)
 

@@ -20,7 +20,7 @@ _APPEND = text(
 _DUE = text(
     "SELECT r.lock_id, r.digest, r.chain, r.answers,"
     " jsonb_typeof(l.capabilities -> 'certificate_until') = 'number'"
-    " AND (l.capabilities ->> 'certificate_until')::numeric >= extract(epoch FROM r.ends_at)"
+    " AND l.capabilities -> 'certificate_until' >= to_jsonb(extract(epoch FROM r.ends_at))"
     " FROM certificate_request r JOIN lock l ON l.id = r.lock_id"
     " WHERE r.answer_at <= :now AND l.shard = ANY(CAST(:shards AS smallint[])) AND l.link = 'live' AND l.revoked_at IS NULL"
     " ORDER BY r.answer_at LIMIT :most FOR UPDATE OF r SKIP LOCKED"

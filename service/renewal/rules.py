@@ -41,7 +41,7 @@ def certified_key(request: bytes, lock: LockId) -> ec.EllipticCurvePublicKey:
     try:
         read = x509.load_der_x509_csr(request)
         name, key, signed = read.subject, read.public_key(), read.is_signature_valid
-    except (ValueError, TypeError, UnsupportedAlgorithm) as unreadable:
+    except (ValueError, TypeError, UnsupportedAlgorithm, x509.InvalidVersion) as unreadable:
         raise FlawedRequest(Flaw.KEY) from unreadable
     if name != x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, lock)]):
         raise FlawedRequest(Flaw.NAME)

@@ -204,6 +204,17 @@ def foisted(service: Service, lock: LockId, request: bytes) -> None:
         )
 
 
+@pytest.mark.parametrize("said", ["soon", True, None, [1], -1, 1 << 40])
+def test_whatever_a_lock_says_of_its_end_holds_up_nobody(
+    service: Service, lock: WireLock, signer: Signer, said: object
+) -> None:
+    ask(service, lock, request_of(lock.id))
+    signer.sign()
+    lock.capabilities = {"certificate_until": said}
+    service.converse(lock, lock.connect())
+    assert len(brought(service)) == (said != 1 << 40)
+
+
 @pytest.mark.parametrize("signed", [False, True])
 def test_a_lock_that_is_shut_out_gets_nothing(
     service: Service, lock: WireLock, signer: Signer, *, signed: bool

@@ -88,3 +88,19 @@ def test_a_page_that_waits_reloads_itself_without_javascript(chromium: Browser, 
     page.locator("button", has_text="鸣响").or_(page.locator("button", has_text="Beep")).click()
     assert page.locator("noscript meta[http-equiv=refresh], meta[http-equiv=refresh]").count() == 1
     context.close()
+
+
+def test_the_lock_says_until_when_its_certificate_holds(landlord: Page, site: Site) -> None:
+    path = f"{site.address}/locks/{site.village.vacant_lock}"
+    landlord.goto(path)
+    assert landlord.get_by_text("Its certificate holds until").count() == 0
+    with transaction(site.database.ingest, SYSTEM) as session:
+        said = text(
+            "UPDATE lock SET capabilities = coalesce(capabilities, '{}') || jsonb_build_object('certificate_until', 1800000000) WHERE id = :id"
+        )
+        session.execute(said, {"id": site.village.vacant_lock})
+    landlord.goto(path)
+    expect(landlord.get_by_text("Its certificate holds until")).to_contain_text("2027")
+    choose(landlord, "zh")
+    landlord.goto(path)
+    expect(landlord.get_by_text("证书有效期至")).to_contain_text("2027")

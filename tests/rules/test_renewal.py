@@ -1,5 +1,6 @@
 """Which requests for a certificate are signed: the lock's own, and nothing else."""
 
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -81,11 +82,19 @@ def test_whatever_comes_is_judged_and_breaks_nothing(request: bytes) -> None:
     assert flaw_of(request) is Flaw.KEY
 
 
-@given(st.integers(0, 10_000), st.integers(0, 255))
-def test_a_request_that_was_changed_on_the_way_is_not_signed(place: int, flip: int) -> None:
-    request = bytearray(requested())
-    request[place % len(request)] ^= flip or 1
-    flaw_of(bytes(request))
+@pytest.mark.filterwarnings("ignore:Attribute's length")
+@pytest.mark.parametrize("flip", [0x01, 0x80, 0xFF])
+def test_a_request_that_was_changed_on_the_way_certifies_no_other_key(flip: int) -> None:
+    """Refused; but for the count of unused bits behind the signature, which says nothing of what is signed."""
+    whole = requested()
+    taken = 0
+    for place in range(len(whole)):
+        request = bytearray(whole)
+        request[place] ^= flip
+        with suppress(FlawedRequest):
+            assert certified_key(bytes(request), LOCK) == KEY.public_key()
+            taken += 1
+    assert taken <= 1
 
 
 def test_one_a_day() -> None:
