@@ -225,9 +225,20 @@ def test_a_lock_that_is_shut_out_gets_nothing(
         assert signer.sign() == 1
     shut_out(service)
     assert signer.sign() == 0
+    assert len(signer.certificates.issued.of([lock.id])[lock.id]) == signed
     assert brought(service) == []
     service.restart()
     assert ask(service, lock, request_of(lock.id)) == []
+
+
+def test_a_lock_that_is_shut_out_while_it_is_signed_for_gets_nothing(service: Service, lock: WireLock) -> None:
+    ask(service, lock, request_of(lock.id))
+    shut_out(service)
+    with psycopg.connect(service.database.admin_dsn) as connection:
+        kept = "SELECT keep_certificate(lock_id, digest, 'made', now(), now()) FROM certificate_request"
+        assert connection.execute(kept).fetchall() == [(False,)]
+        connection.execute("UPDATE lock SET revoked_at = NULL")
+        assert connection.execute(kept).fetchall() == [(True,)]
 
 
 def test_a_lock_that_has_not_proven_itself_is_not_heard(service: Service, lock: WireLock) -> None:
