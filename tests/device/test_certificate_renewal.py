@@ -11,7 +11,7 @@ from cryptography.x509.oid import NameOID
 
 from device_sim.certificate import HeldCertificate, end_of, from_factory, request_for, split
 from device_sim.flash.memory import PowerCut
-from firmware_protocol.certificate_messages import CERTIFICATE_CAPABILITY, MOST_REQUEST_BYTES, CertificateRequest
+from firmware_protocol.certificate_messages import CERTIFICATE_CAPABILITY, MOST_REQUEST_BYTES, CertificateAnswer
 from firmware_protocol.keys import public_key
 from firmware_protocol.vocabulary import ClockQuality
 from tests.device.renewal_rig import DAYS, FIRST_KEY, RenewalRig, factory, good, key_of, signed, unsigned
@@ -127,14 +127,17 @@ def test_what_was_not_signed_for_it_changes_nothing(sign: Callable[[bytes], byte
     assert rig.lock.certificates.reconnect_due
 
 
-def test_an_answer_to_nothing_is_not_taken() -> None:
-    rig = RenewalRig(days=200)
+@pytest.mark.parametrize("days", [30, 200], ids=["to another request", "to none"])
+def test_an_answer_to_something_else_is_not_taken(days: int) -> None:
+    rig = RenewalRig(days=days)
+    rig.service.sign = unsigned
     rig.connect()
     before = rig.lock.certificates.kept
+    chain = good(before.request or request_for(LOCK, FIRST_KEY))
     session = rig.service.side.current
     assert session is not None
-    answers = rig.service._act_on(session.session, CertificateRequest(request_for(LOCK, FIRST_KEY)))
-    rig.deliver(rig.service._seal([(session.session, one) for one in answers]))
+    for answer in (CertificateAnswer(bytes(32), 0, chain), CertificateAnswer(bytes(32), 3)):
+        rig.deliver([rig.service.side.seal(answer, session.session)])
     assert rig.lock.certificates.kept == before
 
 
