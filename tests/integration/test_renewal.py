@@ -237,7 +237,7 @@ def test_a_lock_that_is_shut_out_while_it_is_signed_for_gets_nothing(service: Se
     with psycopg.connect(service.database.admin_dsn) as connection:
         kept = "SELECT keep_certificate(lock_id, digest, 'made', now(), now()) FROM certificate_request"
         assert connection.execute(kept).fetchall() == [(False,)]
-        connection.execute("UPDATE lock SET revoked_at = NULL")
+        connection.execute("UPDATE lock SET revoked_at = NULL, revoked_as = NULL")
         assert connection.execute(kept).fetchall() == [(True,)]
 
 
