@@ -1,8 +1,10 @@
 """The view in the terminal: what it shows of a running lock, and what its keys do to it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from io import StringIO
+from typing import Any
 
 import pytest
 from rich.console import Console
@@ -34,6 +36,12 @@ def drawn(panel: object) -> str:
     return captured.get()
 
 
+def apart(scene: Coroutine[Any, Any, None]) -> None:
+    """In a thread of its own: a browser's driver, where one is up, holds this one's event loop."""
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        thread.submit(asyncio.run, scene).result()
+
+
 def play(estate: Estate, language: Language, scene: Callable[[Pilot[None], LockView], Awaitable[None]]) -> None:
     """Run the view on the estate's lock, and the scene in it."""
 
@@ -42,7 +50,7 @@ def play(estate: Estate, language: Language, scene: Callable[[Pilot[None], LockV
         async with view.run_test(size=(100, 34)) as pilot:
             await scene(pilot, view)
 
-    asyncio.run(run())
+    apart(run())
 
 
 async def until(pilot: Pilot[None], view: LockView, what: str, text: str) -> None:
@@ -122,7 +130,7 @@ def test_it_says_when_the_simulator_is_gone() -> None:
         async with view.run_test(size=(100, 34)) as pilot:
             await until(pilot, view, "#said", "Nobody there")
 
-    asyncio.run(run())
+    apart(run())
 
 
 def test_every_key_is_something_the_lock_can_do(estate: Estate) -> None:

@@ -14,7 +14,7 @@ from service.edges.keyring import Keyring
 from service.edges.transaction import SYSTEM, transaction
 from service.firmware.records import Release
 from service.firmware.rules import ReleaseId
-from service.jobs import JOBS, KEYED_JOBS, run_due
+from service.jobs import JOBS, KEEPING_JOBS, KEYED_JOBS, run_due
 from service.rollout.records import rollouts as rollout_records
 from tests.fixtures_database import Database
 from tests.integration.test_listening import Service, born
@@ -39,7 +39,9 @@ def test_a_signing_key_that_is_none_stops_no_job(service: Service, door: HungDoo
     born(service, door)
     door.lock.sign()
     service.converse(door.lock, door.lock.frames())
-    assert run_due(service.database.serve, service.now, service.keyring) == len(JOBS) + len(KEYED_JOBS)
+    assert run_due(service.database.serve, service.now, service.keyring) == len(JOBS) + len(KEYED_JOBS) + len(
+        KEEPING_JOBS
+    )
     assert service.rows("SELECT state FROM chain_head") == [("unsigned",)]
 
 
@@ -95,8 +97,9 @@ def test_a_lock_that_signs_without_end_keeps_no_other_head_from_being_checked(
     with transaction(service.database.ingest, SYSTEM) as session:
         session.execute(
             text(
-                "INSERT INTO chain_head (lock_id, log_epoch, sequence, link, signed_ms, clock_quality, signature, received_at)"
-                " SELECT :lock, :epoch, 1, sha256(int8send(n)), 1, 1, :signature, :now FROM generate_series(1, 600) n"
+                "INSERT INTO chain_head"
+                " (lock_id, log_epoch, key_epoch, sequence, link, signed_ms, clock_quality, signature, received_at)"
+                " SELECT :lock, :epoch, 1, 1, sha256(int8send(n)), 1, 1, :signature, :now FROM generate_series(1, 600) n"
             ),
             {"lock": first.lock.id, "epoch": head.log_epoch, "signature": bytes(64), "now": service.now},
         )

@@ -55,7 +55,7 @@ def test_a_lock_revoked_meanwhile_is_not_heard(service: Service, door: HungDoor)
     door.lock.open_with(1)
     batch = ahead(service, door, door.lock.frames())
     with transaction(service.database.serve, SYSTEM) as session:
-        session.execute(text("UPDATE lock SET revoked_at = now()"))
+        session.execute(text("UPDATE lock SET revoked_at = now(), revoked_as = 'stolen'"))
     service.memory.forget([door.lock.id])
     assert (hear(service, batch).refused, batch[0].opened is not None) == (1, True)
 

@@ -65,8 +65,10 @@ def test_after_kill_it_starts_again_on_its_ports(own: Broker) -> None:
 
 
 def test_its_files_are_private_and_hold_no_authoritys_key(own: Broker) -> None:
+    # A program and a list of refused serial numbers are anybody's to read.
+    public = {"nats-server", "locks.crl"}
     files = [path for path in own.child._launch.log_path.parent.rglob("*") if path.is_file()]
-    assert all(stat.S_IMODE(path.stat().st_mode) & 0o077 == 0 for path in files if path.name != "nats-server")
+    assert [path for path in files if path.name not in public and stat.S_IMODE(path.stat().st_mode) & 0o077] == []
     names = {path.name for path in files}
     assert "server.key" in names
     assert not {name for name in names if name.endswith("ca.key")}
@@ -108,6 +110,7 @@ def test_the_shipped_configuration_is_changed_in_places_only() -> None:
         ("listener", "listener 2 127.0.0.1"),
         ("cafile", "cafile /f/locks-ca.pem"),
         ("cafile", "cafile /f/services-ca.pem"),
+        ("crlfile", "crlfile /f/revoked/locks.crl"),
         ("certfile", "certfile /f/server.pem"),
         ("keyfile", "keyfile /f/server.key"),
         ("persistence_location", "persistence_location /f/s/"),
@@ -123,7 +126,7 @@ def test_the_largest_frame_passes_and_little_more() -> None:
 
 
 def test_the_shipped_rules_know_no_account_of_the_tests() -> None:
-    assert set(read_access_list(RULES_PATH.read_text()).of_accounts) == {"anmen-ingest"}
+    assert set(read_access_list(RULES_PATH.read_text()).of_accounts) == {"anmen-ingest", "anmen-revocations"}
 
 
 def test_rules_are_read_as_they_are_written() -> None:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import BigInteger, SmallInteger
+from sqlalchemy import BigInteger, Boolean, Column, Computed, SmallInteger
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlmodel import Field, SQLModel
 
@@ -26,6 +26,10 @@ class AccessGrantRow(SQLModel, table=True):
     one_time: bool = False
     schedules: list[list[int]] = Field(default_factory=list, sa_type=JSONB)
     passage: bool = False
+    # Made by the database: what holds a passage to the doors of a whole house.
+    passage_door: bool | None = Field(
+        default=None, sa_column=Column(Boolean, Computed("CASE WHEN passage THEN true END", persisted=True))
+    )
 
 
 class AccessListRow(SQLModel, table=True):
@@ -60,5 +64,6 @@ class CredentialRow(SQLModel, table=True):
     on_lock_at: datetime | None = None
     off_lock_at: datetime | None = None
     erased_at: datetime | None = None
+    used_at: datetime | None = None
     visitor: bool = False
     duress: bool = False
