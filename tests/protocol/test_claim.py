@@ -9,6 +9,7 @@ from firmware_protocol.claim import (
     PressedButton,
     claimed_frame,
     draw_secret,
+    in_groups,
     is_claim,
     next_secret,
     open_claim,
@@ -91,6 +92,10 @@ def test_a_secret_is_read_as_people_write_it(entropy: bytes) -> None:
 def test_what_cannot_be_a_secret_is_said_to_be_none(wrong: str) -> None:
     with pytest.raises(ValueError, match="20 letters and digits"):
         read_secret(wrong)
+
+
+def test_a_secret_is_shown_in_five_groups_of_four() -> None:
+    assert in_groups("0123456789ABCDEFGHJK") == "0123-4567-89AB-CDEF-GHJK"
 
 
 def test_the_next_secret_is_known_to_both_and_is_another() -> None:
