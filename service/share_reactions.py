@@ -15,7 +15,7 @@ def within_share(batch: Batch, heard: Sequence[HeardEvents]) -> list[HeardEvents
 
 def note_stored(batch: Batch, stored: Sequence[StoredEntry]) -> None:
     """So much of each lock's share is used up."""
-    spent = Counter((new.lock_id, new.type == EventType.ALARM_RAISED) for new, _ in stored)
+    spent = Counter([(new.lock_id, new.type == EventType.ALARM_RAISED) for new, _ in stored])
     batch.memory.shares.spend(spent, batch.now)
 
 

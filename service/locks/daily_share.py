@@ -38,12 +38,16 @@ class DailyShare:
 
     def is_over(self, lock: LockId, now: datetime, *, alarm: bool) -> bool:
         """Whether less than one event is left of the lock's share, of alarms or of everything else."""
-        return self._of(lock, now, alarm=alarm) < 1
+        noted = self._left.get((lock, alarm))
+        # It only grows until somebody spends: what was enough is enough, and no clock need be asked for nearly every lock.
+        return noted is not None and noted[0] < 1 and self._of(lock, now, alarm=alarm) < 1
 
     def spend(self, stored: Mapping[tuple[LockId, bool], int], now: datetime) -> None:
         """So many events of (lock, whether alarms) have been stored."""
-        for (lock, alarm), events in stored.items():
-            self._left[lock, alarm] = (self._of(lock, now, alarm=alarm) - events, now)
+        for key, events in stored.items():
+            noted = self._left.get(key)
+            left = self._allowed(alarm=key[1]).burst if noted is None else self._grown(*noted, now, alarm=key[1])
+            self._left[key] = (left - events, now)
 
     def take_held_back(self, now: datetime) -> Counter[LockId | None]:
         """What was not taken since the last time; locks that have all their share again are forgotten."""
@@ -54,8 +58,11 @@ class DailyShare:
         return held_back
 
     def _of(self, lock: LockId, now: datetime, *, alarm: bool) -> float:
+        noted = self._left.get((lock, alarm))
+        return self._allowed(alarm=alarm).burst if noted is None else self._grown(*noted, now, alarm=alarm)
+
+    def _grown(self, left: float, at: datetime, now: datetime, *, alarm: bool) -> float:
         allowed = self._allowed(alarm=alarm)
-        left, at = self._left.get((lock, alarm), (float(allowed.burst), now))
         return min(allowed.burst, left + max(0.0, (now - at).total_seconds()) * allowed.per_day / _DAY_S)
 
     def _allowed(self, *, alarm: bool) -> Allowance:
