@@ -93,13 +93,22 @@ def run(
 
 
 @app.command("try")
-def try_it(*, profile: _Profile = "core", sign_key: _Sign = None, report: _Report = None, only: _Only = None) -> None:
+def try_it(
+    *,
+    profile: _Profile = "core",
+    sign_key: _Sign = None,
+    report: _Report = None,
+    only: _Only = None,
+    photo: Annotated[
+        Path | None, typer.Option(help="Photograph of one face for the camera; without it a drawn face is shown.")
+    ] = None,
+) -> None:
     """Run the kit against a simulated lock on a broker of its own, in a temporary folder."""
     from anmen.conformance.command_parts import Wish, conduct
     from anmen.conformance.try_out import simulated_stand
 
     wish = Wish(profile, sign_key, tuple(report or ()), frozenset(only or ()))
-    with simulated_stand() as stand:
+    with simulated_stand(photo) as stand:
         conforms = conduct(stand, wish, Console())
     raise typer.Exit(0 if conforms else 1)
 

@@ -13,13 +13,18 @@ from anmen.conformance.operators import SimulatorOperator
 from anmen.conformance.releases import MadeReleases
 from anmen.conformance.stand import Stand
 from anmen.conformance.stand_file import boxed_identity
+from anmen.errors import MachineError
 from anmen.free_ports import PortBook
 from anmen.state import temporary_state
+from device_sim.camera import look, picture_from_file
 from device_sim.control import ask
+from device_sim.drawn_face import MEI, drawn
+from device_sim.errors import BadRequest
 from device_sim.estate import running_estate
 from device_sim.hardware import Hardware, draw_private_key
 from device_sim.provision import write_provision
 from device_sim.updating import Maker
+from face_engine import EngineName, FaceEngine, FaceProblem, encode_jpeg, load_engine
 from firmware_protocol.keys import public_key
 from firmware_protocol.manifest import vendor_id
 
@@ -29,23 +34,28 @@ MAKER = Maker(public_key(MAKER_KEY), vendor_id("locks.example"))
 
 
 @contextmanager
-def simulated_stand() -> Iterator[Stand]:
-    """A stand with a simulated lock on a real broker, over TLS."""
+def simulated_stand(photo: Path | None = None) -> Iterator[Stand]:
+    """A stand with a simulated lock on a real broker, over TLS. `photo`: whose face its camera sees, else a drawn one."""
+    engine = load_engine(EngineName.SFACE)
+    picture = seen_picture(engine, photo)
     with temporary_state("anmen-conformance-") as state:
         ports = PortBook()
         broker_ports = BrokerPorts(ports.claim("locks"), ports.claim("services"))
         broker = Broker(state.broker, Certificates(state.certificates), ports=broker_ports)
         broker.start()
         try:
-            with stand_at(broker, state.broker.parent / "locks") as stand:
+            folder = state.broker.parent / "locks"
+            with stand_at(broker, folder, hardware=Hardware(engine=engine), picture=picture) as stand:
                 yield stand
         finally:
             broker.stop()
 
 
 @contextmanager
-def stand_at(broker: Broker, folder: Path, *, hardware: Hardware | None = None) -> Iterator[Stand]:
-    """A stand at a running broker, with a lock that is simulated in the folder."""
+def stand_at(
+    broker: Broker, folder: Path, *, hardware: Hardware | None = None, picture: bytes | None = None
+) -> Iterator[Stand]:
+    """A stand at a running broker, with a lock that is simulated in the folder; `picture`: what is held before its camera."""
     provision = box_lock(broker.certificates, broker.ports.locks, label="conformance", maker=MAKER)
     write_provision(folder, provision)
     broker.admit([provision.lock])
@@ -56,7 +66,21 @@ def stand_at(broker: Broker, folder: Path, *, hardware: Hardware | None = None) 
         MqttLine(address, provision.lock) as line,
         running_estate(folder, socket, http_port=None, hardware=hardware or Hardware()),
     ):
-        operator = SimulatorOperator(provision.lock, lambda request: ask(socket, request))
+        operator = SimulatorOperator(provision.lock, lambda request: ask(socket, request), picture)
         stand = Stand(line, operator, boxed_identity(provision.lock), releases=MadeReleases(MAKER_KEY), may_wipe=True)
         stand.boxed_secret = provision.claim_secret
         yield stand
+
+
+def seen_picture(engine: FaceEngine, photo: Path | None) -> bytes:
+    """The encoded picture for the camera; MachineError where the photograph does not show one clear face."""
+    if photo is None:
+        return encode_jpeg(drawn(MEI))
+    try:
+        seen = look(engine, picture_from_file(photo), is_living=True).face
+    except BadRequest as unusable:
+        raise MachineError(f"--photo: {unusable}") from unusable
+    if isinstance(seen, FaceProblem):
+        told = seen.value.replace("_", " ")
+        raise MachineError(f"--photo {photo}: {told}. Name a picture of one person from the front, in good light.")
+    return photo.read_bytes()
