@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from anmen.errors import MachineError
 from anmen.issued_book import IssuedBook
 from anmen.state import write_private
 from service.edges import clock
@@ -50,11 +51,15 @@ class KeyPair:
 
 
 class Certificates:
-    """The certificates in one folder: made when first asked for, reused after, renewed 30 days before they end."""
+    """The certificates in one folder: made when first asked for, reused after, renewed 30 days before they end.
 
-    def __init__(self, folder: Path, *, now: Callable[[], datetime] = clock.now) -> None:
+    `given`: the authorities are the operator's. They are used as they are, and nothing is ever made in their place.
+    """
+
+    def __init__(self, folder: Path, *, now: Callable[[], datetime] = clock.now, given: bool = False) -> None:
         self._folder = folder
         self._now = now
+        self._given = given
         self.issued = IssuedBook(folder)
 
     def authority(self, which: Authority) -> Path:
@@ -146,6 +151,9 @@ class Certificates:
 
     def _authority(self, which: Authority) -> KeyPair:
         pair = KeyPair(self._folder / f"{which}-ca.pem", self._folder / f"{which}-ca.key")
+        if self._given:
+            _check_usable(pair)
+            return pair
         if self._is_good(pair, None):
             return pair
         key = ec.generate_private_key(ec.SECP256R1())
@@ -176,10 +184,25 @@ class Certificates:
             certificate = x509.load_pem_x509_certificate(pair.certificate.read_bytes())
             key = _load_key(pair.key)
             certificate.verify_directly_issued_by(signer or certificate)
-        except (OSError, ValueError, TypeError, InvalidSignature):
+        # Any other fault of the disk says nothing of what lies there: it must not cost an authority its key.
+        except (FileNotFoundError, ValueError, TypeError, InvalidSignature):
             return False
         fits = certificate.public_key() == key.public_key()
         return fits and certificate.not_valid_after_utc - self._now() > _RENEW_BEFORE_END
+
+
+def _check_usable(pair: KeyPair) -> None:
+    """MachineError where these are no authority's certificate and its key; an authority above it is the operator's matter."""
+    try:
+        certificate = x509.load_pem_x509_certificate(pair.certificate.read_bytes())
+        fits = certificate.public_key() == _load_key(pair.key).public_key()
+    except (OSError, ValueError, TypeError) as fault:
+        raise MachineError(
+            f"{pair.certificate} and {pair.key} must be a certificate and its unencrypted elliptic-curve key in PEM"
+            f" ({type(fault).__name__}). Nothing was changed."
+        ) from fault
+    if not fits:
+        raise MachineError(f"{pair.key} is not the key of {pair.certificate}. Nothing was changed.")
 
 
 def _signs_only() -> x509.KeyUsage:

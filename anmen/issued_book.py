@@ -5,7 +5,7 @@ L-0123456789AB 4f1c… 2027-12-24T08:00:00+00:00        lock, serial number in h
 
 import os
 from collections.abc import Iterable, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,9 +33,12 @@ class IssuedBook:
         """Add them; on disk when this returns, which is before any of them leaves the house."""
         lines = [_line(one) for one in certificates]
         self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as book:
-            book.write("".join(lines))
+        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        with os.fdopen(descriptor, "ab") as book:
+            # What a crash left of a line must not take the next one with it: that certificate could never be revoked.
+            ends = os.fstat(descriptor).st_size
+            begins_anew = b"" if ends == 0 or os.pread(descriptor, 1, ends - 1) == b"\n" else b"\n"
+            book.write(begins_anew + "".join(lines).encode("ascii"))
             book.flush()
             os.fsync(book.fileno())
 
@@ -43,7 +46,7 @@ class IssuedBook:
         """All certificates of these locks; one that the book does not know has none."""
         wanted = {lock: list[Issued]() for lock in locks}
         if self._path.exists():
-            for line in self._path.read_text(encoding="ascii").splitlines():
+            for line in self._path.read_text(encoding="ascii", errors="replace").split("\n"):
                 one = _read(line)
                 if one is not None and one.lock in wanted:
                     wanted[one.lock].append(one)
@@ -56,11 +59,12 @@ def _line(certificate: x509.Certificate) -> str:
 
 
 def _read(line: str) -> Issued | None:
-    """None for what a crash left of a line."""
+    """None for what a crash left of a line. An end without a zone, in a line that an operator wrote, is UTC."""
     match line.split():
         case [lock, serial, ends_at]:
             try:
-                return Issued(lock, int(serial, 16), datetime.fromisoformat(ends_at))
+                until = datetime.fromisoformat(ends_at)
+                return Issued(lock, int(serial, 16), until if until.tzinfo else until.replace(tzinfo=UTC))
             except ValueError:
                 return None
     return None

@@ -3,9 +3,11 @@
 It is the one process that has the locks' authority's key, so it signs the certificates that locks ask for, too.
 """
 
+import logging
 import shlex
 import signal
 import subprocess
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +18,9 @@ from anmen.errors import MachineError
 if TYPE_CHECKING:
     from anmen.certificates import Certificates
     from anmen.revocation_list import RevocationList
+
+_RELOAD_WITHIN_S = 60
+log = logging.getLogger(__name__)
 
 
 def revocations(
@@ -42,11 +47,45 @@ def revocations(
 
     if not (authority / "locks-ca.key").is_file():
         raise MachineError(f"{authority} has no locks-ca.key: the list must be signed by the locks' authority.")
-    certificates = Certificates(authority)
+    certificates = Certificates(authority, given=True)
     kept = RevocationList(listing, certificates)
     kept.ensure()
     if not empty:
         _keep(kept, certificates, reload)
+
+
+class TellingBroker:
+    """Writes the list, and has the broker read it until it says that it has: also after a start, since nobody knows what it read last."""
+
+    def __init__(self, kept: "RevocationList", reload: Sequence[str]) -> None:
+        self._kept = kept
+        self._reload = reload
+        self._told = False
+        self._unknown: frozenset[str] = frozenset()
+
+    def tell(self, locks: frozenset[str]) -> None:
+        """Have the broker refuse these locks; OSError where the list cannot be written. A reload that fails is tried at the next look."""
+        unknown = frozenset(self._kept.unknown(locks))
+        for lock in sorted(unknown - self._unknown):
+            log.warning(
+                "%s is shut out, but the authority's book has no certificate of it: the broker still lets it in.", lock
+            )
+        self._unknown = unknown
+        if self._kept.update(locks):
+            self._told = False
+        if not self._told:
+            self._told = self._reloaded()
+
+    def _reloaded(self) -> bool:
+        try:
+            # The operator's own command.
+            ended = subprocess.run(self._reload, check=False, timeout=_RELOAD_WITHIN_S).returncode
+        except (OSError, subprocess.TimeoutExpired) as fault:
+            log.warning("the broker could not be told to read its list (%s); trying again", type(fault).__name__)
+            return False
+        if ended:
+            log.warning("the broker could not be told to read its list (exit status %d); trying again", ended)
+        return ended == 0
 
 
 def _keep(kept: "RevocationList", certificates: "Certificates", reload: str) -> None:
@@ -60,16 +99,9 @@ def _keep(kept: "RevocationList", certificates: "Certificates", reload: str) -> 
     settings = Settings()
     address = broker_address(settings)
 
-    def tell_broker(locks: frozenset[str]) -> None:
-        for lock in kept.unknown(locks):
-            typer.echo(
-                f"{lock} is shut out, but the authority's book has no certificate of it: the broker still lets it in."
-            )
-        if kept.update(locks):
-            subprocess.run(shlex.split(reload), check=False)  # the operator's own command
-
+    telling = TellingBroker(kept, shlex.split(reload))
     shutting = ShuttingOut(
-        database_of(settings), tell_broker=tell_broker, throw_off=lambda lock: throw_off(address, lock)
+        database_of(settings), tell_broker=telling.tell, throw_off=lambda lock: throw_off(address, lock)
     )
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: shutting.stop())
