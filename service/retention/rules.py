@@ -18,6 +18,7 @@ class Kind(StrEnum):
     AUDIT_ENTRY = "audit_entry"
     INQUIRY = "inquiry"
     EMERGENCY_COMMAND = "emergency_command"
+    TAKEN_FACE = "taken_face"
     LOCK_COMMAND = "lock_command"
     PROVEN_BOOT = "proven_boot"
     IDENTITY_DOUBT = "identity_doubt"
@@ -53,7 +54,8 @@ KEEPINGS: Mapping[Kind, Keeping] = MappingProxyType(
         Kind.AUDIT_ENTRY: Keeping(1825, 1095),
         Kind.INQUIRY: Keeping(1825, 1095),
         Kind.EMERGENCY_COMMAND: Keeping(1825, 1095),
-        # A tenant who opens from afar comes home: as the entries.
+        # A tenant who has a face taken at the door is at home, and one who opens from afar comes home: as the entries.
+        Kind.TAKEN_FACE: Keeping(180),
         Kind.LOCK_COMMAND: Keeping(180),
         Kind.PROVEN_BOOT: Keeping(365),
         Kind.IDENTITY_DOUBT: Keeping(365),

@@ -40,12 +40,20 @@ MADE: dict[Kind, tuple[str, str]] = {
         " FROM lock l, unit u LIMIT 1",
         "lock_command WHERE emergency IS NOT NULL",
     ),
+    Kind.TAKEN_FACE: (
+        "WITH asked AS (INSERT INTO lock_command (id, lock_id, unit_id, landlord_id, account_id, kind, issued_at,"
+        " expires_at) SELECT decode(md5('t'), 'hex'), l.id, u.id, u.landlord_id, u.landlord_id, 7, timestamptz"
+        " '2015-03-02', timestamptz '2015-03-02' + interval '1 s' FROM lock l, unit u LIMIT 1 RETURNING id, lock_id)"
+        " INSERT INTO taken_face SELECT asked.id, lock_id, p.id, false, NULL, 'kept', NULL, timestamptz '2015-03-02',"
+        " timestamptz '2015-03-02' FROM asked, person p LIMIT 1",
+        "taken_face",
+    ),
     Kind.LOCK_COMMAND: (
         "INSERT INTO lock_command (id, lock_id, unit_id, landlord_id, account_id, kind, issued_at, expires_at)"
         " SELECT decode(md5('l'), 'hex'), l.id, u.id, u.landlord_id, u.landlord_id, 2, timestamptz '2015-03-02',"
         " timestamptz '2015-03-02' + interval '1 s'"
         " FROM lock l, unit u LIMIT 1",
-        "lock_command WHERE emergency IS NULL",
+        "lock_command WHERE emergency IS NULL AND kind = 2",
     ),
     Kind.PROVEN_BOOT: (
         "INSERT INTO proven_boot (lock_id, session_id, boot_number, log_epoch, proven_at)"

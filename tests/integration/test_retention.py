@@ -1,6 +1,7 @@
 """What was kept long enough goes, bounded, in the one way there is; what is needed, or too young, stays."""
 
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -17,6 +18,8 @@ from tests import given_living as living
 from tests.fixtures_database import Database
 from tests.given_living import Living
 from tests.integration.old_rows import MADE
+
+OPERATIONS = Path(__file__).parents[2] / "docs" / "operations.md"
 
 
 @pytest.fixture
@@ -88,6 +91,32 @@ def test_what_is_needed_or_young_stays(database: Database, now: datetime) -> Non
     forget(database, now)
     assert {where: count(database, where) >= rows for where, rows in before.items()} == dict.fromkeys(standing, True)
     assert count(database, "proven_boot") == 65
+
+
+@pytest.mark.usefixtures("place")
+def test_a_command_stays_as_long_as_what_became_of_its_face(database: Database, now: datetime) -> None:
+    run(database, MADE[Kind.TAKEN_FACE][0])
+    run(database, "UPDATE taken_face SET decided_at = now()")
+    assert forget(database, now) == {}
+    run(database, "UPDATE taken_face SET decided_at = '2015-03-02'")
+    assert forget(database, now) == {Kind.TAKEN_FACE: 1, Kind.LOCK_COMMAND: 1}
+
+
+@pytest.mark.usefixtures("place")
+def test_a_face_on_which_nobody_has_decided_is_not_forgotten(database: Database, now: datetime) -> None:
+    run(database, MADE[Kind.TAKEN_FACE][0])
+    run(database, "UPDATE taken_face SET state = 'arrived', template_sealed = '', decided_at = NULL")
+    assert forget(database, now) == {}
+
+
+def test_operators_are_told_of_every_table_how_long_it_is_kept(database: Database) -> None:
+    told = OPERATIONS.read_text(encoding="utf-8").split("## How long what is kept")[1].split("\n## ")[0]
+    tables = run(
+        database,
+        "SELECT array_agg(relname::text) FROM pg_class WHERE relnamespace = 'public'::regnamespace"
+        " AND relkind IN ('r', 'p') AND NOT relispartition AND relname <> 'alembic_version'",
+    )[0]
+    assert [name for name in sorted(tables) if f"`{name}`" not in told] == []
 
 
 @pytest.mark.usefixtures("place")
