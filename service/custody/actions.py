@@ -106,6 +106,7 @@ def answer_claims(
 
 def hang_claimed(session: Session, actor: Actor, claim_id: ClaimId, *, keyring: Keyring, now: datetime) -> Claim:
     """The claimed lock hangs on its room's door and gets the credentials of the tenancies that run; what it replaces is revoked."""
+    hold(session, [get_claim(session, actor, claim_id).unit_id], now)
     claim = get_claim(session, actor, claim_id)
     if claim.state(now) is ClaimState.EXPIRED:
         raise Conflict("The two minutes are over. Begin again, then press the button.", code="claim_expired")
@@ -130,6 +131,7 @@ def move(
 
     Conflict while somebody lives in the old room: who keeps a tenant's lock under another room's name shuts the tenant out.
     """
+    hold(session, [here, there], now)
     own_lock(session, actor, here, lock_id, now)
     own_unit(session, actor, there)
     with as_system(session):
@@ -196,8 +198,19 @@ def _hang(session: Session, unit_id: UnitId, lock_id: LockId, keyring: Keyring, 
         return Materials(document_number=number, template=template.packed if template else None)
 
     with as_system(session):
-        grants = records.running_grants(session, unit_id, now)
+        grants = records.running_grants(session, [unit_id], now)
         access.equip(session, lock_id, grants, unit_id=unit_id, materials=materials, keyring=keyring)
+
+
+def hold(session: Session, units: Sequence[UnitId], now: datetime) -> None:
+    """Nobody else changes what hangs on these rooms, or who has a way in there, until the transaction ends. Before anything else.
+
+    In the order of everybody who changes a way in: doors, grants, lists. A PIN that is being changed holds its grant and
+    wants the lists; whoever held a list first and wanted the grants would wait for it for ever.
+    """
+    with as_system(session):
+        premises.hold_doors(session, units)
+        records.running_grants(session, units, now)
 
 
 def _check_nobodys(session: Session, lock_id: LockId) -> None:

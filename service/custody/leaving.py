@@ -35,6 +35,7 @@ def has_proven_empty(session: Session, actor: Actor, lock_id: LockId) -> bool:
 
 def release(session: Session, actor: Actor, here: UnitId, lock_id: LockId, *, now: datetime) -> ReleaseId:
     """The lock is anybody's who is told its next secret. Conflict before it has proven that it is empty, or while the room is let."""
+    actions.hold(session, [here], now)
     actions.own_lock(session, actor, here, lock_id, now)
     with as_system(session):
         proven = leaving.find_proven_wipe(session, lock_id, actor.account_id)
@@ -84,6 +85,7 @@ def report(
 
     BadInput without a reason, Conflict where it is reported already.
     """
+    actions.hold(session, [here], now)
     actions.own_lock(session, actor, here, lock_id, now)
     sealed = keyring.seal(Root.PEOPLE, _REASON_PURPOSE, read_reason(reason).encode(), row=lock_id)
     values = {"lock": lock_id, "unit": here, "landlord": actor.account_id, "kind": kind.value, "now": now}
@@ -99,6 +101,7 @@ def report(
 
 def withdraw_report(session: Session, actor: Actor, here: UnitId, lock_id: LockId, *, now: datetime) -> None:
     """It is there after all: what the landlord reported is at its end, and nothing has changed."""
+    actions.hold(session, [here], now)
     actions.own_lock(session, actor, here, lock_id, now)
     leaving.settle_report(session, lock_id, person=None, now=now)
     record(session, actor, Act.LOCK_REPORT_WITHDRAWN, lock_id, now=now)
@@ -106,6 +109,7 @@ def withdraw_report(session: Session, actor: Actor, here: UnitId, lock_id: LockI
 
 def confirm_report(session: Session, actor: Actor, unit_id: UnitId, report_id: ReportId, *, now: datetime) -> None:
     """A tenant of the room says so, too: now the lock is shut out. NotFound for whoever does not live there."""
+    actions.hold(session, [unit_id], now)
     found = next((one for one in leaving.open_reports(session, unit_id) if one.id == report_id), None)
     person = actor.person_id
     if found is None or person is None:

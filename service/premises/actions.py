@@ -150,6 +150,19 @@ def hang_lock(session: Session, *, unit_id: UnitId, lock_id: LockId, now: dateti
     return records.hang(session, get_unit(session, unit_id).id, lock_id, now=now, name=name)
 
 
+def hold_doors(session: Session, units: Sequence[UnitId]) -> None:
+    """Before anything else is held: nobody else changes what hangs there until the transaction ends, or lets somebody in to stay.
+
+    In a system scope. A door of the whole house stands for all its rooms.
+    """
+    records.hold_doors(session, units)
+
+
+def keep_doors(session: Session, unit_id: UnitId) -> None:
+    """Before anything else is held: what hangs there now hangs there until the transaction ends, or is told of what it changes."""
+    records.keep_doors(session, unit_id)
+
+
 def locks_of_unit(session: Session, unit_id: UnitId, now: datetime) -> tuple[LockId, ...]:
     """The locks that hang on the unit's doors at that instant."""
     return records.locks_on(session, unit_id, now)

@@ -77,6 +77,11 @@ _OPENED_FROM = text(
     " WHERE d.hung @> CAST(:now AS timestamptz)"
     " AND (u.id = own.id OR (u.shared AND NOT own.shared AND u.building_id = own.building_id)) ORDER BY d.id"
 )
+_HOLD_DOORS = text(
+    "SELECT FROM unit u WHERE u.id = ANY(CAST(:units AS bigint[])) OR EXISTS (SELECT FROM unit s WHERE s.shared"
+    " AND s.id = ANY(CAST(:units AS bigint[])) AND s.building_id = u.building_id) ORDER BY u.id FOR NO KEY UPDATE"
+)
+_KEEP_DOORS = text("SELECT FROM unit WHERE id = :unit FOR SHARE")
 _HANGS_NOW = text("SELECT unit_id FROM door WHERE lock_id = :lock_id AND hung @> CAST(:now AS timestamptz)")
 
 
@@ -190,6 +195,16 @@ def find_unit_of_lock(session: Session, lock_id: LockId, now: datetime) -> UnitI
     """Where the lock hangs at that instant."""
     found = session.execute(_HANGS_NOW, {"lock_id": lock_id, "now": now}).scalar_one_or_none()
     return None if found is None else UnitId(found)
+
+
+def hold_doors(session: Session, units: Sequence[UnitId]) -> None:
+    """These units' rows, and for a door of the whole house those of all its rooms, until the transaction ends."""
+    session.execute(_HOLD_DOORS, {"units": list(units)})
+
+
+def keep_doors(session: Session, unit_id: UnitId) -> None:
+    """Wait for whoever holds the unit's doors, and let nobody hold them until the transaction ends."""
+    session.execute(_KEEP_DOORS, {"unit": unit_id})
 
 
 def _view(unit: UnitRow, address: str) -> UnitView:

@@ -138,7 +138,7 @@ def test_a_lock_hung_later_gets_what_the_house_has(place: Living) -> None:
         later = provisioned(session, place.keyring, place.now).id
         premises.hang_lock(session, unit_id=door, lock_id=later, now=place.now)
         session.execute(text("UPDATE lock SET capabilities = CAST(:said AS jsonb)"), {"said": CAN_PASS})
-        grants = custody.running_grants(session, door, place.now)
+        grants = custody.running_grants(session, [door], place.now)
         access.equip(
             session,
             later,
@@ -173,7 +173,7 @@ def test_what_happens_at_the_front_door_says_of_no_room_who_is_in(service: Servi
         door = premises.add_shared_door(session, building_id=place.home.building_id, name="大门")
         lock: WireLock = provisioned(session, service.keyring, service.now)
         premises.hang_lock(session, unit_id=door, lock_id=lock.id, now=living.lease_starts_at())
-        grants = custody.running_grants(session, door, service.now)
+        grants = custody.running_grants(session, [door], service.now)
         materials = Materials(document_number="330100199001010016")
         access.equip(session, lock.id, grants, unit_id=door, materials=lambda _: materials, keyring=service.keyring)
     before = service.rows("SELECT state, as_of FROM presence")

@@ -36,6 +36,9 @@ def grant(
 
     Without the PIN where it would be taken for somebody's call for help: another is drawn on the person's own page.
     """
+    if not terms.visitor:
+        # A lock that is hung meanwhile is told of all but visitors.
+        premises.keep_doors(session, terms.unit_id)
     unit = premises.get_unit(session, terms.unit_id)
     with as_system(session):
         grant_id = records.append_grant(session, terms, area_id=unit.area_id, landlord_id=unit.landlord_id, now=now)
@@ -90,6 +93,8 @@ def remove_faces(session: Session, person_id: PersonId) -> tuple[GrantId, ...]:
     """Take the person's face off every lock, and nothing else; the grants that held one."""
     with as_system(session):
         grants = records.standing_grants_of(session, person_id)
+        # A lock that is being hung holds them too: it either still finds the face gone, or loses it here.
+        records.hold_grants(session, grants)
         listing.remove(session, grants, (CredentialType.FACE,))
     return grants
 
@@ -110,6 +115,7 @@ def bring_face(
     materials = Materials(template=template)
     with as_system(session):
         grants = records.residencies_of(session, person_id, now)
+        records.hold_grants(session, grants)
         for grant_id, found in records.find_grants(session, grants).items():
             doors = premises.doors_opened_from(session, found.terms.unit_id, now)
             hanging = doors.keys()

@@ -30,6 +30,7 @@ def set_passage(
     NotFound for another's door; Conflict for the door of a room, or where a lock does not understand passages.
     """
     unit = get_shared_door(session, actor, unit_id)
+    premises.keep_doors(session, unit.id)
     end_passage(session, actor, unit.id, now=now)
     terms = Terms(
         unit_id=unit.id,

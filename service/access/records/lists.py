@@ -23,6 +23,7 @@ _HOLD_LISTS = text(
     "SELECT a.lock_id, l.shard, a.version, a.next_credential_id, l.capabilities FROM access_list a"
     " JOIN lock l ON l.id = a.lock_id WHERE a.lock_id = ANY(:locks) ORDER BY a.lock_id FOR UPDATE OF a"
 )
+_HOLD_GRANTS = text("SELECT FROM access_grant WHERE id = ANY(CAST(:grants AS bigint[])) ORDER BY id FOR UPDATE")
 _LIVE = text(
     "SELECT lock_id, credential_id, entry_hash, CASE WHEN NOT visitor AND type <> 16 THEN grant_id END, duress FROM credential"
     " WHERE lock_id = ANY(:locks) AND removed_version IS NULL"
@@ -116,8 +117,14 @@ def residencies_of(session: Session, person_id: PersonId, now: datetime) -> tupl
     return tuple(GrantId(found or 0) for found in session.exec(query.order_by(col(AccessGrantRow.id))))
 
 
+def hold_grants(session: Session, grants: Iterable[GrantId]) -> None:
+    """Until the transaction ends nobody else changes these grants; in one order, so that no two wait for each other."""
+    session.execute(_HOLD_GRANTS, {"grants": list(grants)})
+
+
 def mark_revoked(session: Session, grants: Sequence[GrantId], now: datetime) -> None:
     """Note when the grants were revoked; the first time counts."""
+    hold_grants(session, grants)
     session.execute(
         update(AccessGrantRow)
         .where(col(AccessGrantRow.id).in_(grants), col(AccessGrantRow.revoked_at).is_(None))

@@ -36,9 +36,10 @@ _COUNT = text(
 )
 # A visitor has a PIN and nothing else, and a PIN cannot be made again.
 _RUNNING = text(
-    "SELECT id FROM access_grant WHERE (unit_id = :unit OR unit_id IN (SELECT room.id FROM unit room"
-    " JOIN unit door ON door.building_id = room.building_id WHERE door.id = :unit AND door.shared AND NOT room.shared)) AND"
-    " NOT visitor AND revoked_at IS NULL AND ends_at > :now ORDER BY id FOR UPDATE"
+    "SELECT id FROM access_grant WHERE (unit_id = ANY(CAST(:units AS bigint[])) OR unit_id IN (SELECT room.id FROM unit room"
+    " JOIN unit door ON door.building_id = room.building_id"
+    " WHERE door.id = ANY(CAST(:units AS bigint[])) AND door.shared AND NOT room.shared))"
+    " AND NOT visitor AND revoked_at IS NULL AND ends_at > :now ORDER BY id FOR UPDATE"
 )
 _TAKE_ALL_OFF = text(
     "UPDATE credential c SET removed_version = a.version + 1, entry_sealed = NULL FROM access_list a"
@@ -150,9 +151,9 @@ def take_lock(
     )
 
 
-def running_grants(session: Session, unit_id: UnitId, now: datetime) -> list[GrantId]:
-    """The unit's grants that were not revoked and have not ended, held until the transaction ends."""
-    return [GrantId(row[0]) for row in session.execute(_RUNNING, {"unit": unit_id, "now": now})]
+def running_grants(session: Session, units: Sequence[UnitId], now: datetime) -> list[GrantId]:
+    """These units' grants that were not revoked and have not ended, held until the transaction ends."""
+    return [GrantId(row[0]) for row in session.execute(_RUNNING, {"units": list(units), "now": now})]
 
 
 def take_all_off(session: Session, lock: LockId) -> None:
