@@ -49,8 +49,7 @@ class Renewing:
                 with psycopg.connect(self._database, autocommit=True) as connection:
                     connection.execute(f"LISTEN {CHANNEL}")
                     self._follow(connection)
-            # Whatever it is, locks whose certificates end must not wait for somebody to start a process anew.
-            except Exception as fault:  # noqa: BLE001
+            except Exception as fault:  # noqa: BLE001  # or certificates end until somebody starts it anew
                 log.warning("certificates cannot be renewed at the moment (%s); trying again", type(fault).__name__)
                 self._stop.wait(_REST_S)
 

@@ -56,8 +56,7 @@ class ShuttingOut:
                 with psycopg.connect(self._database, autocommit=True) as connection:
                     connection.execute(f"LISTEN {CHANNEL}")
                     self._follow(connection)
-            # Whatever it is, a stolen lock must not stay on the line because nobody started this process anew.
-            except Exception as fault:  # noqa: BLE001
+            except Exception as fault:  # noqa: BLE001  # or a stolen lock stays on the line
                 log.warning("locks cannot be shut out at the moment (%s); trying again", type(fault).__name__)
                 self._stop.wait(_REST_S)
 

@@ -139,8 +139,7 @@ def run_due(
                 if alone(session, ADVISORY_LOCK):
                     job(session, now)
                     done += 1
-        # Whatever it is: the thread goes on, or no tenancy would end any more.
-        except Exception as fault:  # noqa: BLE001
+        except Exception as fault:  # noqa: BLE001  # or no tenancy would end any more
             log.warning("%s could not be done (%s); it is tried again", name, name_of(fault))
     return done
 

@@ -77,8 +77,7 @@ class Recorder:
                 batch = [one for one, lock in zip(batch, locks_of(batch, self.memory), strict=True) if self._ours(lock)]
             except KeysCalledOff:
                 self._forget(batch)
-            # What nobody thought of must not end the process that every lock talks to: it is found frame by frame.
-            except Exception as fault:  # noqa: BLE001
+            except Exception as fault:  # noqa: BLE001  # found frame by frame; every lock talks to this process
                 self._forget(batch)
                 if not passes(fault):
                     self._divide(batch, fault)
@@ -118,7 +117,7 @@ class Recorder:
             try:
                 with transaction(self.engine, SYSTEM) as session:
                     receipts = put_aside(session, batch, self.memory, problem=problem, now=clock.now())
-            except Exception as fault:  # noqa: BLE001  # as in record
+            except Exception as fault:  # noqa: BLE001  # as above: every lock talks to this process
                 self._forget(batch)
                 if not passes(fault):
                     log.error("nor can it be put aside (%s); it is dropped", name_of(fault))  # noqa: TRY400  # a traceback may quote it

@@ -125,8 +125,7 @@ class MqttLink:
                 self._listen(line)
             except (OSError, ValueError) as gone:
                 self._note_problem(str(gone), wait_s)
-            # What nobody thought of must not leave a process behind that holds shards and hears nothing.
-            except Exception as fault:  # noqa: BLE001
+            except Exception as fault:  # noqa: BLE001  # or a process that holds shards hears nothing
                 self._note_problem(name_of(fault), wait_s)
             self._stopped.wait(wait_s)
             wait_s = min(wait_s * 2, _RECONNECT_S[1])
