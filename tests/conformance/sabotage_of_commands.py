@@ -61,7 +61,7 @@ def obeys_without_a_clock(patch: Patch, wire: MemoryWire) -> None:
     around(patch, Obedience, "_moment", moment)
 
 
-@breaks("CMD-009", "CMD-014", "ENR-010")
+@breaks("CMD-009", "CMD-014", "CMD-020", "CMD-021", "CMD-022", "ENR-010")
 def forgets_commands_at_every_boot(patch: Patch, wire: MemoryWire) -> None:
     def begin(real: Any, self: CommandMemory, flash: Any) -> None:
         real(self, flash)
@@ -70,12 +70,12 @@ def forgets_commands_at_every_boot(patch: Patch, wire: MemoryWire) -> None:
     around(patch, CommandMemory, "__init__", begin)
 
 
-@breaks("CMD-010", "CMD-005", "CMD-009")
+@breaks("CMD-010", "CMD-005", "CMD-009", "CMD-022")
 def does_everything_again(patch: Patch, wire: MemoryWire) -> None:
     patch.setattr(CommandBook, "find", nothing)
 
 
-@breaks("CMD-011", "ENR-004")
+@breaks("CMD-011", "CMD-020", "ENR-004")
 def says_only_how_it_ended(patch: Patch, wire: MemoryWire) -> None:
     def say(real: Any, self: Obedience, one: Any, **more: Any) -> None:
         if one.state is not CommandState.ACCEPTED:

@@ -21,7 +21,7 @@ def takes_any_engine_and_anybodys_entries(patch: Patch, wire: MemoryWire) -> Non
     patch.setattr(Enrolling, "problem", nothing)
 
 
-@breaks("ENR-004", "ENR-006", "ENR-011", "ENR-012", "ENR-013")
+@breaks("ENR-004", "ENR-006")
 def ends_its_window_too_late(patch: Patch, wire: MemoryWire) -> None:
     def begin(real: Any, self: Enrolling, one: Obeyed, command: Any, now: float) -> None:
         real(self, one, replace(command, seconds=command.seconds + 60), now)
@@ -107,7 +107,7 @@ def says_its_template_once(patch: Patch, wire: MemoryWire) -> None:
     patch.setattr(enrolling, "SAID_AGAIN_S", (100_000.0, 100_000.0))
 
 
-@breaks("ENR-013", "ENR-009", "ENR-010", "ENR-012")
+@breaks("ENR-013")
 def says_done_and_goes_on_saying_it(patch: Patch, wire: MemoryWire) -> None:
     def heard(real: Any, self: Enrolling, answer: Any, now: float) -> None:
         saying = self.saying

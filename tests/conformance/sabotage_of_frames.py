@@ -27,7 +27,7 @@ def keeps_its_broker_session(patch: Patch, wire: MemoryWire) -> None:
     wire.link.clean = False
 
 
-@breaks("FRM-004", "FWU-012", "FWU-017")
+@breaks("FRM-004", "DOR-004", "FWU-012", "FWU-017")
 def subscribes_after_its_birth(patch: Patch, wire: MemoryWire) -> None:
     heard_from = [0.0]
     around(patch, wire.link, "arrive", lambda real: (heard_from.__setitem__(0, wire.clock_s + 0.5), real())[1])
@@ -241,9 +241,15 @@ def reads_hostile_numbers_slowly(patch: Patch, wire: MemoryWire) -> None:
     around(patch, lock_session, "decode_down", decode)
 
 
-@breaks("KEY-002", "KEY-009", "SES-003", "SES-004")
-def draws_its_key_once(patch: Patch, wire: MemoryWire) -> None:
-    patch.setattr(device_sim.lock, "private_key", lambda _: private_key(b"always the same!" * 3))
+@breaks("KEY-002", "KEY-009", "SES-003")
+def uses_a_key_twice(patch: Patch, wire: MemoryWire) -> None:
+    drawn: list[bytes] = []
+
+    def draw(entropy: bytes) -> bytes:
+        drawn.append(drawn[-1] if len(drawn) == 2 else private_key(entropy))
+        return drawn[-1]
+
+    patch.setattr(device_sim.lock, "private_key", draw)
 
 
 @breaks("KEY-009")

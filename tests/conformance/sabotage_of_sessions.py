@@ -15,7 +15,7 @@ from tests.conformance.memory_line import MemoryHardware, MemoryWire
 from tests.conformance.sabotage import Patch, around, breaks, nothing
 
 
-@breaks("SES-001", "DOR-018", "SES-002", "SES-004", "SES-022", "TIM-006", "CMD-021")
+@breaks("SES-001", "CMD-021", "DOR-018", "KEY-024", "SES-002", "SES-004", "SES-022", "TIM-006")
 def numbers_no_boots(patch: Patch, wire: MemoryWire) -> None:
     patch.setattr(device_sim.lock, "Boot", lambda _, key: Boot(1, key))
 
@@ -115,6 +115,8 @@ def takes_its_time_after_an_announcement(patch: Patch, wire: MemoryWire) -> None
 
 @breaks(
     "FRM-006",
+    "CHN-005",
+    "CMD-020",
     "EVT-007",
     "EVT-008",
     "EVT-011",
@@ -125,7 +127,6 @@ def takes_its_time_after_an_announcement(patch: Patch, wire: MemoryWire) -> None
     "EVT-019",
     "EVT-022",
     "EVT-023",
-    "CHN-005",
     "SES-027",
 )
 def takes_a_puback_for_a_receipt(patch: Patch, wire: MemoryWire) -> None:

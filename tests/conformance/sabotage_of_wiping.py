@@ -26,7 +26,7 @@ def wipes_what_nobody_has_stored(patch: Patch, wire: MemoryWire) -> None:
     around(patch, Obedience, "stored", stored)
 
 
-@breaks("CMD-020", "CMD-014")
+@breaks("CMD-020", "ENR-010")
 def wipes_at_its_next_boot(patch: Patch, wire: MemoryWire) -> None:
     patch.setattr(obedience, "after_power_cut", lambda one: settled(one, CommandState.DONE))
 
