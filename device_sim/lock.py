@@ -8,12 +8,13 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+from device_sim.acting import Acting
 from device_sim.certificate_keeping import CertificateKeeper
 from device_sim.chain_signer import ChainSigner
 from device_sim.claiming import Claiming
 from device_sim.command_memory import CommandMemory
 from device_sim.doorway import Doorway
-from device_sim.failpoints import Failpoint, Reached, nowhere
+from device_sim.failpoints import Reached, nowhere
 from device_sim.flash.chip import Flash
 from device_sim.held_list import HeldList, can_hold
 from device_sim.key_keeping import KEY_ENTROPY_BYTES, KeyKeeper
@@ -23,26 +24,18 @@ from device_sim.own_account import OwnAccount
 from device_sim.recording import Recorder
 from device_sim.start import Start
 from device_sim.timekeeping import Timekeeper
-from device_sim.updating import Fitness, Updater
+from device_sim.updating import Updater
 from device_sim.wiping import finish_wipe
 from device_sim.wrong_tries import remembered
 from face_engine.engine import FaceEngine
-from firmware_protocol.certificate_messages import CertificateAnswer
-from firmware_protocol.commands import Command, NonceAsked
-from firmware_protocol.enrolment import EnrolledHeard
 from firmware_protocol.errors import RemoteProtocolError
-from firmware_protocol.firmware_messages import FirmwareChunk, FirmwareOffer
 from firmware_protocol.firmware_states import FirmwareState
-from firmware_protocol.happenings import ClockOffered, Contacted, Happening, ListComplete, StoredUpTo, Welcomed
-from firmware_protocol.key_messages import KeyOffer
 from firmware_protocol.keys import private_key
-from firmware_protocol.list_messages import ListQuestion
 from firmware_protocol.lock_side import Boot, LockIdentity, LockSide
 from firmware_protocol.standing import Standing
-from firmware_protocol.vocabulary import ClockQuality, EventType, Field
+from firmware_protocol.vocabulary import ClockQuality
 
 HOUSEKEEPING_S = 30.0
-TIME_NONCE_BYTES = 8
 
 
 class Lock:
@@ -61,7 +54,7 @@ class Lock:
         flash.remember(boot_number=flash.remembered.boot_number + 1)
         boot = Boot(flash.remembered.boot_number, private_key(draw(KEY_ENTROPY_BYTES)))
         self.keys = KeyKeeper(flash, identity, draw)
-        self._engine, self.flash, self._draw, self._reached = engine, flash, draw, reached
+        self._engine, self.flash = engine, flash
         memory = CommandMemory(flash)
         wiped = finish_wipe(flash, memory, self.keys.static_secret, self.keys.in_force)
         self.identity = identity = self.keys.identity
@@ -84,9 +77,24 @@ class Lock:
         body = Body(flash, self.held, self.time, self.doorway, self._recorder, draw, self._side.say, engine)
         self.commands = Obedience(memory, body)
         self._account = OwnAccount(self.held, self.doorway, self.time, flash.images, self._capabilities)
-        self._lists = ListChanges(self.held, flash, self._recorder, time=self.time, refuse=self._refuse_list)
+        lists = ListChanges(self.held, flash, self._recorder, time=self.time, refuse=self._refuse_list)
+        self._acting = self._joined(body, lists, reached)
         self.commands.begin_boot(wiped, start.now)
-        self._lists.begin_boot(start.now)
+        lists.begin_boot(start.now)
+
+    def _joined(self, body: Body, lists: ListChanges, reached: Reached) -> Acting:
+        return Acting(
+            side=self._side,
+            body=body,
+            keys=self.keys,
+            claiming=self.claiming,
+            certificates=self.certificates,
+            signer=self._signer,
+            lists=lists,
+            commands=self.commands,
+            updater=self.updater,
+            reached=reached,
+        )
 
     @property
     def proven(self) -> bool:
@@ -141,10 +149,10 @@ class Lock:
             self.refused_frames[refused.reason.value] += 1
             return
         for one in happened:
-            self._act_on(one, now)
+            self._acting.act_on(one, now)
         if self._side.proven:
             self.updater.came_online(now)
-        self._ask(now)
+        self._acting.ask(now)
 
     def to_send(self, now: float) -> list[bytes]:
         """Frames to publish now, in this order: what is said of firmware comes behind everything else."""
@@ -164,7 +172,7 @@ class Lock:
         self.doorway.expire(now)
         self.commands.expire(now)
         self._side.expire(self.standing(now), now)
-        self.updater.expire(self._fitness(), now)
+        self.updater.expire(self._acting.fitness, now)
         self.keys.expire(now, on_trial=self.updater.state is FirmwareState.ON_TRIAL)
         self.certificates.expire(now)
         if now >= self._housekeep_at:
@@ -178,7 +186,7 @@ class Lock:
         self._signer.say_if_due(self._side, now)
         if self.time.clock.quality is not ClockQuality.UNSET:
             self.held.erase_ended(self.time.clock.now_s(now))
-        self._ask(now)
+        self._acting.ask(now)
 
     def close(self) -> None:
         """An orderly end: write down how far the log is stored, and let go of the flash."""
@@ -193,58 +201,5 @@ class Lock:
         own = {**self.commands.capability, **self.keys.capability, **self.certificates.capability}
         return {**self.updater.capabilities, **can_hold(self._engine), **self._signer.capability(), **own}
 
-    def _act_on(self, happened: Happening, now: float) -> None:
-        match happened:
-            case StoredUpTo(up_to):
-                self._reached(Failpoint.STORED_BEFORE_APPLY)
-                self.flash.log.stored(up_to)
-                self._reached(Failpoint.STORED_AFTER_APPLY)
-                self.commands.stored()
-            case ListComplete() | ListQuestion():
-                self._lists.hear(happened, self._side.say, now)
-            case ClockOffered() | Contacted():
-                self._hear_time(happened, now)
-            case Command() | NonceAsked() | EnrolledHeard():
-                self.commands.hear(happened, now)
-            case Welcomed(slot_s):
-                self._welcomed(slot_s, now)
-            case KeyOffer() | CertificateAnswer():
-                self._hear_of_keys(happened, now)
-            case FirmwareOffer() | FirmwareChunk():
-                self.updater.hear(happened, self._fitness(), now)
-
-    def _welcomed(self, slot_s: float, now: float) -> None:
-        self.time.ask_soon(now)
-        self.flash.remember(reconnect_slot_ms=round(slot_s * 1000))
-        if self.keys.welcomed(self._recorder, now):
-            self.held.change_key(self.keys.credential_key())
-        self.certificates.welcomed(now)
-        self._signer.say(self._side, now)
-        self.commands.enrolling.welcomed(now)
-
-    def _hear_of_keys(self, heard: KeyOffer | CertificateAnswer, now: float) -> None:
-        if isinstance(heard, CertificateAnswer):
-            self.certificates.hear(heard, now)
-            return
-        busy = self.commands.is_wiping or self.updater.state is not FirmwareState.SETTLED
-        self._side.say(self.keys.hear(heard, holds_material=self.held.has_material, busy=busy, now=now))
-
-    def _fitness(self) -> Fitness:
-        return Fitness(self.doorway.door.is_at_rest, self.doorway.door.battery_percent)
-
     def _refuse_list(self, problem: str, now: float) -> None:
         self._side.refuse_list(self.standing(now), problem)
-
-    def _hear_time(self, heard: ClockOffered | Contacted, now: float) -> None:
-        if isinstance(heard, Contacted):
-            self.time.contacted(now)
-            return
-        if self.time.told(heard.now_ms, now):
-            self._recorder.record(EventType.CLOCK_SET, {Field.UPTIME_MS: round(now * 1000)}, now)
-        self._lists.clock_was_set(now)
-
-    def _ask(self, now: float) -> None:
-        if self._side.proven and self.time.is_question_due(now):
-            self._side.ask_time(self._draw(TIME_NONCE_BYTES), now)
-        if self._side.proven:
-            self.certificates.ask(self._side.say, now)

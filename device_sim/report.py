@@ -52,6 +52,7 @@ def report_state(installed: Installation) -> Json:
         "door": _report_door(installed.door),
         "link": {"network": installed.network, "linked": installed.linked, "why_down": installed.why_down},
         **(_report_electronics(installed.lock, installed.now) if installed.has_power else {}),
+        **({"claim": _report_claim(installed)} if installed.has_power else {}),
     }
 
 
@@ -88,22 +89,22 @@ def _report_electronics(lock: Lock, now: float) -> Json:
             "nearly_full": log.nearly_full,
         },
         "firmware": _report_firmware(lock),
-        "claim": _report_claim(lock, now),
         "refused_frames": dict(lock.refused_frames),
         "events": [report_event(event) for event in log.read(log.next_sequence - LAST_EVENTS, LAST_EVENTS)],
     }
 
 
-def _report_claim(lock: Lock, now: float) -> Json:
+def _report_claim(installed: Installation) -> Json:
     """What stands under the inside cover is shown while it counts: whoever stands inside can read it off."""
-    claiming = lock.claiming
-    printed = claiming.secret if claiming.boxed else None
+    claiming, printed = installed.lock.claiming, installed.provision.claim_secret
+    counts = printed if claiming.secret == printed else None
     return {
         "boxed": claiming.boxed,
         "nobodys": claiming.secret is not None,
-        "open_s": round(claiming.open_s(now), 1),
-        "secret": printed and in_groups(printed),
-        "code": printed and code_of(lock.identity.lock, printed),
+        "awaits_welcome": claiming.awaits_welcome,
+        "open_s": round(claiming.open_s(installed.now), 1),
+        "secret": counts and in_groups(counts),
+        "code": counts and code_of(installed.provision.lock, counts),
     }
 
 

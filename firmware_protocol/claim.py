@@ -105,7 +105,7 @@ class LockClaim:
 
     def __init__(self, lock: LockId, secret: str, drawn: PressedButton, *, now: float, key_epoch: int = 1) -> None:
         self._lock = lock
-        self._secret = secret
+        self.secret = secret
         self._drawn = drawn
         self._said = LockKeys(key_epoch, public_key(drawn.static_key), public_key(drawn.signing_key))
         self._ephemeral = public_key(drawn.ephemeral_key)
@@ -127,7 +127,7 @@ class LockClaim:
             return ()
         self._say_at = now + REPEAT_S
         self._counter += 1
-        return (claim_frame(self._lock, self._secret, self._ephemeral, self._counter - 1, self._said),)
+        return (claim_frame(self._lock, self.secret, self._ephemeral, self._counter - 1, self._said),)
 
     def receive(self, raw: bytes, now: float) -> LockIdentity | None:
         """The identity to hold from now on, once the service has answered; anything else is not for us."""
@@ -149,7 +149,7 @@ class LockClaim:
         if frame.header.kind is not FrameKind.CLAIMED or frame.header.session != session:
             raise RemoteProtocolError(FrameRefusal.UNKNOWN_SESSION)
         seal = Seal(
-            frame_key(self._secret.encode(), KeyLabel.CLAIMED, self._lock, 0, session), self._lock, Direction.DOWN
+            frame_key(self.secret.encode(), KeyLabel.CLAIMED, self._lock, 0, session), self._lock, Direction.DOWN
         )
         said = decode_down(seal.open(frame))
         if not isinstance(said, ServiceKeys) or said.key_epoch < self._said.key_epoch:

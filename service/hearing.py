@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from sqlmodel import Session
@@ -14,6 +14,7 @@ from firmware_protocol.list_compare import Comparison
 from firmware_protocol.messages import (
     Birth,
     Events,
+    Proof,
     UpMessage,
     Will,
 )
@@ -180,6 +181,12 @@ def note(heard: Heard, lock: LockId, listened: ListenedLock, link: LinkState) ->
     """Remember the link's new state, to be written with the batch."""
     listened.link = link
     before = heard.notes.get(lock)
-    after = LinkNote(lock, link, before.birth if before else None, before.heartbeat if before else None)
+    after = replace(before, link=link) if before else LinkNote(lock, link)
     heard.notes[lock] = after
     return after
+
+
+def note_proof(heard: Heard, said: Said[Proof], listened: ListenedLock) -> None:
+    """This boot has proven itself. From the transaction that welcomes it the lock is nobody's no more (ANM-CLM-020)."""
+    noted = note(heard, said.lock, listened, next_link(listened.link, LinkEvent.PROOF))
+    heard.notes[said.lock] = replace(noted, welcomed=said.session.birth_number)

@@ -24,7 +24,7 @@ from firmware_protocol.messages import (
     Will,
 )
 from firmware_protocol.topics import LockId
-from firmware_protocol.transitions import LinkEvent, next_link
+from firmware_protocol.transitions import next_link
 from firmware_protocol.vocabulary import EventType, Field
 from service import (
     certificate_reactions,
@@ -124,7 +124,7 @@ def _proofs(batch: Batch, said: Sequence[Said[Proof]]) -> None:
     unknown: list[LockId] = []
     for one in said:
         listened = batch.memory.listened[one.lock]
-        hearings.note(batch.hearing.heard, one.lock, listened, next_link(listened.link, LinkEvent.PROOF))
+        hearings.note_proof(batch.hearing.heard, one, listened)
         batch.outcome.at_once.add(one.lock)
         # What the birth said is believed only now.
         claimed = batch.memory.claimed.pop(one.lock, None)

@@ -11,6 +11,7 @@ from sqlalchemy import text
 from device_sim.door import Door
 from device_sim.flash.chip import Flash
 from device_sim.flash.memory import MemoryMedium
+from device_sim.given_keys import load_keys
 from device_sim.lock import Lock
 from device_sim.start import Start
 from face_engine import FaceEngine
@@ -71,6 +72,13 @@ class Commanded:
         flash = Flash(self.medium, draw=os.urandom)
         self.lock = Lock(self.identity, flash, Start(0.0, chip_ms, door), engine=self.engine, draw=os.urandom)
 
+    def take_keys(self) -> None:
+        """As it does by itself after a claim's answer: it starts again under the keys that it was given."""
+        given = load_keys(Flash(self.medium, draw=os.urandom), self.id)
+        assert given is not None
+        self.identity = given
+        self.boot(self.lock.doorway.door)
+
     def connect(self) -> None:
         self.lock.connecting()
         self.lock.connected(self.uptime)
@@ -84,11 +92,14 @@ class Commanded:
     def exchange(self) -> None:
         """Deliver both ways until it is silent."""
         while frames := self.lock.to_send(self.uptime):
-            batch = [Delivery(frame_topic(self.id, Direction.UP), frame, 1, 1) for frame in frames]
-            now = self.place.now + timedelta(seconds=self.seconds)
-            with transaction(self.database.ingest, SYSTEM) as session:
-                outcome = react(session, batch, locks_of(batch, self.memory), self.memory, now)
-            self._answer(outcome)
+            self.hear(frames)
+
+    def hear(self, frames: Sequence[bytes]) -> None:
+        """These frames arrive at the service in one batch; what it answers reaches the lock."""
+        batch = [Delivery(frame_topic(self.id, Direction.UP), frame, 1, 1) for frame in frames]
+        with transaction(self.database.ingest, SYSTEM) as session:
+            outcome = react(session, batch, locks_of(batch, self.memory), self.memory, self.now)
+        self._answer(outcome)
 
     def deliver(self) -> None:
         """What the ingest loop does when somebody has ordered something, and every few seconds."""

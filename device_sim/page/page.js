@@ -77,8 +77,8 @@ function claimFacts(state) {
   const { claim } = state;
   const facts = [];
   if (claim.open_s) facts.push(["claim", text("claim_open", Math.round(claim.open_s))]);
-  else if (claim.nobodys) facts.push(["claim", text(claim.boxed ? "claim_boxed" : "claim_released")]);
-  if (claim.boxed) facts.push(["cover", text("cover_says", state.lock, claim.secret)]);
+  else if (claim.nobodys) facts.push(["claim", text(claim.boxed ? "claim_boxed" : claim.awaits_welcome ? "claim_unwelcomed" : "claim_released")]);
+  if (claim.secret) facts.push(["cover", text("cover_says", state.lock, claim.secret)]);
   return facts;
 }
 

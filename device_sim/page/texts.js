@@ -57,6 +57,7 @@ export const TEXTS = {
   claim_button: ["打开内盖，按认领键", "Take off the cover, press the claim button"],
   cover: ["内盖下面", "Under the cover"], cover_says: ["{0}，密钥 {1}", "{0}, secret {1}"],
   claim: ["认领", "Claim"], claim_boxed: ["还没有主人", "nobody's yet"], claim_open: ["正在请求认领，还有 {0} 秒", "asking to be claimed, {0} s left"],
+  claim_unwelcomed: ["已有密钥，服务端还没有确认；可以再按一次认领键", "has keys that the service has not confirmed; it can be claimed again"],
   claim_released: ["已清空，等待下一位主人", "wiped, waiting for its next owner"],
   mode: ["模式", "Mode"], mode_normal: ["正常", "Normal"], mode_privacy: ["勿扰：外面的人进不来", "Privacy: nobody comes in from outside"],
   mode_passage: ["常开：按时间表不锁", "Passage: unlocked at set times"], on_fire: ["火警中", "fire alarm"],

@@ -89,11 +89,14 @@ def _claim_rows(rows: Table, state: State, language: Language) -> None:
     claim = state["claim"]
     if claim["open_s"]:
         rows.add_row(say("claim", language), Text(say("claim_open", language, round(claim["open_s"])), style="bold"))
-    if claim["boxed"]:
-        rows.add_row("" if claim["open_s"] else say("claim", language), say("boxed", language))
-        rows.add_row("", Text(f"{state['lock']}  {claim['secret']}", style="bold"))
-    elif claim["nobodys"] and not claim["open_s"]:
+    if claim["awaits_welcome"]:
+        rows.add_row("" if claim["open_s"] else say("claim", language), say("unwelcomed", language))
+    elif claim["nobodys"] and not claim["boxed"] and not claim["open_s"]:
         rows.add_row(say("claim", language), say("released", language))
+    if claim["secret"]:
+        first = claim["boxed"] and not claim["open_s"]
+        rows.add_row(say("claim", language) if first else "", say("boxed" if claim["boxed"] else "cover", language))
+        rows.add_row("", Text(f"{state['lock']}  {claim['secret']}", style="bold"))
 
 
 def events_panel(state: State) -> RenderableType:

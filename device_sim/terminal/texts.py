@@ -50,6 +50,11 @@ TEXTS: dict[str, Words] = {
     "locked_out": Words("错误太多，还要等 {0} 秒", "locked out for {0} s more"),
     "claim": Words("认领", "Claim"),
     "boxed": Words("还没有主人。内盖下面写着：", "It is nobody's yet. Under the inside cover stands:"),
+    "cover": Words("内盖下面写着：", "Under the inside cover stands:"),
+    "unwelcomed": Words(
+        "已有密钥，服务端还没有确认；可以再按一次认领键",
+        "has keys that the service has not confirmed; it can be claimed again",
+    ),
     "released": Words(
         "已清空，等待下一位主人（新密钥由交出这把锁的人告知）",
         "wiped, waiting for its next owner (whoever released it has the next secret)",

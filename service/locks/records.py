@@ -171,7 +171,7 @@ def write_links(session: Session, notes: Sequence[LinkNote], capabilities: Mappi
             "now": now,
             "ids": [note.lock for note in notes],
             "links": [note.link.value for note in notes],
-            "births": [note.birth.birth_number if note.birth else None for note in notes],
+            "births": [note.birth.birth_number if note.birth else note.welcomed for note in notes],
             "hardware": [note.birth.hardware if note.birth else None for note in notes],
             "firmware": [note.birth.firmware if note.birth else None for note in notes],
             "capabilities": [capabilities.get(note.lock) for note in notes],

@@ -53,12 +53,13 @@ class LockView:
 
 @dataclass(frozen=True, slots=True)
 class LinkNote:
-    """What one batch has told of one lock's link; None leaves what is known."""
+    """What one batch has told of one lock's link; None leaves what is known. `welcomed`: the birth that was, heard or not."""
 
     lock: LockId
     link: LinkState
     birth: Birth | None = None
     heartbeat: Heartbeat | None = None
+    welcomed: int | None = None
 
 
 def reconnect_slot_ms(lock: LockId, locks: int) -> int:

@@ -5,10 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 from device_sim import held_list, list_changes, presentation
+from device_sim.acting import Acting
 from device_sim.clock import DeviceClock
 from device_sim.doorway import Answer, Doorway
 from device_sim.held_list import HeldList, ListRefused
-from device_sim.lock import Lock
 from device_sim.recording import Recorder
 from device_sim.timekeeping import Timekeeper
 from firmware_protocol import RemoteProtocolError, cbor_subset, decisions, lock_side, lockout
@@ -129,12 +129,12 @@ def tells_of_no_clock(patch: Patch, wire: MemoryWire) -> None:
 
 @breaks("TIM-007", "TIM-008")
 def counts_receipts_as_contact(patch: Patch, wire: MemoryWire) -> None:
-    def act(real: Any, self: Lock, one: Any, now: float) -> None:
+    def act(real: Any, self: Acting, one: Any, now: float) -> None:
         real(self, one, now)
         if isinstance(one, StoredUpTo):
-            self.time.contacted(now)
+            self.body.time.contacted(now)
 
-    around(patch, Lock, "_act_on", act)
+    around(patch, Acting, "act_on", act)
 
 
 @breaks("TIM-008")

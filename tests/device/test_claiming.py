@@ -1,82 +1,26 @@
 """Claiming at the lock: button, two minutes, keys whole or not at all wherever the power goes, and the next secret after a wipe."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from device_sim.door import Door
 from device_sim.errors import BadRequest
 from device_sim.flash.chip import Flash
-from device_sim.flash.memory import MemoryMedium, PowerCut
+from device_sim.flash.memory import PowerCut
 from device_sim.given_keys import load_keys
-from device_sim.hardware import Hardware
-from device_sim.lock import Lock
-from device_sim.provision import Provision, read_provision, write_provision
-from firmware_protocol import LockIdentity, ServiceIdentity
+from device_sim.provision import read_provision, write_provision
 from firmware_protocol.claim import WINDOW_S, claimed_frame, draw_secret, next_secret, open_claim
 from firmware_protocol.commands import CommandKind
 from firmware_protocol.errors import RemoteProtocolError
-from firmware_protocol.key_messages import LockKeys, ServiceKeys
-from firmware_protocol.keys import exchange, private_key, public_key
+from firmware_protocol.key_messages import ServiceKeys
+from firmware_protocol.keys import exchange, public_key
+from tests.device.boxed_lock import BOXED, SECRET, SERVICE, Box, answered, meets, said
 from tests.device.desk import Desk
 from tests.device.rig import LOCK, SERVICE_KEY, Rig, card
-from tests.protocol.fake_ingest import NOW_MS, FakeIngest
 
-SECRET, OTHER = draw_secret(b"secret under cover"), draw_secret(b"another cover at all")
-SERVICE = private_key(b"landlord" * 6)
-BOXED = Provision(
-    lock=LOCK,
-    certificate=Path("lock.pem"),
-    certificate_key=Path("lock.key"),
-    authority=Path("ca.pem"),
-    broker_host="localhost",
-    broker_port=8883,
-    claim_secret=SECRET,
-)
-
-
-@dataclass
-class Box:
-    """A lock from the factory with its flash in memory; `boots` it as often as one likes."""
-
-    medium: MemoryMedium = field(default_factory=MemoryMedium)
-    drawn: int = 0
-    now: float = 0.0
-    lock: Lock = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.boot()
-
-    def draw(self, size: int) -> bytes:
-        self.drawn += 1
-        return self.drawn.to_bytes(size, "big")
-
-    def boot(self) -> None:
-        hardware = Hardware(draw=self.draw, chip_ms=lambda: NOW_MS, medium=lambda _: self.medium)
-        self.lock = hardware.boot(BOXED, Path(), Door())
-        self.now = 0.0
-
-    def press(self) -> bytes:
-        """The button; the first claim that goes up."""
-        self.lock.connected(self.now)
-        self.lock.claiming.press(self.now)
-        [frame] = self.lock.to_send(self.now)
-        return frame
-
-    def keys(self) -> LockIdentity | None:
-        flash = Flash(self.medium.after_power_cut(), draw=self.draw)
-        return load_keys(flash, LOCK)
-
-
-def answered(frame: bytes, secret: str = SECRET, key_epoch: int = 1) -> bytes:
-    session, _ = open_claim(LOCK, secret, frame)
-    return claimed_frame(LOCK, secret, session, ServiceKeys(key_epoch, public_key(SERVICE)))
-
-
-def said(frame: bytes, secret: str = SECRET) -> LockKeys:
-    return open_claim(LOCK, secret, frame)[1]
+OTHER = draw_secret(b"another cover at all")
 
 
 def test_a_lock_from_the_factory_says_nothing_before_its_button_is_pressed() -> None:
@@ -108,31 +52,19 @@ def test_a_press_without_a_network_waits_for_it_and_not_in_a_circle() -> None:
 
 def test_claimed_it_starts_anew_under_the_new_keys_and_knows_the_secret_no_more() -> None:
     box = Box()
-    frame = box.press()
     before = box.lock.flash.log.epoch
-    box.lock.receive(answered(frame), 3.0)
-    assert box.lock.restart_due
-    box.boot()
+    frame = box.claimed()
     identity = box.lock.identity
     assert identity.service_public_key == public_key(SERVICE)
     assert public_key(identity.private_key) == said(frame).public_key
     assert identity.signing_key is not None
     assert box.lock.flash.log.epoch != before
-    assert box.lock.claiming.secret is None
-    with pytest.raises(BadRequest, match="somebody's"):
-        box.lock.claiming.press(1.0)
-    assert born(box, identity).proven
-
-
-def born(box: Box, identity: LockIdentity) -> Lock:
-    """The lock comes in under its keys, at a service that holds the other half."""
-    ingest = FakeIngest(ServiceIdentity(LOCK, SERVICE, public_key(identity.private_key), identity.key_epoch))
-    assert box.lock.connecting()
-    box.lock.connected(0.0)
-    while up := box.lock.to_send(0.0):
-        for down in ingest.receive(up):
-            box.lock.receive(down, 0.0)
-    return box.lock
+    assert meets(box, said(frame).public_key)
+    for _ in range(2):
+        assert (box.lock.claiming.secret, box.holds(SECRET)) == (None, False)
+        with pytest.raises(BadRequest, match="somebody's"):
+            box.lock.claiming.press(1.0)
+        box.boot()
 
 
 @pytest.mark.parametrize("keep", [0.0, 0.5, 1.0])
@@ -161,7 +93,7 @@ def check_after_cut(box: Box) -> bool:
     given = not box.lock.claiming.boxed
     if given:
         assert box.lock.identity.service_public_key == public_key(SERVICE)
-        assert born(box, box.lock.identity).proven
+        assert meets(box, public_key(box.lock.identity.private_key))
     else:
         box.lock.receive(answered(box.press()), 1.0)
         assert box.lock.restart_due

@@ -4,7 +4,7 @@ from datetime import datetime
 
 import pytest
 
-from firmware_protocol.claim import next_secret
+from firmware_protocol.claim import is_claim, next_secret
 from firmware_protocol.commands import CommandKind
 from firmware_protocol.keys import exchange
 from service.accounts.actions import scope_of
@@ -13,12 +13,13 @@ from service.commands.rules import Order
 from service.custody import actions as custody
 from service.custody import leaving
 from service.custody.actions import Typed
-from service.custody.rules import ReleaseId, ReportKind
+from service.custody.rules import ClaimId, ReleaseId, ReportKind
 from service.edges.keyring import Keyring
 from service.edges.transaction import SYSTEM, Scope, transaction
 from service.errors import BadInput, Conflict, NotFound
 from service.people.rules import PersonId
 from service.premises import actions as premises
+from service.premises.rules import UnitId
 from tests import given
 from tests import given_living as living
 from tests.commanded import Commanded, commanded
@@ -104,6 +105,82 @@ def test_a_lock_is_released_by_its_proof_and_the_next_claims_it_with_the_next_se
         assert not leaving.get_release(session, landlord, given_away).waits
         with pytest.raises(Conflict, match="worth nothing"):
             leaving.tell_secret(session, landlord, given_away, keyring=door.place.keyring, now=door.now)
+
+
+def given_away_and_waited_for(door: Commanded, landlord: Actor) -> tuple[Actor, UnitId, str]:
+    """Wiped, released, and a buyer waits for its button: who, for which room, and the secret."""
+    wiped(door, landlord)
+    given_away = release(door, landlord)
+    with transaction(door.database.serve, scope_of(landlord)) as session:
+        told = leaving.tell_secret(session, landlord, given_away, keyring=door.place.keyring, now=door.now)
+    with transaction(door.database.serve, SYSTEM) as session:
+        home = given.home(session, keyring=door.place.keyring, now=door.now)
+    buyer = living.landlord_actor(home.landlord_id)
+    wait_for_button(door, buyer, home.unit_id, told)
+    return buyer, home.unit_id, told
+
+
+def wait_for_button(door: Commanded, buyer: Actor, unit: UnitId, secret: str) -> ClaimId:
+    with transaction(door.database.serve, scope_of(buyer)) as session:
+        typed = Typed(door.id, secret)
+        return custody.begin_claim(session, buyer, unit, typed, keyring=door.place.keyring, now=door.now)
+
+
+def spoil(door: Commanded) -> None:
+    """Two presses: the broker holds the first back until the second was answered. The lock has other keys now than the service."""
+    door.lock.claiming.press(door.uptime)
+    held_back = [one for one in door.lock.to_send(door.uptime) if is_claim(one)]
+    door.lock.claiming.press(door.uptime)
+    door.exchange()
+    assert door.lock.claiming.given
+    door.hear(held_back)
+    door.take_keys()
+    door.connect()
+    door.pass_time(20)
+    assert not door.lock.proven
+
+
+@pytest.mark.parametrize("later_s", [0, 300])
+def test_a_claim_that_the_broker_has_spoilt_is_made_again_with_the_same_secret(
+    door: Commanded, landlord: Actor, later_s: int
+) -> None:
+    buyer, unit, secret = given_away_and_waited_for(door, landlord)
+    spoil(door)
+    if later_s:
+        door.pass_time(later_s)
+        again = wait_for_button(door, buyer, unit, secret)
+    else:
+        [(again,)] = door.rows("SELECT id FROM lock_claim")
+    door.lock.claiming.press(door.uptime)
+    door.exchange()
+    door.take_keys()
+    door.connect()
+    assert door.lock.proven
+    assert door.lock.claiming.secret is None
+    with transaction(door.database.serve, scope_of(buyer)) as session:
+        custody.hang_claimed(session, buyer, again, keyring=door.place.keyring, now=door.now)
+    assert door.rows("SELECT key_epoch, link FROM lock WHERE key_epoch > 1") == [(2, "live")]
+
+
+def test_from_its_welcome_on_a_claimed_lock_is_somebodys_though_its_birth_was_forgotten(
+    door: Commanded, landlord: Actor
+) -> None:
+    given_away_and_waited_for(door, landlord)
+    door.lock.claiming.press(door.uptime)
+    held_back = [one for one in door.lock.to_send(door.uptime) if is_claim(one)]
+    door.lock.claiming.press(door.uptime)
+    door.exchange()
+    door.take_keys()
+    door.lock.connecting()
+    door.lock.connected(door.uptime)
+    door.hear(door.lock.to_send(door.uptime))
+    # Another process of the service goes on: it has the challenge in its database, and never heard the birth.
+    door.memory.claimed.clear()
+    door.exchange()
+    assert door.lock.claiming.secret is None
+    before = door.rows("SELECT public_key FROM lock WHERE key_epoch = 2")
+    door.hear(held_back)
+    assert door.rows("SELECT public_key FROM lock WHERE key_epoch = 2") == before
 
 
 def test_a_wipe_that_something_came_onto_the_lock_after_proves_nothing_any_more(

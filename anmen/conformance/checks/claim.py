@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from itertools import pairwise
 
+from anmen.conformance.counterpart import SILENT, USUAL
 from anmen.conformance.registry import Profile, checks, declared
 from anmen.conformance.stand import ANSWER_S, BOOT_S, SLACK_S, Stand, within_tolerance
 from anmen.conformance.transcript import Said
@@ -71,7 +72,23 @@ def claims_while_the_window_is_open(stand: Stand) -> str:
     return f"{len(times)} claims, the last after {times[-1]:.1f} s; other pairs at another press"
 
 
-@checks("ANM-CLM-008", profile=FULL, settled=False, unseen="whole or not at all; that the secret is erased")
+@checks("ANM-CLM-019", profile=FULL, settled=False)
+def keeps_its_secret(stand: Stand) -> str:
+    """Given keys and never answered under them, it says its birth over a power cut too, and claims again when it is pressed."""
+    secret, since = _secret(stand), stand.mark()
+    stand.operator.press_claim()
+    first = _await(stand, since, secret)
+    again = _unwelcomed(stand, first)
+    # The next check claims it for good.
+    stand.boxed_secret = secret
+    if again.keys.public_key == first.keys.public_key or again.keys.key_epoch != first.keys.key_epoch:
+        raise Failed(expected="another pair of the same key epoch", seen=f"key epoch {again.keys.key_epoch}")
+    return "born twice under keys that nobody welcomed it under, then claimed again by the same secret"
+
+
+@checks(
+    "ANM-CLM-008", profile=FULL, settled=False, unseen="whole or not at all; that the secret is gone from its flash"
+)
 def takes_the_keys(stand: Stand) -> str:
     """Another secret's answer is none; with the right one it comes back under the keys, over a power cut too, and claims no more."""
     secret, since = _secret(stand), stand.mark()
@@ -83,12 +100,15 @@ def takes_the_keys(stand: Stand) -> str:
         raise Failed(expected="no notice of an answer under another secret", seen="the lock claimed no more")
     since = stand.mark()
     _give_keys(stand, press, secret)
-    if not stand.until(lambda: stand.service.proven, ANSWER_S):
+    if not stand.until(lambda: stand.service.proven and stand.service.welcomed > 0, ANSWER_S):
         raise Failed(expected="a proof under these keys", seen=stand.told(since))
     stand.restart()
-    return (
-        "an answer under another secret changed nothing; born under the keys of the right one, again after a power cut"
-    )
+    since = stand.mark()
+    stand.operator.press_claim()
+    stand.listen(2 * REPEAT_S)
+    if _claims(stand, since):
+        raise Failed(expected="no claim once it was welcomed", seen=f"{len(_claims(stand, since))} claims")
+    return "an answer under another secret changed nothing; born under the keys of the right one, and pressed in vain"
 
 
 @checks("ANM-CLM-014", profile=FULL, unseen="the same right after a factory wipe; that it goes on while it claims")
@@ -101,6 +121,23 @@ def somebodys_button(stand: Stand) -> str:
     if _claims(stand, since):
         raise Failed(expected="no claim of a lock that is somebody's", seen=f"{len(_claims(stand, since))} claims")
     return f"no claim in {2 * REPEAT_S:g} s"
+
+
+def _unwelcomed(stand: Stand, press: Press) -> Press:
+    """What comes of another press once it has keys that nobody answers under."""
+    stand.behave(SILENT)
+    try:
+        _give_keys(stand, press, press.secret)
+    except Failed:
+        stand.boxed_secret = press.secret
+        raise
+    finally:
+        stand.behave(USUAL)
+    stand.restart(manners=SILENT)
+    since = stand.mark()
+    stand.operator.press_claim()
+    stand.behave(USUAL)
+    return _await(stand, since, press.secret)
 
 
 def claim(stand: Stand) -> None:
