@@ -86,7 +86,7 @@ class Heartbeat:
 
 @dataclass(frozen=True, slots=True)
 class Events:
-    """Numbered events of one log epoch; live ones singly and at once, stored ones in groups."""
+    """Numbered events of one log epoch; live ones at once and singly (ANM-DOR-021 aside), stored ones in groups."""
 
     TAG: ClassVar[int] = 4
     log_epoch: int = _at(1)

@@ -8,8 +8,9 @@ from 5 seconds to 5 minutes, so that ten thousand locks behind a dead service st
 from collections.abc import Sequence
 from typing import Protocol
 
+from firmware_protocol.codec import encoded_event
 from firmware_protocol.messages import Event, Events
-from firmware_protocol.vocabulary import EventType
+from firmware_protocol.vocabulary import AlarmCode, EventType, Field
 
 WINDOW = 32
 GROUP = 8
@@ -19,6 +20,8 @@ BACKFILL_PER_S = 50
 PATIENCE_S = 2.0
 # So many of the latest alarms go before everything else that is not stored.
 URGENT = 8
+# What two events may have together, so that a message of them is one block whatever its numbers.
+ONE_BLOCK_BYTES = 172
 
 
 class EventLog(Protocol):
@@ -151,11 +154,13 @@ class SendWindow:
         """What to send now."""
         if not self._open:
             return []
-        out = [Events(self._log.epoch, True, (event,)) for event in self._live]
+        out = [Events(self._log.epoch, True, group) for group in together(self._live)]
         self._live.clear()
         if self._urgent:
             self._urgent = False
-            alarms = self._log.alarms(self._stored + 1, URGENT)
+            # Where one frame holds all of it, alarms go in it: a frame more would say that there are any.
+            one_frame = self._log.next_sequence - self._stored <= GROUP + 1
+            alarms = () if one_frame else self._log.alarms(self._stored + 1, URGENT)
             out += self._groups([one for one in alarms if one.sequence not in self._sent], now)
         if self._probe_due:
             # Not "the event after the last stored one": flash may have lost that, and a later one tells of it.
@@ -229,3 +234,22 @@ class SendWindow:
     def _arm_probe(self, now: float) -> None:
         outstanding = self._open and self._stored + 1 < self._log.next_sequence
         self._probe_at = now + self._probe_wait if outstanding else None
+
+
+def together(live: Sequence[Event]) -> list[tuple[Event, ...]]:
+    """Live events as they go out: one by one, and a call for help with the opening before it, so that nobody can count it (ANM-DOR-021)."""
+    groups: list[tuple[Event, ...]] = []
+    for event in live:
+        before = groups[-1][0] if groups and len(groups[-1]) == 1 else None
+        if before is not None and _belongs_to(event, before):
+            groups[-1] = (before, event)
+        else:
+            groups.append((event,))
+    return groups
+
+
+def _belongs_to(event: Event, before: Event) -> bool:
+    if event.type != EventType.ALARM_RAISED or event.get(Field.CODE) != AlarmCode.FORCED_USER:
+        return False
+    follows = event.sequence == before.sequence + 1
+    return follows and len(encoded_event(before)) + len(encoded_event(event)) <= ONE_BLOCK_BYTES

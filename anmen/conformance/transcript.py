@@ -13,6 +13,7 @@ from firmware_protocol.keys import Holder, KeyLabel, exchange, frame_key, sessio
 from firmware_protocol.messages import Birth, Event, Events, UpMessage, Will
 from firmware_protocol.sealing import FrameKind, Header, Seal, SealedFrame, parse_any
 from firmware_protocol.topics import Direction
+from firmware_protocol.vocabulary import AlarmCode, EventType, Field
 
 M = TypeVar("M", bound=UpMessage)
 
@@ -156,3 +157,12 @@ def named(one: Said) -> str:
 def holds(sequence: int) -> Callable[[Said], bool]:
     """Whether a frame holds the event of that number."""
     return lambda said: any(event.sequence == sequence for event in said.events)
+
+
+def calls_for_help(one: Said) -> bool:
+    """Whether it is one live frame of an event and the alarm of a duress PIN that belongs to it."""
+    if not isinstance(one.message, Events) or not one.message.live or len(one.events) != 2:
+        return False
+    before, alarm = one.events
+    forced = alarm.type == EventType.ALARM_RAISED and alarm.get(Field.CODE) == AlarmCode.FORCED_USER
+    return forced and alarm.sequence == before.sequence + 1

@@ -20,7 +20,9 @@ from firmware_protocol.vocabulary import OverrideKind
 from tests.c_reference.c_lock import CLock, build_lock, provision_text
 
 # One of each page, quick enough for the usual run; the long form tries every sentence.
-A_FEW = frozenset({"ANM-FRM-009", "ANM-FRM-014", "ANM-KEY-012", "ANM-KEY-015", "ANM-SES-010", "ANM-EVT-001"})
+A_FEW = frozenset(
+    {"ANM-FRM-009", "ANM-FRM-014", "ANM-KEY-012", "ANM-KEY-015", "ANM-SES-010", "ANM-EVT-001", "ANM-DOR-021"}
+)
 OTHERS = "the C lock's port has no key, plate, button or outside contacts"
 
 
@@ -103,6 +105,13 @@ def test_a_few_sentences_hold(stand: Stand) -> None:
     verdicts = [one for one in run(stand, only=A_FEW) if one.outcome is not Outcome.DECLARED]
     assert failed(verdicts) == []
     assert sum(one.outcome is Outcome.PASSED for one in verdicts) >= 5
+
+
+def test_nobody_counts_its_calls_for_help(stand: Stand) -> None:
+    stand.profile = Profile.FULL
+    verdicts = {one.number: one for one in run(stand, only=frozenset({"ANM-DOR-021", "ANM-DOR-006"}))}
+    assert failed(list(verdicts.values())) == []
+    assert verdicts["ANM-DOR-021"].outcome is Outcome.PASSED
 
 
 @pytest.mark.full

@@ -8,6 +8,7 @@ from device_sim.door import Door, DoorStep
 from device_sim.doorway import Doorway
 from device_sim.held_list import HeldList
 from device_sim.modes import Modes
+from firmware_protocol import sending
 from firmware_protocol.lockout import Lockout
 from firmware_protocol.vocabulary import AlarmCode, OverrideKind
 from tests.conformance.memory_line import MemoryWire
@@ -65,3 +66,8 @@ def notices_no_plate(patch: Patch, wire: MemoryWire) -> None:
         return DoorStep(self)
 
     patch.setattr(Door, "lift_plate", lift)
+
+
+@breaks("DOR-021")
+def sends_a_call_for_help_by_itself(patch: Patch, wire: MemoryWire) -> None:
+    patch.setattr(sending, "together", lambda live: [(event,) for event in live])

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from anmen.conformance.lists import CARD, OTHER_CARD, PIN
 from anmen.conformance.registry import Profile, checks
 from anmen.conformance.stand import BOOT_S, SLACK_S, Stand
+from anmen.conformance.transcript import Said, calls_for_help
 from anmen.conformance.verdict import Failed
 from firmware_protocol.list_entry import ONE_TIME_CAPABILITY
 from firmware_protocol.messages import Birth, Event
@@ -21,6 +22,7 @@ from firmware_protocol.vocabulary import (
 )
 
 FULL = Profile.FULL
+OPENING = frozenset({EventType.LOCK_OPERATED, EventType.ALARM_RAISED})
 DURESS_AFTER_S = 30.0
 
 
@@ -45,6 +47,16 @@ def duress_with_others(stand: Stand) -> str:
     finally:
         stand.operator.turn_handle()
     return "alarm 8 alone, after a card (named in field 19), and in privacy mode with the door shut"
+
+
+@checks("ANM-DOR-021", profile=FULL)
+def nobody_counts_a_call_for_help(stand: Stand) -> str:
+    """Frames that tell of an opening or an alarm, until a second after an ordinary PIN and after a duress PIN."""
+    ordinary, forced = (_opening(stand, number, duress=number == 86) for number in (85, 86))
+    if len(ordinary) != len(forced) or not calls_for_help(forced[0]):
+        seen = f"{len(ordinary)} frames after an ordinary PIN, {len(forced)} after a duress PIN"
+        raise Failed(expected="the alarm in the live frame of its opening, and as many frames", seen=seen)
+    return f"{len(forced)} frame after either PIN, the alarm in that of its opening"
 
 
 @checks(
@@ -184,3 +196,15 @@ def _overridden(stand: Stand, kind: OverrideKind, operation: Operation) -> None:
     event = stand.await_event(EventType.OVERRIDE_USED, since)[1]
     if (event.get(Field.OVERRIDE), event.get(Field.OPERATION)) != (kind, operation):
         raise Failed(expected=f"kind {int(kind)}, operation {int(operation)}", seen=f"fields {dict(event.fields)}")
+
+
+def _opening(stand: Stand, number: int, *, duress: bool) -> list[Said]:
+    """What a PIN that opens makes the lock say of it; what else the door does, it does at a moment of its own."""
+    stand.give(stand.issuer().pin(number, duress=duress))
+    stand.listen(SLACK_S)
+    since = stand.mark()
+    if not stand.operator.enter_pin(PIN):
+        raise Failed(expected="a right PIN to open", seen="the door stayed shut")
+    stand.await_event(EventType.LOCK_OPERATED, since)
+    stand.listen(1.0)
+    return [one for one in stand.transcript.said[since:] if any(event.type in OPENING for event in one.events)]

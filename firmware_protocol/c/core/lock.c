@@ -20,13 +20,21 @@ struct anmen_event anmen_lock_event(const struct anmen_lock *lock, enum anmen_ev
                                 .quality = anmen_clock_quality(&lock->clock, now)};
 }
 
+static enum anmen_urgency urgency_of(const struct anmen_event *event)
+{
+    if (event->type != EVENT_ALARM) {
+        return ANMEN_USUAL;
+    }
+    return event->number[FIELD_CODE] == ALARM_FORCED_USER ? ANMEN_CALL_FOR_HELP : ANMEN_ALARM;
+}
+
 bool anmen_lock_record(struct anmen_lock *lock, const struct anmen_event *event, uint64_t now)
 {
     uint64_t before = lock->log.next;
     uint64_t given = anmen_log_append(&lock->log, event);
 
     for (uint64_t sequence = before; sequence < lock->log.next; sequence++) {
-        anmen_sender_recorded(&lock->sender, sequence, event->type == EVENT_ALARM, now);
+        anmen_sender_recorded(&lock->sender, sequence, urgency_of(event), now);
     }
     return given != 0;
 }

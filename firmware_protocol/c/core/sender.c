@@ -46,13 +46,13 @@ void anmen_sender_disconnect(struct anmen_sender *sender)
     sender->fill.count = 0;
 }
 
-void anmen_sender_recorded(struct anmen_sender *sender, uint64_t sequence, bool alarm, uint64_t now)
+void anmen_sender_recorded(struct anmen_sender *sender, uint64_t sequence, enum anmen_urgency urgency, uint64_t now)
 {
     if (sender->connected) {
         /* With 32 on their way it goes with the stored ones, unless it is an alarm (ANM-SES-030). */
         way_drop_old(&sender->live, now);
-        way_add(&sender->live, (struct anmen_sent){sequence, now, true},
-                ANMEN_ON_THEIR_WAY + (alarm ? ANMEN_ALARM_ROOM : 0));
+        way_add(&sender->live, (struct anmen_sent){sequence, now, true, urgency == ANMEN_CALL_FOR_HELP},
+                ANMEN_ON_THEIR_WAY + (urgency == ANMEN_USUAL ? 0 : ANMEN_ALARM_ROOM));
     }
 }
 
@@ -87,16 +87,27 @@ void anmen_sender_missing(struct anmen_sender *sender, const struct anmen_log *l
     sender->gap_last = last < log->next - 1 ? last : log->next - 1;
 }
 
+static void take_live(struct anmen_sent *sent, uint64_t now, struct anmen_batch *batch)
+{
+    sent->waiting = false;
+    sent->at = now;
+    batch->sequence[batch->count++] = sent->sequence;
+}
+
+/* Alone, so that every live frame is one block (ANM-FRM-018); but a call for help goes with its opening, and both fit
+ * one block: a frame more would tell whoever counts frames (ANM-DOR-021). */
 static struct anmen_batch next_live(struct anmen_sender *sender, uint64_t now)
 {
     struct anmen_batch batch = {.live = true};
 
-    for (unsigned i = 0; i < sender->live.count; i++) {
-        if (sender->live.event[i].waiting) {
-            sender->live.event[i].waiting = false;
-            sender->live.event[i].at = now;
-            batch.sequence[batch.count++] = sender->live.event[i].sequence;
-            return batch; /* alone, so that every live frame is one block (ANM-FRM-018) */
+    for (unsigned i = 0; i < sender->live.count && batch.count == 0; i++) {
+        struct anmen_sent *sent = &sender->live.event[i];
+        if (sent->waiting) {
+            take_live(sent, now, &batch);
+            if (i + 1 < sender->live.count && sent[1].waiting && sent[1].joins
+                && sent[1].sequence == sent->sequence + 1) {
+                take_live(&sent[1], now, &batch);
+            }
         }
     }
     return batch;
@@ -156,7 +167,7 @@ static void next_fill(struct anmen_sender *sender, const struct anmen_log *log, 
         }
         sender->cursor = at + 1;
         if (way_find(&sender->live, at) == NULL) {
-            way_add(&sender->fill, (struct anmen_sent){at, now, false}, ANMEN_ON_THEIR_WAY);
+            way_add(&sender->fill, (struct anmen_sent){at, now, false, false}, ANMEN_ON_THEIR_WAY);
             batch->sequence[batch->count++] = at;
         }
     }

@@ -12,6 +12,7 @@ struct anmen_sent {
     uint64_t sequence;
     uint64_t at;
     bool waiting; /* recorded, not sent yet */
+    bool joins;   /* goes in the frame of the event before it */
 };
 
 struct anmen_on_their_way {
@@ -48,7 +49,8 @@ void anmen_sender_disconnect(struct anmen_sender *sender);
 void anmen_sender_again(struct anmen_sender *sender, const struct anmen_log *log);
 /* The same on an announcement, which begins the wait for a receipt anew. */
 void anmen_sender_announced(struct anmen_sender *sender, const struct anmen_log *log, uint64_t now);
-void anmen_sender_recorded(struct anmen_sender *sender, uint64_t sequence, bool alarm, uint64_t now);
+enum anmen_urgency { ANMEN_USUAL, ANMEN_ALARM, ANMEN_CALL_FOR_HELP };
+void anmen_sender_recorded(struct anmen_sender *sender, uint64_t sequence, enum anmen_urgency urgency, uint64_t now);
 void anmen_sender_rate(struct anmen_sender *sender, uint64_t events_a_second);
 /* `progress` says whether the receipt moved the log's. */
 void anmen_sender_receipt(struct anmen_sender *sender, const struct anmen_log *log, bool progress, uint64_t now);
