@@ -8,9 +8,9 @@ from 5 seconds to 5 minutes, so that ten thousand locks behind a dead service st
 from collections.abc import Sequence
 from typing import Protocol
 
-from firmware_protocol.codec import encoded_event
+from firmware_protocol.live_groups import together
 from firmware_protocol.messages import Event, Events
-from firmware_protocol.vocabulary import AlarmCode, EventType, Field
+from firmware_protocol.vocabulary import EventType
 
 WINDOW = 32
 GROUP = 8
@@ -20,8 +20,6 @@ BACKFILL_PER_S = 50
 PATIENCE_S = 2.0
 # So many of the latest alarms go before everything else that is not stored.
 URGENT = 8
-# What two events may have together, so that a message of them is one block whatever its numbers.
-ONE_BLOCK_BYTES = 172
 
 
 class EventLog(Protocol):
@@ -234,22 +232,3 @@ class SendWindow:
     def _arm_probe(self, now: float) -> None:
         outstanding = self._open and self._stored + 1 < self._log.next_sequence
         self._probe_at = now + self._probe_wait if outstanding else None
-
-
-def together(live: Sequence[Event]) -> list[tuple[Event, ...]]:
-    """Live events as they go out: one by one, and a call for help with the opening before it, so that nobody can count it (ANM-DOR-021)."""
-    groups: list[tuple[Event, ...]] = []
-    for event in live:
-        before = groups[-1][0] if groups and len(groups[-1]) == 1 else None
-        if before is not None and _belongs_to(event, before):
-            groups[-1] = (before, event)
-        else:
-            groups.append((event,))
-    return groups
-
-
-def _belongs_to(event: Event, before: Event) -> bool:
-    if event.type != EventType.ALARM_RAISED or event.get(Field.CODE) != AlarmCode.FORCED_USER:
-        return False
-    follows = event.sequence == before.sequence + 1
-    return follows and len(encoded_event(before)) + len(encoded_event(event)) <= ONE_BLOCK_BYTES

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from firmware_protocol.codec import BLOCK_BYTES, decode_up, encode
+from firmware_protocol.live_groups import together
 from firmware_protocol.messages import Event, Events
-from firmware_protocol.sending import together
 from firmware_protocol.vocabulary import (
     AlarmCode,
     EventType,
