@@ -6,6 +6,7 @@ The factory's, in its file, counts until the first that was welcomed, and again 
 import hashlib
 from collections.abc import Callable
 from dataclasses import astuple, dataclass, field, replace
+from enum import Enum
 
 import cbor2
 
@@ -23,7 +24,19 @@ from firmware_protocol.vocabulary import ClockQuality
 ASK_AGAIN_S = 3_600.0
 MOST_TRIES = 3
 TRIED_FOR_S = 300.0
+# A broker that is away looks like one that refuses: once the old one works again, the new one has a second chance.
+SECOND_CHANCE_S = 600.0
+MOST_FAILURES = 2
 QUIET_S = 86_400
+
+
+class NextOne(Enum):
+    """How far the next certificate is."""
+
+    NONE = "none"
+    ASKED = "asked"
+    TRIED = "tried"
+    RESTING = "resting"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +52,10 @@ class Renewal:
     tries: int = 0
     taken_s: int = 0
     quiet_until_s: int = 0
+    failures: int = 0
+    """How often the new one was given up for the old."""
+    resting: bool = False
+    """Whether it is given up at present."""
 
     def settled(self, quiet_until_s: int) -> "Renewal":
         """Back to what it has: nothing asked for and nothing tried, and silent until then."""
@@ -56,6 +73,7 @@ class CertificateKeeper:
         self._factory, self._ask_before_s = start.certificate, start.ask_before_s
         self._ask_at = start.now
         self._give_up_at: float | None = None
+        self._second_chance_at: float | None = None
         self.reconnect_due = False
         raw = self._slots.read()
         self.kept = Renewal(*cbor2.loads(raw)) if raw else Renewal()
@@ -73,7 +91,14 @@ class CertificateKeeper:
     def used(self) -> HeldCertificate | None:
         """The one to connect with."""
         kept = self.kept
-        return HeldCertificate(kept.coming, kept.request_key, end_of(kept.coming)) if kept.coming else self.has
+        return HeldCertificate(kept.coming, kept.request_key, end_of(kept.coming)) if self._is_trying else self.has
+
+    @property
+    def next_one(self) -> NextOne:
+        """How far the next one is."""
+        if self.kept.coming:
+            return NextOne.RESTING if self.kept.resting else NextOne.TRIED
+        return NextOne.ASKED if self.kept.request else NextOne.NONE
 
     @property
     def capability(self) -> dict[str, int]:
@@ -83,9 +108,11 @@ class CertificateKeeper:
     def connecting(self, now: float) -> HeldCertificate | None:
         """The certificate for the next connect, None for the factory's; a new one has three connects and five minutes."""
         self.reconnect_due = False
-        if self.kept.coming and self.kept.tries >= MOST_TRIES:
+        if self.kept.resting and self._old_has_ended(now):
+            self._keep(replace(self.kept, resting=False, tries=0))
+        if self._is_trying and self.kept.tries >= MOST_TRIES:
             self._go_back(now)
-        elif self.kept.coming:
+        if self._is_trying:
             self._keep(replace(self.kept, tries=self.kept.tries + 1))
             self._give_up_at = now + TRIED_FOR_S if self._give_up_at is None else self._give_up_at
         return None if self.used is self._factory else self.used
@@ -93,9 +120,15 @@ class CertificateKeeper:
     def welcomed(self, now: float) -> None:
         """The service has welcomed this boot: what it is connected with is good, and what is due may be asked again."""
         self._ask_at = now
-        if self.kept.coming and not self.reconnect_due:
+        if self.kept.resting:
+            self._second_chance_at = now + SECOND_CHANCE_S
+        elif self._is_trying and not self.reconnect_due:
             self._give_up_at = None
             self._keep(Renewal(self.kept.coming, self.kept.request_key))
+
+    def disconnected(self) -> None:
+        """Nothing is tried while it is not known that the old one works."""
+        self._second_chance_at = None
 
     def ask(self, say: Callable[[UpMessage], None], now: float) -> None:
         """Ask where it is time to; the pair is in flash before anybody hears of it."""
@@ -124,18 +157,36 @@ class CertificateKeeper:
 
     def deadline(self) -> float | None:
         """When there is something to do."""
-        return self._give_up_at
+        return min((at for at in (self._give_up_at, self._second_chance_at) if at is not None), default=None)
 
     def expire(self, now: float) -> None:
-        """Five minutes without a welcome under the new one."""
+        """Five minutes without a welcome under the new one, or ten with the old one after that."""
         if self._give_up_at is not None and now >= self._give_up_at:
             self._go_back(now)
             self.reconnect_due = True
+        if self._second_chance_at is not None and now >= self._second_chance_at:
+            self._second_chance_at = None
+            self._keep(replace(self.kept, resting=False, tries=0))
+            self.reconnect_due = True
+
+    @property
+    def _is_trying(self) -> bool:
+        return self.kept.coming != b"" and not self.kept.resting
 
     def _go_back(self, now: float) -> None:
-        """A clock that has stopped meanwhile must not make a day shorter."""
+        """A clock that has stopped meanwhile must not make a day shorter. There is no way back to what has ended."""
         self._give_up_at = None
-        self._keep(self.kept.settled(max(self._clock_s(now) or 0, self.kept.taken_s) + QUIET_S))
+        kept = self.kept
+        if self._old_has_ended(now):
+            self._keep(replace(kept, tries=0))
+        elif kept.failures + 1 >= MOST_FAILURES:
+            self._keep(kept.settled(max(self._clock_s(now) or 0, kept.taken_s) + QUIET_S))
+        else:
+            self._keep(replace(kept, failures=kept.failures + 1, resting=True))
+
+    def _old_has_ended(self, now: float) -> bool:
+        clock_s, has = self._clock_s(now), self.has
+        return clock_s is not None and has is not None and has.until <= clock_s
 
     def _clock_s(self, now: float) -> int | None:
         clock = self._time.clock

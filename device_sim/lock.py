@@ -133,6 +133,7 @@ class Lock:
         self.claiming.disconnected()
         self._side.disconnected()
         self.keys.disconnected()
+        self.certificates.disconnected()
         self.updater.went_offline()
 
     def announced(self, now: float) -> None:

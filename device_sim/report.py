@@ -4,6 +4,7 @@ from collections import Counter
 from enum import IntEnum
 from typing import Any
 
+from device_sim.certificate_keeping import CertificateKeeper
 from device_sim.door import Door
 from device_sim.doorway import Answer
 from device_sim.enrolling import Stage
@@ -89,6 +90,7 @@ def _report_electronics(lock: Lock, now: float) -> Json:
             "nearly_full": log.nearly_full,
         },
         "firmware": _report_firmware(lock),
+        "certificate": _report_certificate(lock.certificates),
         "refused_frames": dict(lock.refused_frames),
         "events": [report_event(event) for event in log.read(log.next_sequence - LAST_EVENTS, LAST_EVENTS)],
     }
@@ -106,6 +108,11 @@ def _report_claim(installed: Installation) -> Json:
         "secret": counts and in_groups(counts),
         "code": counts and code_of(installed.provision.lock, counts),
     }
+
+
+def _report_certificate(keeper: CertificateKeeper) -> Json | None:
+    """What it connects with, and how far the next one is; None where it knows of none."""
+    return {"until_s": keeper.used.until, "next": keeper.next_one.value} if keeper.used else None
 
 
 def _report_firmware(lock: Lock) -> Json:

@@ -67,6 +67,10 @@ function showFacts(state) {
     facts.push(["flash", text("flash_state", state.log.next_sequence - 1, state.log.unstored)]);
     const time = state.clock.quality === "UNSET" ? "" : ` · ${clockTime(state.clock.now_ms, { dateStyle: "short", timeStyle: "medium" })}`;
     facts.push(["clock", text(`clock_${state.clock.quality}`) + time]);
+    if (state.certificate) {
+      const until = clockTime(state.certificate.until_s * 1000, { dateStyle: "medium" });
+      facts.push(["certificate", text("certificate_until", until) + text(`certificate_${state.certificate.next}`)]);
+    }
   }
   if (state.power) facts.unshift(...claimFacts(state));
   find("claim-button").hidden = !state.claim?.nobodys;

@@ -65,6 +65,8 @@ def lock_panel(state: State, language: Language) -> RenderableType:
     rows.add_row(say("list", language), f"{say('version', language, held['version'])}: {kinds}")
     rows.add_row("", Text(held["digest"][:16] + "…", style="dim"))
     rows.add_row(say("flash", language), say("logged", language, log["next_sequence"] - 1, log["unstored"]))
+    if state["certificate"]:
+        rows.add_row(say("certificate", language), _certificate(state["certificate"], language))
     if state["refused_frames"]:
         rows.add_row(say("refused", language), ", ".join(f"{n} {why}" for why, n in state["refused_frames"].items()))
     taking = state.get("enrolment")
@@ -75,6 +77,12 @@ def lock_panel(state: State, language: Language) -> RenderableType:
     if state["locked_out_s"]:
         rows.add_row("", Text(say("locked_out", language, round(state["locked_out_s"])), style="bold red"))
     return rows
+
+
+def _certificate(certificate: State, language: Language) -> str:
+    until = say("until", language, _date(certificate["until_s"] * 1000, language)[:10])
+    coming = certificate["next"]
+    return until if coming == "none" else f"{until}, {say(f'certificate_{coming}', language)}"
 
 
 def _date(unix_ms: int, language: Language) -> str:

@@ -56,6 +56,8 @@ class MemoryHardware:
     medium: MemoryMedium = field(default_factory=MemoryMedium)
     engine: FaceEngine = field(default_factory=lambda: load_engine(EngineName.SFACE))
     drawn: int = 0
+    # None: it knows of none, and asks for no other.
+    certificate: HeldCertificate | None = None
 
     def uptime_s(self) -> float:
         return self.wire.clock_s
@@ -72,7 +74,7 @@ class MemoryHardware:
         given = load_keys(flash, LOCK)
         boxed = provision.claim_secret if given is None else None
         identity = given or (nobodys_keys(LOCK, self.draw) if boxed else provision.identity)
-        start = Start(0.0, self.wire.unix_ms() if clock_kept else None, door, provision.maker, boxed)
+        start = Start(0.0, self.wire.unix_ms() if clock_kept else None, door, provision.maker, boxed, self.certificate)
         return Lock(identity, flash, start, engine=self.engine, draw=self.draw)
 
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import cbor2
+
 from device_sim import obedience, wiping
 from device_sim.command_memory import Parameters
 from device_sim.flash.chip import Flash
@@ -10,8 +12,9 @@ from device_sim.recording import Recorder
 from firmware_protocol.commands import CommandState
 from firmware_protocol.commands_judged import settled
 from firmware_protocol.vocabulary import EventType
-from tests.conformance.memory_line import MemoryWire
+from tests.conformance.memory_line import GEOMETRY, MemoryWire
 from tests.conformance.sabotage import Patch, around, breaks
+from tests.device.renewal_rig import factory
 
 
 @breaks("CMD-020")
@@ -58,3 +61,17 @@ def raises_no_alarm_of_its_wipe(patch: Patch, wire: MemoryWire) -> None:
 @breaks("CMD-022")
 def proves_another_wipe(patch: Patch, wire: MemoryWire) -> None:
     around(patch, wiping, "wipe_proof", lambda real, key, _, **epochs: real(key, bytes(16), **epochs))
+
+
+@breaks("KEY-039")
+def wipes_its_certificate(patch: Patch, wire: MemoryWire) -> None:
+    """What it was given over the air goes with the wipe, and the factory's counts again."""
+    wire.hardware.certificate, later = factory(100), factory(300)
+    kept = Flash(wire.hardware.medium, GEOMETRY, draw=wire.hardware.draw)
+    kept.slots("certificate").write(cbor2.dumps([later.chain, later.key, b"", b"", b"", 0, 0, 0]))
+
+    def wipe(real: Any, self: Flash) -> None:
+        real(self)
+        self.slots("certificate").erase()
+
+    around(patch, Flash, "wipe", wipe)

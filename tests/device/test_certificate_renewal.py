@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import cbor2
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
@@ -12,8 +13,10 @@ from cryptography.x509.oid import NameOID
 from device_sim.certificate import HeldCertificate, end_of, from_factory, request_for, split
 from device_sim.flash.memory import PowerCut
 from firmware_protocol.certificate_messages import CERTIFICATE_CAPABILITY, MOST_REQUEST_BYTES, CertificateAnswer
+from firmware_protocol.commands import CommandKind
 from firmware_protocol.keys import public_key
 from firmware_protocol.vocabulary import ClockQuality
+from tests.device.desk import Desk
 from tests.device.renewal_rig import DAYS, FIRST_KEY, RenewalRig, factory, good, key_of, signed, unsigned
 from tests.device.rig import LOCK, NOW_S, connected_rig
 from tests.protocol.fake_ingest import NOW_MS
@@ -152,18 +155,110 @@ def test_a_refusal_is_heard_for_a_day() -> None:
     assert len(set(rig.service.requests)) == 2
 
 
-def test_three_connects_without_a_welcome_and_the_old_one_is_back() -> None:
-    rig = RenewalRig()
-    rig.connect()
+def fail(rig: RenewalRig) -> None:
+    """Three connects with the new one without a welcome, and it is back with the old one."""
     for _ in range(3):
         rig.connect_without_welcome()
         assert rig.lock.certificates.used != factory(30)
     rig.lock.connecting()
     assert rig.lock.certificates.connecting(rig.now) is None
     rig.connect()
+    assert rig.lock.certificates.used == factory(30)
+
+
+def test_a_broker_that_was_away_costs_ten_minutes_and_no_second_certificate() -> None:
+    rig = RenewalRig()
+    rig.connect()
+    fail(rig)
+    rig.pass_time(590)
+    assert not rig.lock.certificates.reconnect_due
+    rig.pass_time(20)
+    assert rig.lock.certificates.reconnect_due
+    rig.reconnect()
+    assert renewed(rig)
+    assert fits(rig.lock.certificates.has)
     assert len(rig.service.requests) == 1
-    rig.pass_time(DAYS + 3_600)
+
+
+def test_the_ten_minutes_begin_with_the_old_ones_welcome_and_end_with_its_link() -> None:
+    rig = RenewalRig()
+    rig.connect()
+    fail(rig)
+    rig.disconnect()
+    rig.pass_time(1_000)
+    rig.medium = rig.medium.after_power_cut()
+    rig.boot()
+    for _ in range(8):
+        rig.connect_without_welcome()
+    assert rig.lock.certificates.deadline() is None
+    assert rig.lock.certificates.used == factory(30)
+    rig.reconnect()
+    rig.pass_time(610)
+    assert rig.lock.certificates.reconnect_due
+    rig.reconnect()
+    assert renewed(rig)
+
+
+def test_what_fails_a_second_time_is_dropped_and_another_asked_for_after_a_day() -> None:
+    rig = RenewalRig()
+    rig.connect()
+    tried = rig.lock.certificates.kept.request_key
+    fail(rig)
+    rig.pass_time(610)
+    fail(rig)
+    assert not rig.holds_in_flash(tried)
+    rig.pass_time(DAYS - 700)
+    assert len(rig.service.requests) == 1
+    rig.pass_time(DAYS)
     assert len(set(rig.service.requests)) == 2
+
+
+def test_there_is_no_way_back_to_a_certificate_that_has_ended() -> None:
+    rig = RenewalRig()
+    rig.connect()
+    rig.boot(chip_ms=NOW_MS + 31 * DAYS * 1000)
+    for _ in range(8):
+        rig.connect_without_welcome()
+        assert rig.lock.certificates.used != factory(30)
+    rig.reconnect()
+    assert renewed(rig)
+
+
+def test_nor_does_a_lock_rest_with_one_that_ends_meanwhile() -> None:
+    rig = RenewalRig()
+    rig.connect()
+    fail(rig)
+    rig.boot(chip_ms=NOW_MS + 31 * DAYS * 1000)
+    rig.connect()
+    assert renewed(rig)
+
+
+def test_a_value_of_an_older_firmware_is_read() -> None:
+    rig = RenewalRig()
+    rig.connect()
+    slots = rig.lock.flash.slots("certificate")
+    kept = rig.lock.certificates.kept
+    slots.write(cbor2.dumps(cbor2.loads(slots.read() or b"")[:8]))
+    rig.boot()
+    assert rig.lock.certificates.kept == kept
+
+
+@pytest.mark.parametrize("tried", [False, True], ids=["while one waits", "once it was welcomed"])
+def test_a_factory_wipe_leaves_the_certificates(tried: bool) -> None:
+    """Without one the next landlord's broker would not let the lock in."""
+    rig = RenewalRig()
+    rig.connect()
+    if tried:
+        rig.reconnect()
+    kept, epoch, desk = rig.lock.certificates.kept, rig.lock.flash.log.epoch, Desk(rig)
+    desk.order(CommandKind.FACTORY_WIPE)
+    desk.pass_time(1)
+    rig.ingest.change_list({})
+    rig.boot()
+    assert rig.lock.flash.log.epoch != epoch, "it was wiped"
+    assert rig.lock.certificates.kept == kept
+    rig.connect()
+    assert renewed(rig)
 
 
 def test_five_minutes_without_a_welcome_and_the_old_one_is_back() -> None:

@@ -110,7 +110,7 @@ def test_a_certificate_that_ends_in_a_month_is_replaced_by_the_lock_itself(
 def is_back(installed: Installation) -> bool:
     """Welcomed with what it had, after it had tried another."""
     kept = installed.lock.certificates.kept
-    return installed.linked and kept.quiet_until_s > 0 and kept.coming == kept.request == kept.chain == b""
+    return installed.linked and installed.lock.proven and kept.resting and kept.chain == b""
 
 
 @pytest.mark.usefixtures("wrong_signer")

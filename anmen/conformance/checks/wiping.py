@@ -8,6 +8,7 @@ from anmen.conformance.orders import Orders
 from anmen.conformance.registry import Profile, checks
 from anmen.conformance.stand import ANSWER_S, BOOT_S, Stand
 from anmen.conformance.verdict import Failed, NotTried
+from firmware_protocol.certificate_messages import CERTIFICATE_CAPABILITY
 from firmware_protocol.commands import CommandFailure, CommandKind, CommandState, ReadBackAnswer
 from firmware_protocol.commands_wiped import proves_wipe, wipe_key
 from firmware_protocol.keys import exchange
@@ -112,6 +113,22 @@ def the_new_log_tells_of_it(stand: Stand) -> str:
     if again.content != proof:
         raise Failed(expected="the proof as content of the repeated result", seen=again.content.hex() or "none")
     return "a new log begins with started, alarm 1 and command done; the proof holds"
+
+
+@checks(
+    "ANM-KEY-039",
+    profile=FULL,
+    feature=CERTIFICATE_CAPABILITY,
+    kind=WIPE,
+    unseen="the keys of the certificates, and a request that waits",
+)
+def keeps_its_certificate(stand: Stand) -> str:
+    """After the wipe its birth names no earlier end of its certificate than before."""
+    seen = wiped(stand)
+    before, after = (birth.capabilities.get(CERTIFICATE_CAPABILITY) for birth in (seen.before, seen.after))
+    if not isinstance(before, int) or not isinstance(after, int) or after < before:
+        raise Failed(expected=f"a certificate until {before}, as before the wipe", seen=f"until {after}")
+    return f"its certificate holds until {after}, as before the wipe"
 
 
 def wiped(stand: Stand) -> Wiped:
