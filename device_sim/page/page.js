@@ -69,7 +69,8 @@ function showFacts(state) {
     facts.push(["clock", text(`clock_${state.clock.quality}`) + time]);
     if (state.certificate) {
       const until = clockTime(state.certificate.until_s * 1000, { dateStyle: "medium" });
-      facts.push(["certificate", text("certificate_until", until) + text(`certificate_${state.certificate.next}`)]);
+      const { next } = state.certificate;
+      facts.push(["certificate", text("certificate_until", until) + (next === "none" ? "" : text(`certificate_${next}`))]);
     }
   }
   if (state.power) facts.unshift(...claimFacts(state));

@@ -54,7 +54,7 @@ export const TEXTS = {
   power_outside: ["从外面接应急电源", "Connect emergency power outside"], power_outside_off: ["拿走应急电源", "Take emergency power away"],
   fire: ["火警", "Fire alarm"], fire_over: ["火警结束", "End the fire alarm"], locksmith: ["开锁匠开门", "Locksmith opens"],
   privacy: ["按勿扰按钮", "Press the privacy button"],
-  certificate: ["证书", "Certificate"], certificate_until: ["有效至 {0}", "until {0}"], certificate_none: ["", ""],
+  certificate: ["证书", "Certificate"], certificate_until: ["有效至 {0}", "until {0}"],
   certificate_asked: [" · 已申请新证书", " · has asked for the next"], certificate_tried: [" · 正在试用新证书", " · trying the next"],
   certificate_resting: [" · 新证书连不上，过后再试", " · the next did not connect; to be tried again"],
   claim_button: ["打开内盖，按认领键", "Take off the cover, press the claim button"],
