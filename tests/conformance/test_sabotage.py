@@ -60,7 +60,7 @@ def test_a_broken_lock_is_seen(one: Sabotage, monkeypatch: pytest.MonkeyPatch) -
     assert one.breaks in failures(one, monkeypatch, only)
 
 
-@pytest.mark.full
+@pytest.mark.full(seconds=8)
 @pytest.mark.parametrize("one", SABOTAGES, ids=lambda one: f"{one.breaks}-{one.name}")
 def test_only_what_is_broken_is_seen(one: Sabotage, monkeypatch: pytest.MonkeyPatch) -> None:
     assert failures(one, monkeypatch, frozenset()) == {one.breaks, *one.also}
