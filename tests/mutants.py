@@ -42,6 +42,7 @@ _SWAPS: dict[type[ast.AST], type[ast.AST]] = {
     ast.Add: ast.Sub,
     ast.Sub: ast.Add,
 }
+_MADE = ("test_vectors.py", "test_docs.py")
 _NAMES = {"min": "max", "max": "min", "any": "all", "all": "any"}
 
 
@@ -90,13 +91,14 @@ def _module_of(path: Path) -> str:
 
 
 def _tests_of(path: Path) -> list[str]:
-    """The fast test files that name the module, or the package that hands its names on."""
+    """The fast test files that name the module, or the package that hands its names on; for the protocol its vectors and tables too."""
     module = _module_of(path)
     named = {module, module.rpartition(".")[0]} if ".rules." in module else {module}
     tests = sorted([*ROOT.glob("tests/rules/test_*.py"), *ROOT.glob("tests/protocol/test_*.py")])
     own = [one for one in tests if any(f"from {name} import" in one.read_text(encoding="utf-8") for name in named)]
     same = [one for one in own if path.stem in one.stem]
-    return [str(one) for one in (same or own)[:4]]
+    made = [ROOT / "tests/protocol" / one for one in _MADE] if path.parent.name == "firmware_protocol" else []
+    return [str(one) for one in dict.fromkeys([*(same or own)[:4], *made])]
 
 
 def _places(tree: ast.AST) -> list[tuple[ast.AST, str]]:

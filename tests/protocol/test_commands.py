@@ -71,6 +71,14 @@ def test_what_is_fresh_and_possible_is_obeyed(kind: CommandKind) -> None:
     assert judge(command(kind), CommandBook(), asked(), MOMENT, able=ABLE) == Obey(kind)
 
 
+@given(KINDS)
+def test_a_life_of_one_second_is_one(kind: CommandKind) -> None:
+    short = command(kind, issued_at=NOW_S, expires_at=NOW_S + 1)
+    assert judge(short, CommandBook(), asked(), MOMENT, able=ABLE) == Obey(kind)
+    none = replace(short, expires_at=NOW_S)
+    assert judge(none, CommandBook(), asked(), MOMENT, able=ABLE) != Obey(kind)
+
+
 @given(KINDS, st.integers(0, 10**6))
 def test_what_has_expired_is_not(kind: CommandKind, late: int) -> None:
     moment = CommandMoment(100.0, NOW_S + 55 + late)

@@ -1,13 +1,15 @@
-"""A stored event can be put together again, bit for bit, or the chain could not be checked against what is stored."""
+"""A stored event can be put together again, bit for bit, or the chain could not be checked against what is stored; and when it happened."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from hypothesis import given
+from hypothesis import strategies as st
 
 from firmware_protocol.codec import encoded_event
 from firmware_protocol.messages import Event
 from firmware_protocol.topics import LockId
-from service.entry.rules import HeardEvents, StoredColumns, entry_of, event_of
+from firmware_protocol.vocabulary import ClockQuality
+from service.entry.rules import AHEAD, EARLIEST, HeardEvents, StoredColumns, entry_of, event_of, happened_at
 from tests.protocol.drawn import EVENTS
 
 
@@ -27,3 +29,21 @@ def test_columns_lose_nothing(event: Event) -> None:
     )
     assert event_of(stored) == event
     assert encoded_event(event_of(stored)) == encoded_event(event)
+
+
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
+KNOWN = st.sampled_from([one for one in ClockQuality if one is not ClockQuality.UNSET])
+
+
+@given(EVENTS, KNOWN, st.datetimes(datetime(2019, 12, 30), datetime(2026, 3, 4)))
+def test_a_clock_is_believed_from_2020_to_tomorrow(event: Event, quality: ClockQuality, shown: datetime) -> None:
+    shown = shown.replace(tzinfo=UTC, microsecond=shown.microsecond // 1000 * 1000)
+    milliseconds = (shown - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(milliseconds=1)
+    believed = EARLIEST <= shown <= NOW + AHEAD
+    told = event._replace(occurred_at_ms=milliseconds, clock_quality=quality)
+    assert happened_at(told, NOW) == (shown if believed else NOW)
+
+
+@given(EVENTS)
+def test_a_clock_that_was_never_set_says_nothing(event: Event) -> None:
+    assert happened_at(event._replace(clock_quality=ClockQuality.UNSET), NOW) == NOW
