@@ -21,6 +21,23 @@ def claims_without_end(patch: Patch, wire: MemoryWire) -> None:
     patch.setattr(LockClaim, "is_open", lambda *_: True)
 
 
+@breaks("CLM-003")
+def presses_in_vain_while_it_claims(patch: Patch, wire: MemoryWire) -> None:
+    around(patch, Claiming, "press", lambda real, self, now: None if self._pressed else real(self, now))
+
+
+@breaks("CLM-003")
+def takes_an_answer_too_late(patch: Patch, wire: MemoryWire) -> None:
+    def send(real: Any, self: LockClaim, now: float) -> Any:
+        if now < self._until:
+            return real(self, now)
+        self._say_at = now + claim.REPEAT_S
+        return ()
+
+    around(patch, LockClaim, "to_send", send)
+    patch.setattr(LockClaim, "is_open", lambda self, now: now < self._until + 2 * claim.WINDOW_S)
+
+
 @breaks("CLM-003", "CLM-019", "CHN-001")
 def has_one_pair_for_every_press(patch: Patch, wire: MemoryWire) -> None:
     pair = claiming._draw_key(wire.hardware.draw)

@@ -19,6 +19,7 @@ from firmware_protocol.messages import Event, Message
 from firmware_protocol.schedules import written
 from firmware_protocol.sealing import FrameKind, Header, Seal
 from firmware_protocol.topics import Direction, frame_topic, shard_of
+from tests.protocol import key_vectors
 from tests.protocol import vector_parts as parts
 from tests.protocol.firmware_vectors import LOCK_OF_THE_VECTORS, refused_envelopes
 from tests.protocol.invalid_vectors import (
@@ -254,6 +255,9 @@ def files() -> dict[str, str]:
         "firmware": firmware(),
         "chain": chain(),
         "invalid": invalid(),
+        "claim": key_vectors.claim(),
+        "key_change": key_vectors.key_change(),
+        "certificate": key_vectors.certificate(),
     }
     return {f"{name}.json": json.dumps(one, indent=1, ensure_ascii=False) + "\n" for name, one in made.items()}
 

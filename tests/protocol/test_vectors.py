@@ -27,10 +27,13 @@ from tests.protocol.schema import problems
 
 # Change one of these only with a new protocol version: the bytes are in locks that hang on doors.
 PINNED = {
+    "certificate.json": "d7d03577a9cb409090bdbdc6db219da71f4c62dc0994112252e0d2ce4e3fd363",
     "chain.json": "1174f1ab87d9c6e2c724985c583a754f8328de4fdde1404a043a135c8eac9202",
+    "claim.json": "1de5e8c091f4ac315bc6ada6bfb5dad22504116317f4afc9c335446180e76983",
     "commands.json": "00e59a2374902c426b165d97dcace4f12a87a39abe5acf987774925bdad4c099",
     "firmware.json": "2c4898bb7c81e442da2ab0841a632a5291edfc3c807dd290f4ca1f85f0d6a97b",
     "invalid.json": "a0b4bb86525220d0f8021ec3ed587ef7bbe4679a6e91055628908120c696b3fc",
+    "key_change.json": "ae4d2396f062a17be498186522fef022fbf52069c3c5953798a414ab9e21d64d",
     "keys.json": "6fbda18d1700351f6d858babffc8b6148f9e304f18d351798e149d09b7bee8ba",
     "lists.json": "290dc666842fca5dd12ee4e2dbacbe5e9515f84fcd0b6fd5e8101f4ab3443317",
     "plain.json": "2e47fe4e0dd73aa6d216cf321f1ea771fee0469f85e9a397f0dc0be25d3c2435",

@@ -53,7 +53,7 @@ def silent_in_its_box(stand: Stand) -> str:
 
 @checks("ANM-CLM-003", profile=FULL, settled=False, unseen="that the claim begins nowhere but at the press")
 def claims_while_the_window_is_open(stand: Stand) -> str:
-    """Two presses, the first heard out unanswered: every 5 s for 120 s, and other pairs at each press."""
+    """The first press heard out and answered too late: every 5 s for 120 s. Then two more, other pairs at each."""
     secret, since, pressed_at = _secret(stand), stand.mark(), stand.line.now()
     stand.operator.press_claim()
     stand.listen(WINDOW_S + 3 * REPEAT_S)
@@ -64,12 +64,28 @@ def claims_while_the_window_is_open(stand: Stand) -> str:
         raise Failed(expected="a claim at once and every 5 s", seen=f"after {[round(at, 1) for at in times]} s")
     if not WINDOW_S - 2 * REPEAT_S <= times[-1] <= WINDOW_S + SLACK_S:
         raise Failed(expected="claims until 120 s after the press", seen=f"the last after {times[-1]:.1f} s")
+    _must_not_take(stand, first)
+    presses = [first, *(_pressed(stand, secret) for _ in range(2))]
+    if len({one.attempt for one in presses}) < len(presses) or len({one.keys.public_key for one in presses}) < len(
+        presses
+    ):
+        raise Failed(expected="an ephemeral and a static pair of each press's own", seen="the same again")
+    return f"{len(times)} claims, the last after {times[-1]:.1f} s; a late answer was none; other pairs at two more presses"
+
+
+def _pressed(stand: Stand, secret: str) -> Press:
     since = stand.mark()
     stand.operator.press_claim()
-    again = _await(stand, since, secret)
-    if again.attempt == first.attempt or again.keys.public_key == first.keys.public_key:
-        raise Failed(expected="an ephemeral and a static pair of each press's own", seen="the same again")
-    return f"{len(times)} claims, the last after {times[-1]:.1f} s; other pairs at another press"
+    return _await(stand, since, secret)
+
+
+def _must_not_take(stand: Stand, press: Press) -> None:
+    """Answer when the two minutes are over; a lock that takes it comes back with a birth."""
+    since = stand.mark()
+    _answer(stand, press, _drawn(stand, press), press.secret)
+    stand.listen(BOOT_S)
+    if any(one.header is not None and one.header.kind is FrameKind.BIRTH for one in stand.transcript.said[since:]):
+        raise Failed(expected="no notice of an answer after the two minutes", seen="a birth")
 
 
 @checks("ANM-CLM-019", profile=FULL, settled=False)
