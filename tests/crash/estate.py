@@ -12,7 +12,7 @@ from device_sim.audit import read_log
 from device_sim.control import ask
 from device_sim.errors import NoSimulator
 from device_sim.failpoints import Failpoint
-from device_sim.provision import Provision, write_provision
+from device_sim.provision import write_provision
 from firmware_protocol.topics import LockId
 from firmware_protocol.vocabulary import Field
 from service.access import actions as access
@@ -24,6 +24,7 @@ from service.premises.rules import UnitId
 from tests import given
 from tests.crash.forked import ForkedCommand
 from tests.crash.rig import Account, Rig
+from tests.lock_at_broker import provision_of
 from tests.wire_link import eventually
 from tests.wire_lock import provisioned
 
@@ -138,20 +139,7 @@ def estate_of(rig: Rig, name: str, locks: int = 2) -> Estate:
             home = given.home(session, keyring=rig.keyring, now=now)
             made = provisioned(session, rig.keyring, now)
             premises.hang_lock(session, unit_id=home.unit_id, lock_id=made.id, now=now - timedelta(days=900))
-            certificate = rig.broker.certificates.for_lock(made.id)
-            write_provision(
-                folder,
-                Provision(
-                    lock=made.id,
-                    private_key=made.identity.private_key,
-                    service_public_key=made.identity.service_public_key,
-                    certificate=certificate.certificate.absolute(),
-                    certificate_key=certificate.key.absolute(),
-                    authority=rig.broker.authority.absolute(),
-                    broker_host=rig.broker.host,
-                    broker_port=rig.broker.ports.locks,
-                ),
-            )
+            write_provision(folder, provision_of(made.identity, rig.broker))
             estate.units[made.id] = home.unit_id
     for lock in estate.locks:
         estate.change_list(lock)

@@ -10,13 +10,14 @@ from pathlib import Path
 from anmen.broker import Broker
 from device_sim.hardware import draw_private_key
 from device_sim.provision import Provision, write_provision
-from firmware_protocol import ServiceIdentity
+from firmware_protocol import LockIdentity, ServiceIdentity
 from firmware_protocol.access_list import ListEntry, encode_entry
 from firmware_protocol.keys import credential_key, exchange, public_key
 from firmware_protocol.messages import Event
 from firmware_protocol.sealing import FrameKind, parse
 from firmware_protocol.topics import Direction, LockId, draw_lock_id, frame_topic, holder_topic, shard_of
 from tests.device.rig import card
+from tests.lock_at_broker import provision_of
 from tests.machine.mqtt_client import Connected, connected
 from tests.protocol.fake_ingest import FakeIngest
 
@@ -74,18 +75,8 @@ def provision(folder: Path, broker: Broker, service: ListeningService, number: i
     """A lock of the folder that the service knows."""
     lock = draw_lock_id(bytes([number]) * 8)
     lock_key, service_key = draw_private_key(), draw_private_key()
-    pair = broker.certificates.for_lock(lock)
-    provisioned = Provision(
-        lock=lock,
-        private_key=lock_key,
-        service_public_key=public_key(service_key),
-        certificate=pair.certificate.absolute(),
-        certificate_key=pair.key.absolute(),
-        authority=broker.authority.absolute(),
-        broker_host=broker.host,
-        broker_port=broker.ports.locks,
-        label=f"{number} 号",
-    )
+    identity = LockIdentity(lock, lock_key, public_key(service_key))
+    provisioned = provision_of(identity, broker, label=f"{number} 号")
     write_provision(folder, provisioned)
     service.ingests[lock] = FakeIngest(ServiceIdentity(lock, service_key, public_key(lock_key)))
     return provisioned

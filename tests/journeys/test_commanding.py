@@ -13,7 +13,6 @@ from sqlalchemy import text
 from anmen.broker import Broker
 from device_sim.hardware import Hardware
 from device_sim.lock_runner import LockRunner
-from device_sim.provision import Provision
 from firmware_protocol.topics import LockId
 from service.accounts.rules import Role
 from service.edges import clock as real_clock
@@ -26,9 +25,10 @@ from tests import given_living as living
 from tests.fixtures_database import Database
 from tests.fixtures_service import Clock
 from tests.journeys.test_lock_to_register import Running, value
+from tests.lock_at_broker import provision_of
 from tests.pages.test_http import sign_in, token_on
 from tests.wire_link import eventually
-from tests.wire_lock import WireLock, provisioned
+from tests.wire_lock import provisioned
 
 # The badge, not the word alone: the page explains the word, too.
 DONE = ">已完成<"
@@ -70,26 +70,12 @@ def house(
     with transaction(database.serve, SYSTEM) as session:
         for table in ("building", "unit", "tenancy"):
             session.execute(text(f"UPDATE {table} SET landlord_id = :id"), {"id": owner})  # noqa: S608 - our own names
-    runner = LockRunner(provision_of(lock, broker), tmp_path, Hardware())
+    runner = LockRunner(provision_of(lock.identity, broker), tmp_path, Hardware())
     with Running(database, broker, keyring):
         runner.start()
         eventually(lambda: value(database, "SELECT link = 'live' FROM lock"))
         yield House(address, lock.id, begun.tenancy_id, runner)
         runner.stop()
-
-
-def provision_of(lock: WireLock, broker: Broker) -> Provision:
-    pair = broker.certificates.for_lock(lock.id)
-    return Provision(
-        lock=lock.id,
-        private_key=lock.identity.private_key,
-        service_public_key=lock.identity.service_public_key,
-        certificate=pair.certificate.absolute(),
-        certificate_key=pair.key.absolute(),
-        authority=broker.authority.absolute(),
-        broker_host=broker.host,
-        broker_port=broker.ports.locks,
-    )
 
 
 def press(client: httpx.Client, page: str, address: str, **answers: str) -> httpx.Response:

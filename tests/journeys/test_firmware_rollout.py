@@ -3,7 +3,6 @@
 A bad image stops its own roll-out after the first stage; the next, good one reaches all.
 """
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,23 +14,23 @@ from anmen.__main__ import app
 from anmen.broker import Broker
 from anmen.maker_key import public_point
 from device_sim.estate import Estate, running_estate
-from device_sim.hardware import Hardware, draw_private_key
-from device_sim.provision import Provision, write_provision
+from device_sim.hardware import Hardware
+from device_sim.provision import write_provision
 from device_sim.updating import Maker
-from firmware_protocol.keys import public_key
 from firmware_protocol.manifest import vendor_id
-from firmware_protocol.topics import LockId, draw_lock_id
+from firmware_protocol.topics import LockId
 from service.edges import clock
 from service.edges.keyring import Keyring
 from service.edges.transaction import SYSTEM, transaction
 from service.errands import Paces
 from service.ingest import Ingest, IngestParts
-from service.locks import actions as locks
 from service.rollout import actions as rollout
 from service.rollout.rules import RolloutState
 from tests.fixtures_database import Database
 from tests.journeys.test_lock_to_register import Running, ingest_address
+from tests.lock_at_broker import provision_of
 from tests.wire_link import eventually
+from tests.wire_lock import provisioned
 
 VENDOR = "locks.example"
 
@@ -70,29 +69,9 @@ def estate(operator: Operator, database: Database, broker: Broker, keyring: Keyr
     """Six locks of the operator's maker, registered and running."""
     maker = Maker(public_point((operator.folder / "maker.pem.pub").read_bytes()), vendor_id(VENDOR))
     for _ in range(6):
-        lock, lock_key, service_key = draw_lock_id(os.urandom(8)), draw_private_key(), draw_private_key()
-        pair = broker.certificates.for_lock(lock)
         with transaction(database.serve, SYSTEM) as session:
-            locks.provision(
-                session,
-                lock_id=lock,
-                public_key=public_key(lock_key),
-                service_private_key=service_key,
-                keyring=keyring,
-                now=clock.now(),
-            )
-        provision = Provision(
-            lock=lock,
-            private_key=lock_key,
-            service_public_key=public_key(service_key),
-            certificate=pair.certificate.absolute(),
-            certificate_key=pair.key.absolute(),
-            authority=broker.authority.absolute(),
-            broker_host=broker.host,
-            broker_port=broker.ports.locks,
-            maker=maker,
-        )
-        write_provision(operator.folder / "locks", provision)
+            made = provisioned(session, keyring, clock.now())
+        write_provision(operator.folder / "locks", provision_of(made.identity, broker, maker=maker))
     folder = operator.folder / "locks"
     with running_estate(folder, operator.folder / "control", http_port=None, hardware=Hardware()) as running:
         yield running

@@ -1,6 +1,5 @@
 """A room is handed over: simulated lock, real broker, ingest process, PostgreSQL. The lock gets new keys, the next tenant's PIN opens."""
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -10,10 +9,9 @@ import pytest
 
 from anmen.broker import Broker
 from device_sim.estate import Estate, running_estate
-from device_sim.hardware import Hardware, draw_private_key
-from device_sim.provision import Provision, write_provision
-from firmware_protocol.keys import public_key
-from firmware_protocol.topics import LockId, draw_lock_id
+from device_sim.hardware import Hardware
+from device_sim.provision import write_provision
+from firmware_protocol.topics import LockId
 from service.access import actions as access
 from service.access.rules import GrantId, Materials, Terms
 from service.edges import clock
@@ -21,13 +19,14 @@ from service.edges.keyring import Keyring
 from service.edges.transaction import SYSTEM, transaction
 from service.errands import Paces
 from service.ingest import Ingest, IngestParts
-from service.locks import actions as locks
 from service.people.rules import PersonId
 from service.premises import actions as premises
 from tests import given
 from tests.fixtures_database import Database
 from tests.journeys.test_lock_to_register import Running, ingest_address, value
+from tests.lock_at_broker import provision_of
 from tests.wire_link import eventually
+from tests.wire_lock import provisioned
 
 PINS = ("402816", "957130")
 
@@ -68,31 +67,14 @@ class Room:
 
 @pytest.fixture
 def room(tmp_path: Path, database: Database, broker: Broker, keyring: Keyring) -> Iterator[Room]:
-    lock, lock_key, service_key = draw_lock_id(os.urandom(8)), draw_private_key(), draw_private_key()
-    pair, now = broker.certificates.for_lock(lock), clock.now()
+    now = clock.now()
     with transaction(database.serve, SYSTEM) as session:
-        locks.provision(
-            session,
-            lock_id=lock,
-            public_key=public_key(lock_key),
-            service_private_key=service_key,
-            keyring=keyring,
-            now=now - timedelta(days=1),
-        )
+        made = provisioned(session, keyring, now - timedelta(days=1))
         home = given.home(session, keyring=keyring, now=now)
-        premises.hang_lock(session, unit_id=home.unit_id, lock_id=lock, now=now - timedelta(days=1))
+        premises.hang_lock(session, unit_id=home.unit_id, lock_id=made.id, now=now - timedelta(days=1))
         person = given.person(session, keyring=keyring, now=now, of=given.document())
-    provision = Provision(
-        lock=lock,
-        private_key=lock_key,
-        service_public_key=public_key(service_key),
-        certificate=pair.certificate.absolute(),
-        certificate_key=pair.key.absolute(),
-        authority=broker.authority.absolute(),
-        broker_host=broker.host,
-        broker_port=broker.ports.locks,
-    )
-    write_provision(tmp_path / "locks", provision)
+    lock, lock_key = made.id, made.identity.private_key
+    write_provision(tmp_path / "locks", provision_of(made.identity, broker))
     with running_estate(tmp_path / "locks", tmp_path / "control", http_port=None, hardware=Hardware()) as running:
         yield Room(lock, lock_key, home, person, database, keyring, running, tmp_path / "locks")
 

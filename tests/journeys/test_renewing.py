@@ -23,8 +23,8 @@ from service.edges import clock
 from service.edges.keyring import Keyring
 from service.edges.transaction import SYSTEM, transaction
 from tests.fixtures_database import Database, Roles
-from tests.journeys.test_commanding import provision_of
 from tests.journeys.test_lock_to_register import Running, value
+from tests.lock_at_broker import provision_of
 from tests.wire_link import eventually
 from tests.wire_lock import WireLock, hung_door
 
@@ -87,7 +87,7 @@ def test_a_certificate_that_ends_in_a_month_is_replaced_by_the_lock_itself(
 ) -> None:
     now = clock.now()
     first = issued(tmp_path / "first", machine_state.certificates, lock, now - LIFE + LEFT)
-    provision = with_files(provision_of(lock, broker), first)
+    provision = with_files(provision_of(lock.identity, broker), first)
     runner = LockRunner(provision, tmp_path / "flash", Hardware())
     with Running(database, broker, keyring):
         runner.start()
@@ -119,7 +119,7 @@ def test_a_lock_whose_new_certificate_the_broker_refuses_is_back_with_the_old_on
 ) -> None:
     now = clock.now()
     first = issued(tmp_path / "first", machine_state.certificates, lock, now - LIFE + LEFT)
-    runner = LockRunner(with_files(provision_of(lock, broker), first), tmp_path / "flash", Hardware())
+    runner = LockRunner(with_files(provision_of(lock.identity, broker), first), tmp_path / "flash", Hardware())
     with Running(database, broker, keyring):
         runner.start()
         eventually(lambda: ask(runner, is_back), within_s=30)

@@ -27,8 +27,8 @@ from tests import given_living as living
 from tests.faces.drawn_face import BO, MEI, Features, drawn
 from tests.fixtures_database import Database
 from tests.fixtures_service import Clock
-from tests.journeys.test_commanding import provision_of
 from tests.journeys.test_lock_to_register import Running, value
+from tests.lock_at_broker import provision_of
 from tests.wire_link import eventually
 from tests.wire_lock import provisioned
 
@@ -82,7 +82,7 @@ def flat(
         premises.hang_lock(session, unit_id=place.unit_id, lock_id=lock.id, now=now)
     document, today = given.document(), local_day(now)
     living.tenant(place, living.form(document, phone=PHONE), first=today, last=today + timedelta(days=200))
-    runner = LockRunner(provision_of(lock, broker), tmp_path, Hardware(engine=sface))
+    runner = LockRunner(provision_of(lock.identity, broker), tmp_path, Hardware(engine=sface))
     with Running(database, broker, keyring):
         runner.start()
         eventually(lambda: value(database, "SELECT link = 'live' FROM lock"))
