@@ -1,5 +1,6 @@
 """The command `anmen conformance`."""
 
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -7,14 +8,22 @@ import typer
 from rich.console import Console
 from typer.core import TyperGroup
 
+# One option for run and try.
+_SEED: ContextVar[str] = ContextVar("seed", default="")
+
 
 class _RunsByDefault(TyperGroup):
     """`anmen conformance --lock …` is `anmen conformance run --lock …`."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Puts the name of the command where there is none."""
-        is_run = bool(args) and args[0].startswith("-") and args[0] != "--help"
-        return super().parse_args(ctx, ["run", *args] if is_run else args)
+        """Puts the name of the command where there is none, and the seed of a bad day, which may stand anywhere, before it."""
+        seed = next(([one, *args[at + 1 : at + 2]] for at, one in enumerate(args) if one == "--faults"), [])
+        if len(seed) == 1:
+            return super().parse_args(ctx, seed)
+        at = args.index("--faults") if seed else len(args)
+        rest = [*args[:at], *args[at + len(seed) :]]
+        is_run = bool(rest) and rest[0].startswith("-") and rest[0] != "--help"
+        return super().parse_args(ctx, [*seed, *(["run"] if is_run else []), *rest])
 
 
 app = typer.Typer(
@@ -56,6 +65,22 @@ _Wipe = Annotated[
 ]
 
 
+@app.callback()
+def conformance(
+    *,
+    faults: Annotated[
+        str,
+        typer.Option(
+            metavar="SEED",
+            help="With run and try, a bad day: frames come twice, late, again behind later ones; answers are lost, "
+            "connections torn, as this seed (any word) has it. A lock that conforms stands it all.",
+        ),
+    ] = "",
+) -> None:
+    """What holds for every run."""
+    _SEED.set(faults)
+
+
 @app.command()
 def run(
     *,
@@ -85,7 +110,7 @@ def run(
     from anmen.conformance.command_parts import Wish, conduct
     from anmen.conformance.stand_file import stand_with
 
-    wish = Wish(profile, sign_key, tuple(report or ()), frozenset(only or ()))
+    wish = Wish(profile, sign_key, tuple(report or ()), frozenset(only or ()), _SEED.get())
     with stand_with(stand, lock, operator) as prepared:
         prepared.may_wipe = wipe
         conforms = conduct(prepared, wish, Console())
@@ -107,7 +132,7 @@ def try_it(
     from anmen.conformance.command_parts import Wish, conduct
     from anmen.conformance.try_out import simulated_stand
 
-    wish = Wish(profile, sign_key, tuple(report or ()), frozenset(only or ()))
+    wish = Wish(profile, sign_key, tuple(report or ()), frozenset(only or ()), _SEED.get())
     with simulated_stand(photo) as stand:
         conforms = conduct(stand, wish, Console())
     raise typer.Exit(0 if conforms else 1)

@@ -14,6 +14,7 @@ from rich.table import Table
 
 from anmen.conformance.durations import in_words, left_s
 from anmen.conformance.faults import seeded
+from anmen.conformance.faulty_line import LineFault
 from anmen.conformance.page import read_page, write_page
 from anmen.conformance.registry import AWAITED, CHECKS, DECLARED, WATCHES, Profile
 from anmen.conformance.report import About, next_step, write_report
@@ -38,12 +39,13 @@ SEED_BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What is asked of a run. `reports`: files to write, JSON or page by their ending."""
+    """What is asked of a run. `reports`: files to write, JSON or page by their ending; `faults`: the seed of a bad day's, or none."""
 
     profile: str
     sign_key: Path | None
     reports: tuple[Path, ...]
     only: frozenset[str]
+    faults: str = ""
 
 
 def conduct(stand: Stand, wish: Wish, console: Console) -> bool:
@@ -54,8 +56,9 @@ def conduct(stand: Stand, wish: Wish, console: Console) -> bool:
     key = ec.generate_private_key(ec.SECP256R1()) if wish.sign_key is None else read_key(wish.sign_key)
     seed = os.urandom(SEED_BYTES)
     stand.draw = stand.service.draw = seeded(seed)
-    verdicts = _run(stand, wish.only, sentences)
-    about = About(stand.identity, stand.service.birth, stand.profile, clock.now(), seed)
+    verdicts = _run(stand, wish, sentences)
+    befell = {} if stand.weather is None else {one.value: stand.weather.befell[one] for one in LineFault}
+    about = About(stand.identity, stand.service.birth, stand.profile, clock.now(), seed, wish.faults, befell)
     report = write_report(verdicts, sentences, about=about)
     _print(console, report, verdicts, sentences)
     signed = sign(report, key)
@@ -65,8 +68,8 @@ def conduct(stand: Stand, wish: Wish, console: Console) -> bool:
     return bool(report["conforms"])
 
 
-def _run(stand: Stand, only: frozenset[str], sentences: dict[str, Sentence]) -> list[Verdict]:
-    waiting = [one.number for one in chosen(stand.profile) if not only or one.number in only]
+def _run(stand: Stand, wish: Wish, sentences: dict[str, Sentence]) -> list[Verdict]:
+    waiting = [one.number for one in chosen(stand.profile) if not wish.only or one.number in wish.only]
     count = len(waiting)
     with Console(stderr=True).status("waking the lock") as status:
 
@@ -77,7 +80,7 @@ def _run(stand: Stand, only: frozenset[str], sentences: dict[str, Sentence]) -> 
                 f"{count - len(waiting)} of {count}, about {left} left  {number}  {sentences[number].text[:_TEXT_WIDTH]}…"
             )
 
-        return run(stand, tell=tell, only=only)
+        return run(stand, tell=tell, only=wish.only, faults=wish.faults)
 
 
 def verified(path: Path, key: Path | None) -> str:
@@ -128,10 +131,13 @@ def _print(console: Console, report: dict[str, Any], verdicts: list[Verdict], se
         highlight=False,
     )
     table = Table("sentence", "result", "what was seen", box=None, pad_edge=False)
+    faults = report["bad_day"].get("seed", "")
     for one in [one for one in verdicts if one.number not in AWAITED]:
         colour = _COLOURS[one.outcome]
         advice = " (advice)" if sentences[one.number].is_advice and one.outcome is Outcome.FAILED else ""
-        table.add_row(one.number, f"[{colour}]{one.outcome.value}{advice}[/]", _seen(one, sentences[one.number]))
+        table.add_row(
+            one.number, f"[{colour}]{one.outcome.value}{advice}[/]", _seen(one, sentences[one.number], faults)
+        )
     console.print(table, highlight=False)
     counts = ", ".join(f"{count} {outcome}" for outcome, count in report["totals"].items() if count)
     end = "[green]The lock conforms[/]" if report["conforms"] else "[bold red]The lock does not conform[/]"
@@ -140,6 +146,9 @@ def _print(console: Console, report: dict[str, Any], verdicts: list[Verdict], se
         console.print(
             f"{newer} sentences are newer than this kit's checks (anmen conformance sentences).", highlight=False
         )
+    if report["bad_day"]:
+        told = ", ".join(f"{fault} {count} times" for fault, count in report["bad_day"]["befell"].items() if count)
+        console.print(f"A bad day, seed {report['bad_day']['seed']}: {told or 'nothing befell'}.", highlight=False)
     console.print(f"{end} to the profile {report['profile']}: {counts}.", highlight=False)
     if report["only_under_faults"]:
         console.print(
@@ -147,10 +156,10 @@ def _print(console: Console, report: dict[str, Any], verdicts: list[Verdict], se
         )
 
 
-def _seen(one: Verdict, sentence: Sentence) -> str:
+def _seen(one: Verdict, sentence: Sentence, faults: str) -> str:
     if one.outcome is Outcome.FAILED:
         what = f"expected {escape(one.expected)}\n[bold]seen: {escape(one.seen)}[/]\n[dim]{escape(sentence.text)}[/]"
-        return f"{what}\n{escape(next_step(one, sentence))}"
+        return f"{what}\n{escape(next_step(one, sentence, faults))}"
     return escape(one.seen)
 
 

@@ -1,5 +1,6 @@
 """The service's side of one lock, with manners that a check can change: it answers as the service would, or keeps silent."""
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -8,6 +9,7 @@ from anmen.conformance.transcript import Said, Transcript
 from firmware_protocol import RemoteProtocolError, ServiceIdentity, ServiceSide, SessionState
 from firmware_protocol.access_list import AccessList
 from firmware_protocol.codec import encode
+from firmware_protocol.commands import Command
 from firmware_protocol.cursor import StoredCursor
 from firmware_protocol.firmware import CHUNK_BYTES
 from firmware_protocol.firmware_messages import FirmwareChunk, FirmwareWanted
@@ -76,6 +78,12 @@ class Counterpart:
     refused: list[tuple[Said, str]] = field(default_factory=list)
     # What is sent of an image, by the digest that its manifest names: a damaged one has other bytes.
     images: dict[bytes, bytes] = field(default_factory=dict)
+    # On a bad day (bad_day.py): how an answer goes out that may be lost, and whether a command is said again.
+    answer_by: Callable[[bytes], None] | None = None
+    repeats: Callable[[], bool] = lambda: False
+    commanded: Command | None = None
+    # How often a frame was made around these bytes.
+    sealed: Counter[bytes] = field(default_factory=Counter)
     transcript: Transcript = field(init=False)
     holder: Holder = field(init=False)
     side: ServiceSide = field(init=False)
@@ -107,17 +115,22 @@ class Counterpart:
             return said
         self._learn(said, received.session)
         for answer in self._answers(said, received.session):
-            self.say(answer)
+            (self.answer_by or self.line.say)(self.frame(encode(answer)))
         return said
 
     def say(self, message: DownMessage) -> None:
         """Seal a message for the present boot and publish it."""
         self.line.say(self.frame(encode(message)))
+        if isinstance(message, Command):
+            self.commanded = message
+            if self.repeats():
+                self.line.say(self.frame(encode(message)))
 
     def frame(self, plain: bytes, *, counter: int | None = None, holder: Holder | None = None) -> bytes:
         """A frame for the present boot around any bytes; by default with the next counter of the present holder."""
         said_by = holder or self.holder
         number = said_by.next_counter(self.session) if counter is None else counter
+        self.sealed[plain] += 1
         seal = self.transcript.down_seal(self.session, said_by)
         return seal.seal(Header(FrameKind.DOWN, self.session, number, holder=said_by), plain)
 
@@ -206,8 +219,9 @@ class Counterpart:
 
     def _welcome(self, birth_number: int) -> list[DownMessage]:
         self.welcomed = birth_number
-        manners = self.manners
-        return [Welcome(birth_number, manners.heartbeat_s, manners.backfill_per_s, manners.slot_ms)]
+        manners, commanded = self.manners, self.commanded
+        again = [commanded] if commanded is not None and self.repeats() else []
+        return [Welcome(birth_number, manners.heartbeat_s, manners.backfill_per_s, manners.slot_ms), *again]
 
     def _receipts(self, epoch: int) -> list[DownMessage]:
         cursor = self.cursors[epoch]

@@ -1,7 +1,7 @@
 """Hearing a lock out: the line and the service's side, and the words for waiting."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
@@ -26,6 +26,8 @@ class Listening:
     operator: Operator
     identity: ServiceIdentity
     draw: Callable[[int], bytes] = os.urandom
+    # What the healing of a bad day's faults may take on top of every wait for something.
+    patience_s: float = 0.0
     service: Counterpart = field(init=False)
 
     def __post_init__(self) -> None:
@@ -55,7 +57,7 @@ class Listening:
 
     def until(self, holds: Callable[[], bool], within: float) -> bool:
         """Wait until it holds; whether it did within the time."""
-        until = self.line.now() + within
+        until = self.line.now() + within + self.patience_s
         while not holds():
             heard = self.line.next(until)
             if heard is None:
@@ -88,14 +90,20 @@ class Listening:
     def await_event(
         self, kind: EventType, since: int, within: float = ANSWER_S, *, where: Callable[[Event], bool] = lambda _: True
     ) -> tuple[Said, Event]:
-        """The first event of a type since a mark; Failed after the time."""
+        """The first event of a type since a mark; Failed after the time. On a bad day one that was said before is not meant."""
 
-        def fits(said: Said) -> bool:
-            return any(event.type == kind and where(event) for event in said.events)
+        def fits(said: Said) -> Iterator[Event]:
+            for event in said.events:
+                if event.type == kind and where(event) and not self._is_old(said, event, since):
+                    yield event
 
         words = f"an event of type {int(kind)} ({kind.name.lower().replace('_', ' ')})"
-        said = self.await_frame(fits, since, within, words)
-        return said, next(event for event in said.events if event.type == kind and where(event))
+        said = self.await_frame(lambda one: any(True for _ in fits(one)), since, within, words)
+        return said, next(fits(said))
+
+    def _is_old(self, said: Said, event: Event, since: int) -> bool:
+        first = self.transcript.first_said.get((said.epoch, event.sequence), since)
+        return self.patience_s > 0 and first < since
 
     def told(self, since: int) -> str:
         """What the lock has said since a mark, in a few words."""

@@ -28,7 +28,7 @@ tr{break-inside:avoid}.facts td{overflow-wrap:anywhere}
 def write_page(signed: Json) -> str:
     """The page of a signed report."""
     report = signed["report"]
-    lock, totals = report["lock"], report["totals"]
+    lock, totals, day = report["lock"], report["totals"], report.get("bad_day")
     title = f"Conformance of lock {_text(lock['id'])}"
     verdict = "conforms" if report["conforms"] else "does not conform"
     under = " All that failed failed where the kit injects faults." if report["only_under_faults"] else ""
@@ -42,6 +42,11 @@ def write_page(signed: Json) -> str:
             f"{name} ({len(held)} sentences)" for name, held in report["faults"].items() if held
         )
         or "none",
+        "A bad day": "; ".join(
+            [f"seed {day['seed']}", *(f"{fault}: {count}" for fault, count in day["befell"].items())]
+        )
+        if day
+        else "no faults of the line",
         "Seed of what was drawn": report["seed"] or "none",
         "Protocol": f"{report['protocol']['sentences']} sentences, digest {report['protocol']['digest']}",
         "Signed by": f"{signed['signature']['public_key'][:32]}… (ES256)",
@@ -79,6 +84,8 @@ def read_page(text: str) -> Json:
 def _row(one: Json) -> str:
     expected = f"<small>Expected: {_text(one['expected'])}</small>" if "expected" in one else ""
     unseen = f"<small>Not observed: {_text(one['unseen'])}</small>" if "unseen" in one else ""
+    if "spared" in one:
+        unseen += f"<small>Spared: {_text('; '.join(one['spared']['faults']))}. {_text(one['spared']['why'])}</small>"
     unseen += f'<small class="next">{_text(one["next"])}</small>' if "next" in one else ""
     outcome = _text(one["outcome"])
     return (

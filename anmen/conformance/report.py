@@ -1,8 +1,8 @@
 """What came out of a run, as JSON that anybody can read and check."""
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +10,7 @@ from anmen.conformance import KIT_VERSION
 from anmen.conformance.faults import FAULTS, faults_of, only_under_faults
 from anmen.conformance.registry import AWAITED, Profile
 from anmen.conformance.sentences import Sentence, protocol_digest
+from anmen.conformance.spared import in_order, spared
 from anmen.conformance.verdict import Outcome, Verdict
 from firmware_protocol import ServiceIdentity
 from firmware_protocol.messages import Birth
@@ -20,13 +21,18 @@ Json = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class About:
-    """What a report is about; `birth` is the last one heard, `now` is aware, everything drawn follows from `seed`."""
+    """What a report is about; `birth` is the last one heard, `now` is aware, everything drawn follows from `seed`.
+
+    `faults`: the seed of what befell the line, empty on a good day; `befell`: how often each fault did.
+    """
 
     identity: ServiceIdentity
     birth: Birth | None
     profile: Profile
     now: datetime
     seed: bytes = b""
+    faults: str = ""
+    befell: Mapping[str, int] = field(default_factory=dict)
 
 
 def write_report(verdicts: Sequence[Verdict], sentences: dict[str, Sentence], *, about: About) -> Json:
@@ -44,8 +50,9 @@ def write_report(verdicts: Sequence[Verdict], sentences: dict[str, Sentence], *,
         "totals": {outcome.value: count for outcome, count in totals(verdicts).items()},
         "seed": about.seed.hex(),
         "faults": {fault: [one for one in tried if fault in faults_of(one)] for fault in FAULTS},
+        "bad_day": {"seed": about.faults, "befell": dict(about.befell)} if about.faults else {},
         "only_under_faults": only_under_faults([one.number for one in verdicts if one.outcome is Outcome.FAILED]),
-        "results": [_result(one, sentences[one.number]) for one in verdicts],
+        "results": [_result(one, sentences[one.number], about.faults) for one in verdicts],
     }
 
 
@@ -73,14 +80,16 @@ def _lock(identity: ServiceIdentity, birth: Birth | None) -> Json:
     return {"id": identity.lock, **said}
 
 
-def _result(one: Verdict, sentence: Sentence) -> Json:
+def _result(one: Verdict, sentence: Sentence, faults: str) -> Json:
+    faults_spared, why = spared(one.number) if faults else (frozenset(), "")
     optional = {
         "expected": one.expected,
         "unseen": one.unseen,
         "advice": sentence.is_advice,
         "took_s": one.took_s,
         "faults": list(faults_of(one.number)),
-        "next": next_step(one, sentence),
+        "spared": {"faults": in_order(faults_spared), "why": why} if faults_spared else {},
+        "next": next_step(one, sentence, faults),
     }
     return {
         "sentence": one.number,
@@ -92,12 +101,13 @@ def _result(one: Verdict, sentence: Sentence) -> Json:
     }
 
 
-def next_step(one: Verdict, sentence: Sentence) -> str:
+def next_step(one: Verdict, sentence: Sentence, faults: str = "") -> str:
     """What to do about a sentence that failed or was not tried; empty where nothing is to be done."""
     if one.outcome is Outcome.FAILED:
         under = ", ".join(faults_of(one.number))
         told = f" The kit had injected: {under}." if under else ""
-        return f"Read docs/protocol/{sentence.page}.md at {one.number}; then this sentence alone: --only {one.number}.{told}"
+        seed = f" --faults {faults}" if faults else ""
+        return f"Read docs/protocol/{sentence.page}.md at {one.number}; then this sentence alone: --only {one.number}{seed}.{told}"
     if one.outcome is Outcome.NOT_TRIED and one.number not in AWAITED:
         return f"Make possible what was missing; then this sentence alone: --only {one.number}."
     return ""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 
+from anmen.conformance import bad_day
 from anmen.conformance import checks as every_check
 from anmen.conformance.checks.claim import claim
 from anmen.conformance.registry import AWAITED, CHECKS, DECLARED, WATCHES, Check, Profile
@@ -21,15 +22,28 @@ def chosen(profile: Profile) -> tuple[Check, ...]:
 
 
 def run(
-    stand: Stand, *, tell: Callable[[str], None] = lambda _: None, only: frozenset[str] = frozenset()
+    stand: Stand,
+    *,
+    tell: Callable[[str], None] = lambda _: None,
+    only: frozenset[str] = frozenset(),
+    faults: str = "",
 ) -> list[Verdict]:
-    """The verdicts on every sentence of the stand's profile; `only` restricts it to some, for a second look."""
+    """The verdicts on every sentence of the stand's profile; `only` restricts it to some, for a second look.
+
+    `faults`: the seed of what befalls the line (bad_day.py); empty for a good day.
+    """
+    if faults and stand.weather is None:
+        bad_day.bring(stand, faults)
     verdicts: list[Verdict] = []
     stand.wanted = frozenset(check.number for check in chosen(stand.profile) if not only or check.number in only)
     for check in chosen(stand.profile):
         if check.number in stand.wanted:
             tell(check.number)
+            if stand.weather is not None:
+                bad_day.begin(stand.weather, faults, check.number)
             verdicts.append(_try(check, stand))
+    if stand.weather is not None:
+        verdicts = bad_day.judged(stand, verdicts)
     verdicts += [one for one in _without_trying(stand) if not only or one.number in only]
     return sorted(verdicts, key=lambda one: one.number)
 

@@ -7,6 +7,7 @@ from typing import Any, TypeVar, cast
 
 from anmen.conformance import lists
 from anmen.conformance.counterpart import USUAL, Manners
+from anmen.conformance.faulty_line import FaultyLine
 from anmen.conformance.listening import ANSWER_S, Listening
 from anmen.conformance.registry import Profile
 from anmen.conformance.releases import Releases
@@ -44,6 +45,8 @@ class Stand(Listening):
     boxed_secret: str | None = None
     # Where the keys are kept that are exchanged with such a lock, before it is told: without them it would be scrap.
     keep_keys: Callable[[ServiceIdentity], None] = lambda _: None
+    # What a bad day does to the line; None: nothing.
+    weather: FaultyLine | None = None
     # What one check has observed at great length and another needs too.
     notes: dict[str, Any] = field(default_factory=dict)
 

@@ -36,6 +36,11 @@ class Said:
         """The events in it."""
         return self.message.events if isinstance(self.message, Events) else ()
 
+    @property
+    def epoch(self) -> int:
+        """The log epoch of its events; 0 without any."""
+        return self.message.log_epoch if isinstance(self.message, Events) else 0
+
 
 @dataclass(slots=True)
 class Boot:
@@ -59,12 +64,20 @@ class Transcript:
     coming: ServiceIdentity | None = None
     # Sequences that the lock gave up by itself or whose receipts it had before the kit came.
     first_ours: dict[int, int] = field(default_factory=dict)
+    # For each event of a log epoch the place in the transcript at which it was first said.
+    first_said: dict[tuple[int, int], int] = field(default_factory=dict)
 
     def take(self, heard: Heard) -> Said:
         """Open and keep one frame."""
-        one = self._read(heard)
+        one = self.read(heard)
+        self.note(one)
         self.said.append(one)
         return one
+
+    def note(self, one: Said) -> None:
+        """Remember where in the transcript its events were said first, heard or not."""
+        for event in one.events:
+            self.first_said.setdefault((one.epoch, event.sequence), len(self.said))
 
     def of(self, kind: type[M], since: int = 0) -> Iterator[tuple[Said, M]]:
         """Every message of a kind, from the given place in the transcript on."""
@@ -88,7 +101,8 @@ class Transcript:
         key = frame_key(self.boots[session].secret, KeyLabel.DOWN, identity.lock, identity.key_epoch, session, holder)
         return Seal(key, identity.lock, Direction.DOWN)
 
-    def _read(self, heard: Heard) -> Said:
+    def read(self, heard: Heard) -> Said:
+        """Open one frame without keeping it."""
         header, plain = None, None
         try:
             frame = parse_any(heard.payload)

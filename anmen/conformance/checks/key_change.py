@@ -129,8 +129,8 @@ def _offered_and_called_off(stand: Stand) -> Change:
     stand.say(offer)
     stand.say(offer)
     first = stand.await_message(KeyAnswer, since)[1]
-    stand.until(lambda: len(list(stand.transcript.of(KeyAnswer, since))) > 1, ANSWER_S / 5)
     _expect(stand, offer, private, first)
+    stand.until(lambda: len(list(stand.transcript.of(KeyAnswer, since))) > 1, ANSWER_S / 5)
     found = stand.await_frame(
         lambda one: _speaks_under(stand, one, offer.key_epoch),
         since,
