@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from firmware_protocol.topics import LockId
+from firmware_protocol.topics import LockId, shard_of
 from service import list_reactions
 from service.batches import Outcome
 from service.commands import following as commands
@@ -77,6 +77,9 @@ class Errands:
     def _send_lists(self, shards: set[int]) -> None:
         with transaction(self._engine, SYSTEM) as session:
             self._memory.forget(locks.revoked_in(session, shards))
+            # One that was shut out may be heard again by now.
+            known = self._memory.listened.items()
+            self._memory.forget([lock for lock, one in known if one.revoked and shard_of(lock) in shards])
             asked = delivery.differing(session, shards)
             for lock in asked:
                 self._memory.held.pop(lock, None)

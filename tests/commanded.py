@@ -1,5 +1,6 @@
 """A whole simulated lock joined to the ingest's inside on a real database: what is ordered goes out, what it says comes back."""
 
+import math
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -122,8 +123,11 @@ class Commanded:
 
     def pass_time(self, seconds: float) -> None:
         until = self.seconds + seconds
-        while self.booted + self.lock.deadline() < until:
-            self.seconds = max(self.seconds, self.booted + self.lock.deadline())
+        while self.booted + (due := self.lock.deadline()) < until:
+            self.seconds = max(self.seconds, self.booted + due)
+            if self.uptime < due:
+                # Rounded to just before it, what is due would be due for ever.
+                self.seconds = math.nextafter(self.seconds, math.inf)
             self.lock.expire(self.uptime)
             self.exchange()
         self.seconds = until

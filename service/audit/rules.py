@@ -39,6 +39,7 @@ class Act(StrEnum):
     LOCK_RELEASED = "custody:lock:released"
     CLAIM_CODE_TOLD = "custody:claim_code:told"
     LOCK_REPORTED = "custody:lock:reported"
+    LOCK_FOUND = "custody:lock:found"
     LOCK_REPORT_WITHDRAWN = "custody:lock_report:withdrawn"
     FIRMWARE_ADDED = "firmware:release:added"
     ROLLOUT_BEGUN = "rollout:rollout:begun"

@@ -118,7 +118,7 @@ def hang_claimed(session: Session, actor: Actor, claim_id: ClaimId, *, keyring: 
         raise Conflict("The lock has not answered yet. Press the button inside it.", code="claim_waits")
     if claim.replaces is not None:
         shut_out(session, actor, claim.unit_id, claim.replaces, RevokedAs.REPLACED, now=now)
-    _hang(session, claim.unit_id, claim.lock_id, keyring, now)
+    hang(session, claim.unit_id, claim.lock_id, keyring, now)
     records.mark_hung(session, claim.id, now)
     record(session, actor, Act.LOCK_PROVISIONED, claim.lock_id, now=now)
     return claim
@@ -141,7 +141,7 @@ def move(
             )
         records.take_down(session, lock_id, now)
         access.empty_list(session, lock_id, records.take_all_off)
-    _hang(session, there, lock_id, keyring, now)
+    hang(session, there, lock_id, keyring, now)
     record(session, actor, Act.LOCK_HUNG, lock_id, now=now, moved_from=here, unit=there)
 
 
@@ -188,7 +188,8 @@ def _answer(session: Session, one: OpenClaim, raw: bytes, keyring: Keyring, now:
     return claimed_frame(one.lock, secret, attempt, ServiceKeys(epoch, public_key(own)))
 
 
-def _hang(session: Session, unit_id: UnitId, lock_id: LockId, keyring: Keyring, now: datetime) -> None:
+def hang(session: Session, unit_id: UnitId, lock_id: LockId, keyring: Keyring, now: datetime) -> None:
+    """The lock hangs there and gets the credentials of those who live there. For other actions."""
     premises.hang_lock(session, unit_id=unit_id, lock_id=lock_id, now=now)
 
     def materials(person_id: PersonId) -> Materials:

@@ -17,7 +17,7 @@ from service.audit.rules import Act
 from service.custody import actions
 from service.custody.records import claims, leaving
 from service.custody.records.leaving import KeptReport
-from service.custody.rules import Release, ReleaseId, Report, ReportId, ReportKind, RevokedAs, read_reason
+from service.custody.rules import LostLock, Release, ReleaseId, Report, ReportId, ReportKind, RevokedAs, read_reason
 from service.edges.elevation import as_system
 from service.edges.keyring import Keyring, Root
 from service.errors import Conflict, NotFound
@@ -120,6 +120,33 @@ def confirm_report(session: Session, actor: Actor, unit_id: UnitId, report_id: R
         leaving.settle_report(session, found.lock_id, person=person, now=now)
     actions.end_use(session, found.lock_id, RevokedAs(found.kind.value), now=now)
     record(session, actor, Act.LOCK_REVOKED, found.lock_id, now=now, why=found.kind.value)
+
+
+def lost_locks(session: Session, actor: Actor) -> tuple[LostLock, ...]:
+    """Those that the landlord reported and that were shut out for it."""
+    with as_system(session):
+        return tuple(leaving.lost_locks(session, actor.account_id))
+
+
+def take_back(
+    session: Session, actor: Actor, lock_id: LockId, there: UnitId, *, keyring: Keyring, now: datetime
+) -> None:
+    """A lock that was reported is there again, and hangs on this room, where nobody lives or is about to.
+
+    It is heard under its old keys, which may have been read out of it meanwhile: nobody's way in comes onto it before
+    it has been emptied, released and claimed anew. NotFound for another's lock, Conflict where somebody lives.
+    """
+    actions.hold(session, [there], now)
+    actions.own_unit(session, actor, there)
+    with as_system(session):
+        if lock_id not in {one.lock_id for one in leaving.lost_locks(session, actor.account_id)}:
+            raise NotFound("There is no such lock.", code="lock")
+        if claims.is_lived_in(session, there, now) or claims.running_grants(session, [there], now):
+            raise Conflict("Somebody lives there. Take the lock back in a room that is vacant.", code="found_occupied")
+        leaving.find_again(session, lock_id, now)
+        claims.tell_of_standing(session, lock_id)
+    actions.hang(session, there, lock_id, keyring, now)
+    record(session, actor, Act.LOCK_FOUND, lock_id, now=now, unit=there)
 
 
 def open_reports(session: Session, *, unit_id: UnitId | None = None, keyring: Keyring) -> tuple[Report, ...]:

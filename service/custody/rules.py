@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import NewType
+from typing import NamedTuple, NewType
 
 from firmware_protocol.claim import CODE_BEGINS, WINDOW_S, read_secret
 from firmware_protocol.topics import LockId, lock_id
@@ -101,6 +101,14 @@ class Report:
     reported_at: datetime
     address: str
     number: str
+
+
+class LostLock(NamedTuple):
+    """A lock that is shut out because it was stolen or broken."""
+
+    lock_id: LockId
+    kind: ReportKind
+    since: datetime
 
 
 def check_counts(waiting: int, unanswered: int) -> None:

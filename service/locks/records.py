@@ -41,6 +41,7 @@ class Lock(SQLModel, table=True):
     provisioned_at: datetime = Field(sa_column=Column(DateTime(timezone=True), nullable=False))
     revoked_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
     revoked_as: str | None = Field(default=None, sa_column=Column(Text))
+    found_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
 
 
 class KnownLock(NamedTuple):

@@ -66,6 +66,13 @@ def withdraw_report(visit: LandlordVisit, session: Tx, unit_id: Annotated[UnitId
     return visit.go(f"/rooms/{unit_id}", Said.LOCK_REPORT_WITHDRAWN)
 
 
+@router.post("/rooms/{unit_id}/locks/{lock_id}/found", dependencies=[checked_form])
+def take_back(visit: LandlordVisit, session: Tx, unit_id: Annotated[UnitId, ID], lock_id: LockId) -> Response:
+    """A lock that was shut out is there again; the next page empties it."""
+    leaving.take_back(session, visit.actor, lock_id, unit_id, keyring=visit.parts.keyring, now=visit.now)
+    return visit.go(f"/rooms/{unit_id}/locks/{lock_id}/release", Said.LOCK_FOUND)
+
+
 @router.post("/me/tenancies/{tenancy_id}/reports/{report_id}/confirm", dependencies=[checked_form])
 def confirm_report(
     visit: TenantVisit,

@@ -132,5 +132,8 @@ def move(
 def _claim_form(visit: Visit, session: Session, unit_id: UnitId, form: forms.Form) -> Response:
     unit = premises.get_unit(session, unit_id)
     hanging = premises.locks_of_unit(session, unit_id, visit.now)
+    lost = leaving.lost_locks(session, visit.actor)
     here = f"/rooms/{unit_id}/claim"
-    return visit.page("claim_form.html", status=form.status, here=here, form=form, unit=unit, hanging=hanging)
+    return visit.page(
+        "claim_form.html", status=form.status, here=here, form=form, unit=unit, hanging=hanging, lost=lost
+    )

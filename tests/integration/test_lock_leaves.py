@@ -260,3 +260,63 @@ def test_a_report_can_be_taken_back(door: Commanded, landlord: Actor, tenant: Ac
         leaving.withdraw_report(session, landlord, door.place.unit_id, door.id, now=door.now)
     assert reports_seen_by(door, scope_of(tenant)) == []
     assert not report(door, landlord), "and be made again"
+
+
+def take_back(door: Commanded, landlord: Actor) -> None:
+    with transaction(door.database.serve, scope_of(landlord)) as session:
+        keyring, unit = door.place.keyring, door.place.unit_id
+        leaving.take_back(session, landlord, door.id, unit, keyring=keyring, now=door.now)
+
+
+def test_a_stolen_lock_that_is_there_again_is_heard_emptied_and_claimed_anew(door: Commanded, landlord: Actor) -> None:
+    assert report(door, landlord)
+    door.memory.forget([door.id])
+    door.pass_time(60)
+    assert ("revoked_lock",) in door.rows("SELECT reason FROM frame_refusal")
+    take_back(door, landlord)
+    door.memory.forget([door.id])
+    door.restart()
+    assert door.rows("SELECT link, revoked_at FROM lock WHERE found_at IS NOT NULL") == [("live", None)]
+    # Nobody's way in comes onto what others had in their hands.
+    waiting = living.registered(door.place).registration_id
+    with pytest.raises(Conflict, match="strange hands"):
+        living.confirmed(door.place, waiting, now=door.now)
+    wiped(door, landlord)
+    given_away = release(door, landlord)
+    with transaction(door.database.serve, scope_of(landlord)) as session:
+        told = leaving.tell_secret(session, landlord, given_away, keyring=door.place.keyring, now=door.now)
+        typed, unit = Typed(door.id, told), door.place.unit_id
+        custody.begin_claim(session, landlord, unit, typed, keyring=door.place.keyring, now=door.now)
+    door.memory.forget([door.id])
+    door.lock.claiming.press(door.uptime)
+    door.pass_time(1)
+    assert door.lock.claiming.given
+    # With new keys it is a lock like any other.
+    assert door.rows("SELECT revoked_at, found_at < provisioned_at FROM lock WHERE found_at IS NOT NULL") == [
+        (None, True)
+    ]
+    assert door.rows("SELECT count(*) FROM audit_entry WHERE act = 'custody:lock:found'") == [(1,)]
+
+
+def test_a_lock_is_taken_back_by_who_reported_it_and_only_where_nobody_lives(
+    door: Commanded, landlord: Actor, tenant: Actor
+) -> None:
+    with pytest.raises(NotFound):
+        take_back(door, landlord)
+    report(door, landlord)
+    with pytest.raises(NotFound, match="no such lock"):
+        take_back(door, landlord)
+    with transaction(door.database.serve, scope_of(tenant)) as session:
+        [one] = leaving.open_reports(session, keyring=door.place.keyring)
+        leaving.confirm_report(session, tenant, door.place.unit_id, one.id, now=door.now)
+    with transaction(door.database.serve, scope_of(landlord)) as session:
+        assert [one.lock_id for one in leaving.lost_locks(session, landlord)] == [door.id]
+    with pytest.raises(Conflict, match="Somebody lives there"):
+        take_back(door, landlord)
+    with transaction(door.database.serve, SYSTEM) as session:
+        home = given.home(session, keyring=door.place.keyring, now=door.now)
+    other = living.landlord_actor(home.landlord_id)
+    keyring = door.place.keyring
+    with transaction(door.database.serve, scope_of(other)) as session, pytest.raises(NotFound):
+        leaving.take_back(session, other, door.id, home.unit_id, keyring=keyring, now=door.now)
+    assert not hanging(door)

@@ -73,6 +73,11 @@ def rows_for(
     session: Session, held: HeldList, grant_id: GrantId, terms: Terms, materials: Materials, keyring: Keyring
 ) -> list[CredentialRow]:
     """The rows of a grant's credentials on one lock; Conflict where the lock cannot hold them to their times."""
+    if held.found:
+        raise Conflict(
+            "The lock of this door was in strange hands once. Empty it, hand it over to yourself and claim it anew first.",
+            code="lock_found",
+        )
     rekeying.call_off(session, held.lock_id)
     key = locks.credential_key(session, held.lock_id, keyring)
     rows = []

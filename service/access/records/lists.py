@@ -20,8 +20,9 @@ _MAKE_LISTS = text(
     "INSERT INTO access_list (lock_id, digest) SELECT unnest(CAST(:locks AS text[])), :empty ON CONFLICT DO NOTHING"
 )
 _HOLD_LISTS = text(
-    "SELECT a.lock_id, l.shard, a.version, a.next_credential_id, l.capabilities FROM access_list a"
-    " JOIN lock l ON l.id = a.lock_id WHERE a.lock_id = ANY(:locks) ORDER BY a.lock_id FOR UPDATE OF a"
+    "SELECT a.lock_id, l.shard, a.version, a.next_credential_id, l.capabilities,"
+    " coalesce(l.found_at > l.provisioned_at, false) FROM access_list a JOIN lock l ON l.id = a.lock_id"
+    " WHERE a.lock_id = ANY(:locks) ORDER BY a.lock_id FOR UPDATE OF a"
 )
 _HOLD_GRANTS = text("SELECT FROM access_grant WHERE id = ANY(CAST(:grants AS bigint[])) ORDER BY id FOR UPDATE")
 _LIVE = text(
@@ -137,7 +138,7 @@ def hold_lists(session: Session, locks: Iterable[LockId]) -> tuple[HeldList, ...
     wanted = sorted(set(locks))
     session.execute(_MAKE_LISTS, {"locks": wanted, "empty": EMPTY_DIGEST})
     rows = session.execute(_HOLD_LISTS, {"locks": wanted})
-    return tuple(HeldList(LockId(row[0]), row[1], row[2], row[3], row[4]) for row in rows)
+    return tuple(HeldList(LockId(row[0]), *row[1:]) for row in rows)
 
 
 def live_entries(session: Session, locks: Sequence[LockId]) -> dict[LockId, list[LiveEntry]]:

@@ -27,6 +27,8 @@ class HeldList:
     version: int
     next_credential_id: int
     capabilities: Mapping[str, object]
+    found: bool = False
+    """Stolen once, and not claimed anew since."""
 
 
 class LiveEntry(NamedTuple):

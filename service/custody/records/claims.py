@@ -179,6 +179,11 @@ def take_down(session: Session, lock: LockId, now: datetime) -> None:
 def revoke(session: Session, lock: LockId, why: RevokedAs, now: datetime) -> None:
     """The lock's keys are worth nothing from now on; the holder of its shard is told at commit."""
     session.execute(_REVOKE, {"lock": lock, "why": why.value, "now": now})
+    tell_of_standing(session, lock)
+
+
+def tell_of_standing(session: Session, lock: LockId) -> None:
+    """Whoever hears the lock, and whoever tells the broker, look again at commit whether it is shut out."""
     session.execute(_SHUT_OUT)
     tell(session, [lock])
 

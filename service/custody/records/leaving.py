@@ -10,7 +10,7 @@ from sqlmodel import Session
 from firmware_protocol.commands import CommandKind
 from firmware_protocol.commands_followed import OrderState
 from firmware_protocol.topics import LockId
-from service.custody.rules import Release, ReleaseId, ReportId, ReportKind
+from service.custody.rules import LostLock, Release, ReleaseId, ReportId, ReportKind
 from service.people.rules import PersonId
 from service.premises.rules import UnitId
 
@@ -40,6 +40,16 @@ _REPORTS = (
 )
 _LIVES_THERE = text(
     "SELECT EXISTS (SELECT FROM tenancy WHERE unit_id = :unit AND person_id = :person AND ended_at IS NULL AND starts_at <= :now)"
+)
+# Whoever reported it last, as long as reports are kept.
+_LOST_OF = text(
+    "SELECT l.id, l.revoked_as, l.revoked_at FROM lock l CROSS JOIN LATERAL (SELECT landlord_id FROM lock_report r"
+    " WHERE r.lock_id = l.id AND r.settled_at IS NOT NULL ORDER BY r.id DESC LIMIT 1) last"
+    " WHERE l.revoked_as IN ('stolen', 'broken') AND last.landlord_id = :landlord ORDER BY l.revoked_at DESC LIMIT 50"
+)
+_FIND_AGAIN = text(
+    "UPDATE lock SET revoked_at = NULL, revoked_as = NULL, found_at = :now, link = 'unborn'"
+    " WHERE id = :lock AND revoked_as IN ('stolen', 'broken') RETURNING id"
 )
 _SETTLE = text(
     "UPDATE lock_report SET settled_at = :now, confirmed_by = coalesce(:person, confirmed_by) WHERE lock_id = :lock AND settled_at IS NULL"
@@ -104,6 +114,17 @@ def open_reports(session: Session, unit: UnitId | None = None) -> list[KeptRepor
     asked = text(f"{_REPORTS}{of_one} ORDER BY r.reported_at DESC LIMIT 200")  # our own words
     rows = session.execute(asked, {} if unit is None else {"unit": unit})
     return [KeptReport(ReportId(row[0]), LockId(row[1]), UnitId(row[2]), ReportKind(row[3]), *row[4:8]) for row in rows]
+
+
+def lost_locks(session: Session, landlord: int) -> list[LostLock]:
+    """The locks that this landlord was the last to report and that were shut out for it, the latest first."""
+    rows = session.execute(_LOST_OF, {"landlord": landlord})
+    return [LostLock(LockId(lock), ReportKind(kind), at) for lock, kind, at in rows]
+
+
+def find_again(session: Session, lock: LockId, now: datetime) -> bool:
+    """The lock is heard again; False where it is not shut out for a report."""
+    return session.execute(_FIND_AGAIN, {"lock": lock, "now": now}).one_or_none() is not None
 
 
 def settle_report(session: Session, lock: LockId, *, person: PersonId | None, now: datetime) -> None:

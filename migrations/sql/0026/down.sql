@@ -1,0 +1,1 @@
+ALTER TABLE lock DROP COLUMN found_at;
