@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from sqlmodel import Session
 
@@ -10,7 +11,17 @@ from firmware_protocol.topics import shard_of
 from service.accounts import actions as accounts
 from service.accounts.rules import AccountId, Actor
 from service.alarms import records
-from service.alarms.rules import ALARM_TRANSITIONS, Alarm, AlarmCount, AlarmId, AlarmState, Step, alarms_of
+from service.alarms.rules import (
+    ALARM_TRANSITIONS,
+    Alarm,
+    AlarmCount,
+    AlarmId,
+    AlarmPlace,
+    AlarmState,
+    Step,
+    alarms_of,
+    place_of,
+)
 from service.audit.actions import record
 from service.audit.rules import Act
 from service.edges.keyring import Keyring
@@ -19,6 +30,7 @@ from service.errors import Conflict, NotFound
 from service.presence import actions as presence
 
 CLOSED_SHOWN = timedelta(days=7)
+A_PAGE = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +42,13 @@ class AlarmView:
     closed_by: str
 
 
+class AlarmPage(NamedTuple):
+    """Some of the alarms in their order, and where the next ones begin; None where these are the last."""
+
+    alarms: tuple[AlarmView, ...]
+    next: AlarmPlace | None
+
+
 def raise_from(session: Session, stored: Sequence[StoredEntry], now: datetime) -> set[int]:
     """Open what these entries give rise to; the shards whose feed has to move for it."""
     raised = alarms_of(stored)
@@ -38,14 +57,17 @@ def raise_from(session: Session, stored: Sequence[StoredEntry], now: datetime) -
     return {shard_of(one.lock_id) for one in raised}
 
 
-def alarms_in_scope(session: Session, *, keyring: Keyring, now: datetime) -> tuple[AlarmView, ...]:
-    """What whoever asks may see, the open ones first; closed ones for a week."""
-    found = records.shown(session, now - CLOSED_SHOWN)
+def alarms_in_scope(
+    session: Session, *, keyring: Keyring, now: datetime, after: AlarmPlace | None = None, most: int = A_PAGE
+) -> AlarmPage:
+    """What whoever asks may see, the open ones first; closed ones for a week. `after`: the `next` of the page before."""
+    found = records.shown(session, now - CLOSED_SHOWN, after=after, most=most + 1)
+    found, more = found[:most], len(found) > most
     names = {
         account: accounts.account_name(session, AccountId(account), keyring=keyring)
         for account in {by for one in found for by in (one.attended_by, one.closed_by) if by is not None}
     }
-    return tuple(
+    views = tuple(
         AlarmView(
             alarm=one,
             attended_by=names.get(one.attended_by or 0, ""),
@@ -53,6 +75,7 @@ def alarms_in_scope(session: Session, *, keyring: Keyring, now: datetime) -> tup
         )
         for one in found
     )
+    return AlarmPage(views, place_of(found[-1]) if more else None)
 
 
 def count_in_scope(session: Session) -> AlarmCount:

@@ -8,7 +8,7 @@ from sqlalchemy import Row, text
 from sqlmodel import Session
 
 from firmware_protocol.topics import LockId
-from service.alarms.rules import Alarm, AlarmCount, AlarmId, AlarmKind, RaisedAlarm
+from service.alarms.rules import Alarm, AlarmCount, AlarmId, AlarmKind, AlarmPlace, RaisedAlarm
 from service.edges.arrays import instants, numbers, words
 from service.edges.set_based import Statement
 
@@ -25,9 +25,17 @@ _COLUMNS = (
     " a.attended_at, a.attended_by, a.closed_at, a.closed_by FROM alarm a"
     " JOIN unit u ON u.id = a.unit_id JOIN building b ON b.id = u.building_id"
 )
-_SHOWN = text(
-    f"SELECT {_COLUMNS} WHERE a.closed_at IS NULL OR a.closed_at > :since"
-    " ORDER BY a.closed_at IS NOT NULL, a.attended_at IS NOT NULL, a.kind <> 'duress', a.last_at DESC, a.id DESC LIMIT 200"
+_ORDER = "a.closed_at IS NOT NULL, a.attended_at IS NOT NULL, a.kind <> 'duress'"
+_SHOWN = (
+    f"SELECT {_COLUMNS} WHERE (a.closed_at IS NULL OR a.closed_at > :since) AND {{behind}}"
+    f" ORDER BY {_ORDER}, a.last_at DESC, a.id DESC LIMIT :most"
+)
+_FIRST = text(_SHOWN.format(behind="true"))
+_BEHIND = text(
+    _SHOWN.format(
+        behind=f"(({_ORDER}) > (:closed, :attended, :quiet)"
+        f" OR (({_ORDER}) = (:closed, :attended, :quiet) AND (a.last_at, a.id) < (:last_at, :id)))"
+    )
 )
 _HOLD = text(f"SELECT {_COLUMNS} WHERE a.id = :id FOR UPDATE OF a")
 _COUNT = text(
@@ -54,9 +62,11 @@ def raise_alarms(session: Session, raised: Sequence[RaisedAlarm], now: datetime)
     )
 
 
-def shown(session: Session, closed_since: datetime) -> list[Alarm]:
-    """What whoever asks may see: open ones, attended ones, those closed since then, calls for help first in each; 200 at most."""
-    return [_alarm(row) for row in session.execute(_SHOWN, {"since": closed_since})]
+def shown(session: Session, closed_since: datetime, *, after: AlarmPlace | None, most: int) -> list[Alarm]:
+    """What whoever asks may see: open ones, attended ones, those closed since then, calls for help first in each; behind that place."""
+    asked = {"since": closed_since, "most": most}
+    found = session.execute(_BEHIND, asked | after._asdict()) if after else session.execute(_FIRST, asked)
+    return [_alarm(row) for row in found]
 
 
 def hold(session: Session, alarm_id: AlarmId) -> Alarm | None:

@@ -1,15 +1,15 @@
 """Alarms, for programs of the police and of grid staff."""
 
 from datetime import datetime
-from typing import Self
+from typing import Annotated, Self
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
 from service.accounts.signed_in import AskingStaff
 from service.alarms import actions
 from service.alarms.actions import AlarmView
-from service.alarms.rules import AlarmId, AlarmKind, AlarmState, Step
+from service.alarms.rules import AlarmId, AlarmKind, AlarmState, Step, read_place, written_place
 from service.edges.requests import Keys, Now, Tx
 
 router = APIRouter(prefix="/api/v1", tags=["alarms"])
@@ -58,9 +58,22 @@ class AlarmShown(BaseModel):
 
 
 @router.get("/alarms")
-def alarms(session: Tx, _actor: AskingStaff, keyring: Keys, now: Now) -> list[AlarmShown]:
-    """The alarms of one's own areas, the open ones first; closed ones for a week. Calls for help only for the police."""
-    return [AlarmShown.of(one) for one in actions.alarms_in_scope(session, keyring=keyring, now=now)]
+def alarms(
+    response: Response,
+    session: Tx,
+    _actor: AskingStaff,
+    keyring: Keys,
+    now: Now,
+    after: Annotated[str | None, Query(max_length=60)] = None,
+) -> list[AlarmShown]:
+    """The alarms of one's own areas, the open ones first; closed ones for a week. Calls for help only for the police.
+
+    At most 50; where there are more, the header Link says where the next ones are (rel="next").
+    """
+    page = actions.alarms_in_scope(session, keyring=keyring, now=now, after=read_place(after) if after else None)
+    if page.next is not None:
+        response.headers["Link"] = f'</api/v1/alarms?after={written_place(page.next)}>; rel="next"'
+    return [AlarmShown.of(one) for one in page.alarms]
 
 
 @router.post("/alarms/{alarm_id}/{step}", status_code=204)

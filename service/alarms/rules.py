@@ -4,9 +4,10 @@ An alarm names a room, never a person. It stays open until somebody says that th
 of its kind is counted with it until then.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple, NewType
@@ -14,6 +15,10 @@ from typing import NamedTuple, NewType
 from firmware_protocol.topics import LockId
 from firmware_protocol.vocabulary import AlarmCode, EventType, Field, Operation, OverrideKind
 from service.entry.rules import StoredEntry, kept_field
+from service.errors import BadInput
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_PLACE = re.compile(r"([01]{3})-([0-9]{1,16})-([0-9]{1,18})", re.ASCII)
 
 AlarmId = NewType("AlarmId", int)
 
@@ -103,6 +108,37 @@ class Alarm:
         if self.attended_at is None:
             return AlarmState.OPEN
         return AlarmState.ATTENDED if self.closed_at is None else AlarmState.CLOSED
+
+
+class AlarmPlace(NamedTuple):
+    """Where an alarm stands in the order in which they are shown: those that nobody sees to first, and calls for help first in each."""
+
+    closed: bool
+    attended: bool
+    quiet: bool
+    last_at: datetime
+    id: int
+
+
+def place_of(alarm: Alarm) -> AlarmPlace:
+    """Where the alarm stands."""
+    closed, attended = alarm.closed_at is not None, alarm.attended_at is not None
+    return AlarmPlace(closed, attended, alarm.kind is not AlarmKind.DURESS, alarm.last_at, alarm.id)
+
+
+def written_place(place: AlarmPlace) -> str:
+    """The place as an address carries it."""
+    micros = (place.last_at - _EPOCH) // timedelta(microseconds=1)
+    return f"{place.closed:d}{place.attended:d}{place.quiet:d}-{micros}-{place.id}"
+
+
+def read_place(written: str) -> AlarmPlace:
+    """The place in an address; BadInput for anything else."""
+    found = _PLACE.fullmatch(written)
+    if found is None:
+        raise BadInput("This is no place in the list of alarms. Begin at its top.", code="alarm_place", field="after")
+    closed, attended, quiet = (one == "1" for one in found[1])
+    return AlarmPlace(closed, attended, quiet, _EPOCH + timedelta(microseconds=int(found[2])), int(found[3]))
 
 
 class AlarmCount(NamedTuple):

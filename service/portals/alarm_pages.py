@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from fastapi.responses import Response
 
 from service.accounts.signed_in import checked_form
 from service.alarms import actions as alarms
-from service.alarms.rules import AlarmId, AlarmKind, AlarmState, Step
+from service.alarms.rules import AlarmId, AlarmKind, AlarmState, Step, read_place, written_place
 from service.edges.requests import Tx
 from service.portals.visits import ID, Said, StaffVisit
 
@@ -16,14 +16,17 @@ _SAID = {Step.ATTEND: Said.ALARM_ATTENDED, Step.CLOSE: Said.ALARM_CLOSED}
 
 
 @router.get("/alarms")
-def show_alarms(visit: StaffVisit, session: Tx) -> Response:
+def show_alarms(visit: StaffVisit, session: Tx, after: Annotated[str | None, Query(max_length=60)] = None) -> Response:
     """The alarms of one's areas; the page shows new ones by itself."""
+    place = read_place(after) if after else None
     count = alarms.count_in_scope(session)
-    shown = alarms.alarms_in_scope(session, keyring=visit.parts.keyring, now=visit.now)
+    shown, more = alarms.alarms_in_scope(session, keyring=visit.parts.keyring, now=visit.now, after=place)
     return visit.page(
         "alarms.html",
         groups=[(state, [one for one in shown if one.alarm.state is state]) for state in AlarmState],
         calls=any(one.alarm.kind is AlarmKind.DURESS and one.alarm.closed_at is None for one in shown),
+        later=place is not None,
+        next=written_place(more) if more else None,
         again=".".join(map(str, count)),
         wide=True,
     )

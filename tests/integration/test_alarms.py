@@ -10,10 +10,10 @@ from service.accounts.actions import scope_of
 from service.accounts.rules import Actor, Role
 from service.alarms import actions as alarms
 from service.alarms.actions import AlarmView
-from service.alarms.rules import AlarmId, AlarmKind, AlarmState, Step
+from service.alarms.rules import AlarmId, AlarmKind, AlarmState, Step, place_of, read_place, written_place
 from service.edges.keyring import Keyring
 from service.edges.transaction import SYSTEM, transaction
-from service.errors import Conflict, NotFound
+from service.errors import BadInput, Conflict, NotFound
 from tests import given
 from tests.fixtures_service import sign_in
 from tests.integration.test_listening import Service, born, door, service
@@ -43,7 +43,7 @@ def raise_all(service: Service, door: HungDoor) -> None:
 
 def seen_by(service: Service, actor: Actor) -> tuple[AlarmView, ...]:
     with transaction(service.database.serve, scope_of(actor)) as session:
-        found = alarms.alarms_in_scope(session, keyring=service.keyring, now=service.now)
+        found = alarms.alarms_in_scope(session, keyring=service.keyring, now=service.now).alarms
         count = alarms.count_in_scope(session)
         assert count.open == sum(one.alarm.state is AlarmState.OPEN for one in found)
         return found
@@ -148,3 +148,30 @@ def test_programs_of_the_police_see_to_alarms(
     states = {one["kind"]: one["state"] for one in client.get("/api/v1/alarms", headers=police).json()}
     assert states == {"duress": "attended", "forced_open": "open", "tamper": "open", "fire": "open"}
     assert LockId(call["lock_id"]) == door.lock.id
+
+
+def test_pages_of_alarms_follow_each_other_and_leave_none_out(service: Service, door: HungDoor) -> None:
+    raise_all(service, door)
+    officer = staff(service, door, Role.OFFICER)
+    whole = seen_by(service, officer)
+    step(service, officer, whole[-1].alarm.id, Step.ATTEND)
+    whole = seen_by(service, officer)
+    met: list[AlarmView] = []
+    place = None
+    with transaction(service.database.serve, scope_of(officer)) as session:
+        while True:
+            page = alarms.alarms_in_scope(session, keyring=service.keyring, now=service.now, after=place, most=1)
+            met += page.alarms
+            if page.next is None:
+                break
+            place = read_place(written_place(page.next))
+            assert place == page.next == place_of(met[-1].alarm)
+    assert tuple(met) == whole
+    assert len(whole) == 4
+    assert whole[-1].alarm.state is AlarmState.ATTENDED
+
+
+@pytest.mark.parametrize("written", ["", "x", "111", "2-1-1", "111-1-" + "9" * 19, "١١١-1-1", "111-1-1 "])
+def test_what_is_no_place_is_said(written: str) -> None:
+    with pytest.raises(BadInput, match="top"):
+        read_place(written)
