@@ -25,6 +25,7 @@ from service.edges.requests import Parts
 from service.edges.shield import BodyLimit, SameOrigin, SecurityHeaders
 from service.edges.transaction import connect
 from service.edges.uploads import keep_uploads_in_memory
+from service.enrolling.routes import router as enrolling
 from service.errors import AnmenError
 from service.jobs import JobThread
 from service.occupancy.routes import router as occupancy
@@ -48,6 +49,7 @@ ROUTERS = (
     access,
     visits,
     commands,
+    enrolling,
     tenancy,
     occupancy,
     alarms,

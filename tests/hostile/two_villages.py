@@ -48,6 +48,8 @@ JSON_BODIES: dict[str, dict[str, Any]] = {
     "confirm": {"saw_document": True},
     "end": {"reason": "moved_out"},
     "visits": {"hours": 2},
+    "emergency-pin": {"wanted": "look", "password": "x"},
+    "passage": {"days": "workdays", "opens": "07:00", "closes": "19:00"},
     "open": {"token": "x"},
     "locale": {"locale": "en"},
     "inquiries": {"kind": "unit", "purpose": "check_in", "basis": "x"},
