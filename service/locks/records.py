@@ -13,7 +13,7 @@ from firmware_protocol.replay import ReplayWindow
 from firmware_protocol.service_side import SessionState
 from firmware_protocol.topics import LockId
 from firmware_protocol.transitions import LinkState
-from service.locks.rules import LinkNote, clock_offset_ms
+from service.locks.rules import EndingCertificate, LinkNote, certificate_end_said, clock_offset_ms
 
 
 class Lock(SQLModel, table=True):
@@ -72,6 +72,23 @@ def count_locks(session: Session) -> int:
 def find_locks(session: Session, locks: Iterable[LockId]) -> Sequence[Lock]:
     """The rows of those locks that exist, by id."""
     return session.exec(select(Lock).where(col(Lock.id).in_(list(locks))).order_by(Lock.id)).all()
+
+
+# What is no number, or none of a day, is left out; the order of the two conditions is the database's to choose, hence CASE.
+_ENDING = text(
+    "SELECT l.id, b.address, u.number, l.capabilities FROM unit u JOIN building b ON b.id = u.building_id"
+    " JOIN door d ON d.unit_id = u.id AND d.hung @> CAST(:now AS timestamptz) JOIN lock l ON l.id = d.lock_id"
+    " WHERE l.revoked_at IS NULL AND CASE WHEN jsonb_typeof(l.capabilities->'certificate_until') = 'number'"
+    " THEN CAST(l.capabilities->>'certificate_until' AS numeric) < extract(epoch FROM CAST(:before AS timestamptz)) ELSE false END"
+    " ORDER BY CAST(l.capabilities->>'certificate_until' AS numeric), l.id LIMIT 200"
+)
+
+
+def ending_certificates(session: Session, before: datetime, now: datetime) -> list[EndingCertificate]:
+    """The locks on rooms whoever asks may see whose certificates end before that, the first to end first; 200 at most."""
+    rows = session.execute(_ENDING, {"before": before, "now": now})
+    found = ((lock, address, number, certificate_end_said(said)) for lock, address, number, said in rows)
+    return [EndingCertificate(LockId(one[0]), one[1], one[2], one[3]) for one in found if one[3] is not None]
 
 
 _SESSIONS = text(

@@ -4,9 +4,9 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from firmware_protocol.messages import Birth, Heartbeat
 from firmware_protocol.service_side import SessionState
@@ -110,6 +110,19 @@ def signing_key_said(capabilities: Mapping[str, Any]) -> bytes | None:
     said = capabilities.get("signing_key")
     # Not by trying: `fromhex` passes over blanks, and what comes out shorter no column takes.
     return bytes.fromhex(said) if isinstance(said, str) and _POINT.fullmatch(said) else None
+
+
+# A lock asks from 60 days before the end on: one that is still where it was then has had a month to renew.
+ENDS_SOON = timedelta(days=30)
+
+
+class EndingCertificate(NamedTuple):
+    """A lock on a room's door that will be off the line for good at that moment, unless it renews its certificate."""
+
+    lock_id: LockId
+    address: str
+    number: str
+    ends_at: datetime
 
 
 def certificate_end_said(capabilities: Mapping[str, Any]) -> datetime | None:

@@ -18,6 +18,7 @@ from service.doubts import actions as doubts
 from service.doubts.rules import PlacedDoubt
 from service.edges.requests import Tx
 from service.errors import AnmenError, NotFound
+from service.locks.ending import ending_certificates
 from service.portals import forms
 from service.portals.forms import SentForm
 from service.portals.leases import doubt_in_words
@@ -54,7 +55,8 @@ def show_doubts(visit: StaffVisit, session: Tx) -> Response:
         for lock, found in of_lock.items()
     ]
     reports = leaving.open_reports(session, keyring=visit.parts.keyring)
-    return visit.page("doubts.html", doubts=shown, reports=reports, wide=True)
+    ending = ending_certificates(session, visit.now)
+    return visit.page("doubts.html", doubts=shown, reports=reports, ending=ending, wide=True)
 
 
 @router.post("/locks/{lock_id}/settle", dependencies=[checked_form])

@@ -7,6 +7,7 @@ import psycopg
 import pytest
 from sqlalchemy import text
 
+from face_engine import FaceEngine
 from service.accounts.rules import Role
 from service.edges.keyring import Keyring
 from service.edges.transaction import SYSTEM, transaction
@@ -20,9 +21,13 @@ from tests.given_living import Living
 
 PHONE, OTHER_PHONE = "13977005588", "13977005599"
 LANDLORD = "landlord-of-the-house"
+_CAMERA = (
+    "UPDATE lock SET capabilities = capabilities || jsonb_build_object('face_engine', CAST(:engine AS integer),"
+    " 'face_model', CAST(:model AS text))"
+)
 _TAKEN = (
     "WITH asked AS (INSERT INTO lock_command (id, lock_id, unit_id, landlord_id, account_id, person_id, kind, issued_at, expires_at)"
-    " SELECT sha256(p.id::text::bytea), d.lock_id, u.id, u.landlord_id, u.landlord_id, p.id, 7, now(), now()"
+    " SELECT sha256(p.id::text::bytea), d.lock_id, u.id, u.landlord_id, u.landlord_id, p.id, 7, now(), now() + interval '1 min'"
     " FROM person p, unit u JOIN door d ON d.unit_id = u.id WHERE u.id = %s RETURNING id, lock_id, person_id)"
     " INSERT INTO taken_face (command_id, lock_id, person_id, portrait, state, reason, arrived_at, decided_at)"
     " SELECT id, lock_id, person_id, true, 'refused', 'engine', now(), now() FROM asked"
@@ -96,9 +101,12 @@ def test_hours_of_a_house_door_are_set_shown_and_ended_by_its_landlord_alone(
 
 
 def test_a_face_is_taken_at_ones_own_door_and_only_with_consent(
-    client: httpx.Client, place: Living, database: Database
+    client: httpx.Client, place: Living, database: Database, sface: FaceEngine
 ) -> None:
     a_house(place)
+    with transaction(place.database, SYSTEM) as session:
+        camera = {"engine": sface.engine_id, "model": sface.model_hash.hex()}
+        session.execute(text(_CAMERA), camera)
     living.tenant(place, living.form(phone=PHONE))
     living.tenant(place, living.form(phone=OTHER_PHONE, face=True), living.prepared())
     without, agreed = (sign_in(client, phone, given.PASSWORD) for phone in (PHONE, OTHER_PHONE))

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import timedelta
 
 import psycopg
 from psycopg.rows import TupleRow
@@ -47,6 +48,9 @@ def fill(site: Site) -> dict[str, Path]:
             )
         connection.execute("UPDATE tenancy_notice SET contradicted_at = %s WHERE reason = 'agreed'", [site.now])
         noticed = connection.execute("SELECT tenancy_id FROM tenancy_notice WHERE reason = 'agreed'").fetchone()
+        soon = "UPDATE lock SET capabilities = capabilities || jsonb_build_object('certificate_until', CAST(%s AS bigint)) WHERE id = %s"
+        connection.execute(soon, [int((site.now + timedelta(days=20)).timestamp()), village.let_lock])
+        connection.execute(_LOST, [site.now, site.now, site.now, village.rooms["101"]])
         attended = "UPDATE alarm SET attended_at = %s, attended_by = %s WHERE kind = 'tamper'"
         connection.execute(attended, [site.now, village.place.home.landlord_id])
         claims = {state: _claim(connection, site, state) for state in ClaimState}
@@ -57,6 +61,14 @@ def fill(site: Site) -> dict[str, Path]:
         "contradicted tenancy": (village.landlord, f"/tenancies/{noticed[0]}"),
         "released lock": (village.landlord, f"/releases/{release}"),
     }
+
+
+_LOST = (
+    "WITH lost AS (INSERT INTO lock (id, shard, public_key, service_key_wrapped, provisioned_at, revoked_at, revoked_as)"
+    " SELECT 'L-0000000000ZZ', 0, public_key, service_key_wrapped, provisioned_at, %s, 'stolen' FROM lock LIMIT 1 RETURNING id)"
+    " INSERT INTO lock_report (lock_id, unit_id, landlord_id, kind, reason_sealed, reported_at, settled_at)"
+    " SELECT lost.id, u.id, u.landlord_id, 'stolen', '', %s, %s FROM lost, unit u WHERE u.id = %s"
+)
 
 
 def _commands(connection: psycopg.Connection[TupleRow], site: Site, lock: str) -> None:
