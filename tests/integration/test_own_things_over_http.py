@@ -27,7 +27,7 @@ _CAMERA = (
 )
 _TAKEN = (
     "WITH asked AS (INSERT INTO lock_command (id, lock_id, unit_id, landlord_id, account_id, person_id, kind, issued_at, expires_at)"
-    " SELECT sha256(p.id::text::bytea), d.lock_id, u.id, u.landlord_id, u.landlord_id, p.id, 7, now(), now() + interval '1 min'"
+    " SELECT decode(md5(p.id::text), 'hex'), d.lock_id, u.id, u.landlord_id, u.landlord_id, p.id, 7, now(), now() + interval '1 min'"
     " FROM person p, unit u JOIN door d ON d.unit_id = u.id WHERE u.id = %s RETURNING id, lock_id, person_id)"
     " INSERT INTO taken_face (command_id, lock_id, person_id, portrait, state, reason, arrived_at, decided_at)"
     " SELECT id, lock_id, person_id, true, 'refused', 'engine', now(), now() FROM asked"
