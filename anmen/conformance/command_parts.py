@@ -71,14 +71,16 @@ def conduct(stand: Stand, wish: Wish, console: Console) -> bool:
 def _run(stand: Stand, wish: Wish, sentences: dict[str, Sentence]) -> list[Verdict]:
     waiting = [one.number for one in chosen(stand.profile) if not wish.only or one.number in wish.only]
     count = len(waiting)
-    with Console(stderr=True).status("waking the lock") as status:
+    console = Console(stderr=True)
+    with console.status("waking the lock") as status:
 
         def tell(number: str) -> None:
             left = in_words(left_s(waiting, stand.profile))
             waiting.remove(number)
-            status.update(
-                f"{count - len(waiting)} of {count}, about {left} left  {number}  {sentences[number].text[:_TEXT_WIDTH]}…"
-            )
+            done, said = count - len(waiting), sentences[number].text[:_TEXT_WIDTH]
+            line = f"{done} of {count}, about {left} left  {number}  {said}…"
+            # Without a terminal there is no line to write over, and a run of an hour would be silent.
+            status.update(line) if console.is_terminal else console.print(line, markup=False)
 
         return run(stand, tell=tell, only=wish.only, faults=wish.faults)
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from device_sim.installation import Installation
 from device_sim.lock import Lock
+from device_sim.recording import Recorder
 from firmware_protocol import lock_side
 from firmware_protocol.lock_side import LockSide
 from firmware_protocol.messages import Welcome
@@ -63,3 +64,8 @@ def lets_alarms_wait_like_others(patch: Patch, wire: MemoryWire) -> None:
             real(self, event, now)
 
     around(patch, SendWindow, "add_live", add)
+
+
+@breaks("EVT-027")
+def does_not_say_that_it_started(patch: Patch, wire: MemoryWire) -> None:
+    patch.setattr(Recorder, "record_start", lambda self, now, *_: self.settle(now))

@@ -6,6 +6,25 @@ from anmen.conformance.stand import ANSWER_S, SLACK_S, Stand
 from anmen.conformance.transcript import Transcript, holds
 from anmen.conformance.verdict import Failed, NotTried
 from firmware_protocol.messages import Heartbeat, Missing, Stored
+from firmware_protocol.vocabulary import EventType
+
+
+@checks("ANM-EVT-027")
+def says_that_it_started(stand: Stand) -> str:
+    """After a restart, *started* of the new boot, and nothing of the door before it."""
+    since = stand.mark()
+    boot = stand.restart().boot_number
+    started = stand.await_event(EventType.STARTED, since, where=lambda one: one.boot_number == boot)[1]
+    before = [
+        event.type
+        for _, event in stand.transcript.events(since)
+        if event.boot_number == boot and event.sequence < started.sequence
+    ]
+    if {EventType.DOOR_MOVED, EventType.LOCK_OPERATED} & set(before):
+        raise Failed(
+            expected="*started* before anything at the door", seen=f"events of types {sorted(before)} before it"
+        )
+    return f"event {started.sequence} of boot {boot}"
 
 
 @checks("ANM-EVT-014")
