@@ -107,6 +107,8 @@ def keeps_its_secret(stand: Stand) -> str:
 )
 def takes_the_keys(stand: Stand) -> str:
     """Another secret's answer is none; with the right one it comes back under the keys, over a power cut too, and claims no more."""
+    # Under keys that an earlier claim gave it, it is not welcomed meanwhile: that would end this claim (ANM-CLM-014).
+    stand.behave(SILENT)
     secret, since = _secret(stand), stand.mark()
     stand.operator.press_claim()
     press = _await(stand, since, secret)
@@ -114,6 +116,7 @@ def takes_the_keys(stand: Stand) -> str:
     since = stand.mark()
     if not stand.until(lambda: bool(_claims(stand, since)), 2 * REPEAT_S):
         raise Failed(expected="no notice of an answer under another secret", seen="the lock claimed no more")
+    stand.behave(USUAL)
     since = stand.mark()
     _give_keys(stand, press, secret)
     if not stand.until(lambda: stand.service.proven and stand.service.welcomed > 0, ANSWER_S):
