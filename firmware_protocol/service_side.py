@@ -246,4 +246,8 @@ def _advanced(state: SessionState, counter: int) -> SessionState:
     window = state.window.accept(counter)
     if window is None:
         raise RemoteProtocolError(FrameRefusal.REPLAYED)
-    return state._replace(window=window)
+    # Once a frame: _replace costs three times as much.
+    return SessionState._make((*state[:_WINDOW], window, *state[_WINDOW + 1 :]))
+
+
+_WINDOW = SessionState._fields.index("window")

@@ -44,3 +44,5 @@ class Batch:
     outcome: Outcome = field(default_factory=Outcome)
     says_it_holds: dict[LockId, HeldList] = field(default_factory=dict)
     stored: Sequence[StoredEntry] = ()
+    telling: Sequence[StoredEntry] = ()
+    """Those of them that are no lock's being operated."""

@@ -31,13 +31,13 @@ def note_ended(batch: Batch) -> None:
             _bytes(kept_field(new, Field.DIGEST)),
             new.log_epoch,
         )
-        for new, _ in batch.stored
+        for new, _ in batch.telling
         if new.type == EventType.COMMAND_DONE
     ]
     _note(batch, words)
     erased = [
         (new.lock_id, new.occurred_at)
-        for new, _ in batch.stored
+        for new, _ in batch.telling
         if new.type == EventType.COMMAND_DONE and kept_field(new, Field.COMMAND_KIND) == CommandKind.ERASE_BIOMETRIC
         if kept_field(new, Field.COMMAND_STATE) == CommandState.DONE
     ]

@@ -139,8 +139,9 @@ def hear(session: Session, deliveries: Sequence[Delivery], senders: Sequence[Loc
     if unknown:
         memory.listened.update(locks.listen_to(session, sorted(unknown), memory.holders, memory.keyring))
     hearing = Hearing()
+    remembered = memory.listened.get
     for delivery, lock in zip(deliveries, senders, strict=True):
-        listened = memory.listened.get(lock) if lock is not None else None
+        listened = remembered(lock) if lock is not None else None
         try:
             said = _open(delivery, lock, listened)
         except RemoteProtocolError as refused:
@@ -149,8 +150,13 @@ def hear(session: Session, deliveries: Sequence[Delivery], senders: Sequence[Loc
                 continue
             hearing.heard.refused[refusal(refused.reason, lock if listened else None)] += 1
             continue
-        hearing.said.setdefault(type(said.message), []).append(said)
-        _note_link(hearing.heard, said, memory.listened[said.lock])
+        kind = type(said.message)
+        of_kind = hearing.said.get(kind)
+        if of_kind is None:
+            of_kind = hearing.said[kind] = []
+        of_kind.append(said)
+        if listened is not None and not (kind is Events and listened.link is LinkState.LIVE):
+            _note_link(hearing.heard, said, listened)
     return hearing
 
 

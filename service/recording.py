@@ -88,12 +88,15 @@ class Recorder:
                 return
 
     def _commit(self, batch: Sequence[Delivery]) -> None:
-        senders = locks_of(batch, self.memory)
-        ours = [index for index, lock in enumerate(senders) if self._ours(lock)]
-        deliveries, senders = [batch[index] for index in ours], [senders[index] for index in ours]
+        deliveries, senders = batch, locks_of(batch, self.memory)
+        shards = {shard_of(lock) for lock in set(senders) if lock is not None}
+        if not shards <= self.leases.held.keys():
+            ours = [index for index, lock in enumerate(senders) if self._ours(lock)]
+            deliveries, senders = [batch[index] for index in ours], [senders[index] for index in ours]
+            shards &= self.leases.held.keys()
         now = clock.now()
         with transaction(self.engine, SYSTEM) as session:
-            self.leases.check(session, {shard_of(lock) for lock in senders if lock is not None}, now)
+            self.leases.check(session, shards, now)
             outcome = react(session, deliveries, senders, self.memory, now)
             self.reached("inbox.before_commit")
         self.reached("inbox.committed")

@@ -10,12 +10,15 @@ from service.entry.rules import HeardEvents, StoredEntry
 
 def within_share(batch: Batch, heard: Sequence[HeardEvents]) -> list[HeardEvents]:
     """What may be recorded; what may not is counted, and gets no receipt."""
+    if batch.memory.shares.nobody_is_short:
+        return [*heard]
     return [one for one in (_within(batch, each) for each in heard) if one.events]
 
 
 def note_stored(batch: Batch, stored: Sequence[StoredEntry]) -> None:
     """So much of each lock's share is used up."""
-    spent = Counter([(new.lock_id, new.type == EventType.ALARM_RAISED) for new, _ in stored])
+    alarm = int(EventType.ALARM_RAISED)
+    spent = Counter([(new.lock_id, new.type == alarm) for new, _ in stored])
     batch.memory.shares.spend(spent, batch.now)
 
 

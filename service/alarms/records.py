@@ -49,7 +49,7 @@ _CLOSE = text("UPDATE alarm SET closed_at = :now, closed_by = :account WHERE id 
 def raise_alarms(session: Session, raised: Sequence[RaisedAlarm], now: datetime) -> None:
     """Open these, or count them with the open one of the same lock, room and kind; in one order, so that no two wait for each other."""
     ordered = sorted(raised, key=lambda one: (one.lock_id, one.unit_id, one.kind))
-    _RAISE.rows(
+    _RAISE.send(
         session,
         now=now,
         locks=words([one.lock_id for one in ordered]),

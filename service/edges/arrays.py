@@ -37,4 +37,8 @@ def instants(values: Iterable[datetime]) -> str:
 
 def multiranges(values: Iterable[Sequence[tuple[int, int]]]) -> str:
     """Multiranges of half-open integer ranges."""
-    return "{" + ",".join([f'"{{{",".join([f"[{first},{end})" for first, end in one])}}}"' for one in values]) + "}"
+    return "{" + ",".join([_multirange(one) if one else '"{}"' for one in values]) + "}"
+
+
+def _multirange(ranges: Sequence[tuple[int, int]]) -> str:
+    return f'"{{{",".join([f"[{first},{end})" for first, end in ranges])}}}"'

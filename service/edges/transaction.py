@@ -52,7 +52,7 @@ def connect(url: str, *, pool_size: int = 8) -> Engine:
 
 def enter(session: Session, scope: Scope) -> None:
     """Set or narrow the scope for the rest of the running transaction."""
-    _ENTER.rows(
+    _ENTER.send(
         session,
         scope="system" if scope.system else "",
         areas="{" + ",".join(map(str, scope.areas)) + "}",

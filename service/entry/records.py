@@ -38,7 +38,7 @@ _WRITE_CURSORS = Statement("""
 
 def write_cursors(session: Session, cursors: Mapping[tuple[LockId, int], StoredCursor]) -> None:
     """Store these cursors."""
-    _WRITE_CURSORS.rows(
+    _WRITE_CURSORS.send(
         session,
         locks=words([lock for lock, _ in cursors]),
         epochs=numbers(epoch for _, epoch in cursors),
@@ -95,7 +95,7 @@ def append(session: Session, entries: Sequence[NewEntry], recorded_at: datetime)
     """Append the entries, each with its place; the cursor has already decided that each is new."""
     columns = zip(*entries, strict=True)
     values = {name: write(column) for (name, _, write), column in zip(_COLUMNS, columns, strict=True)}
-    rows = _APPEND.rows(session, recorded_at=recorded_at, **values)
+    rows = _APPEND.send(session, recorded_at=recorded_at, **values).rows()
     return [StoredEntry(entry, Place(*row)) for entry, row in zip(entries, rows, strict=True)]
 
 

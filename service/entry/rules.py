@@ -1,8 +1,8 @@
 """What becomes of an event: which numbers are new, when it happened, and where in the register it stands. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import cbor2
 
@@ -20,7 +20,9 @@ _SMALLINT = 1 << 15
 _INTEGER = 1 << 31
 
 _SMALL_COLUMNS = (Field.SOURCE, Field.DIRECTION, Field.CODE, Field.SCORE_BAND, Field.LIVENESS)
-_KEYS = (Field.OPERATION, Field.CREDENTIAL_ID, Field.LIST_VERSION, *_SMALL_COLUMNS)
+_KEYS = tuple(map(int, (Field.OPERATION, Field.CREDENTIAL_ID, Field.LIST_VERSION, *_SMALL_COLUMNS)))
+_COLUMNED = frozenset(_KEYS)
+_INT_ONLY = {int}
 
 
 class HeardEvents(NamedTuple):
@@ -128,28 +130,38 @@ def happened_at(event: Event, now: datetime) -> datetime:
 
 def entry_of(heard: HeardEvents, event: Event, now: datetime) -> NewEntry:
     """The event as a row. Fields without a column of their own, or with a value no column takes, are kept as CBOR."""
-    fields = dict(event.fields)
-    source, direction, code, score, liveness = [_number(fields, key, _SMALLINT) for key in _SMALL_COLUMNS]
-    return NewEntry(
-        heard.lock,
-        heard.log_epoch,
-        event.sequence,
-        happened_at(event, now),
-        event.occurred_at_ms,
-        event.clock_quality,
-        event.boot_number,
-        event.type,
-        _number(fields, Field.OPERATION, _SMALLINT),
-        _number(fields, Field.CREDENTIAL_ID, _INTEGER),
-        _number(fields, Field.LIST_VERSION, 1 << 63),
-        source,
-        direction,
-        code,
-        score,
-        liveness,
-        heard.live,
-        cbor2.dumps(fields) if fields else None,
+    columns, rest = _columns_at_once(event.fields) or _columns(event.fields)
+    return NewEntry._make(
+        (
+            heard.lock,
+            heard.log_epoch,
+            event.sequence,
+            happened_at(event, now),
+            event.occurred_at_ms,
+            event.clock_quality,
+            event.boot_number,
+            event.type,
+            *columns,
+            heard.live,
+            rest,
+        )
     )
+
+
+def _columns_at_once(said: Mapping[int, Any]) -> tuple[Iterable[int | None], None] | None:
+    """What `_columns` would make of it, or None: nearly every event says nothing but small numbers that have a column each."""
+    values = said.values()
+    if {*map(type, values)} != _INT_ONLY or not said.keys() <= _COLUMNED or min(values) < 0 or max(values) >= _SMALLINT:
+        return None
+    return map(said.get, _KEYS), None
+
+
+def _columns(said: Mapping[int, Any]) -> tuple[Iterable[int | None], bytes | None]:
+    """What the columns take, in the order of _KEYS, and the rest as CBOR."""
+    fields = dict(said)
+    limits = (_SMALLINT, _INTEGER, 1 << 63, *[_SMALLINT] * len(_SMALL_COLUMNS))
+    taken_out = [_number(fields, key, limit) for key, limit in zip(_KEYS, limits, strict=True)]
+    return taken_out, cbor2.dumps(fields) if fields else None
 
 
 def event_of(stored: StoredColumns) -> Event:

@@ -34,36 +34,50 @@ class DailyShare:
     entries: Allowance = ENTRIES
     alarms: Allowance = ALARMS
     held_back: Counter[LockId | None] = field(default_factory=Counter)
-    _left: dict[tuple[LockId, bool], tuple[float, datetime]] = field(default_factory=dict)
+    _left: dict[tuple[LockId, bool], tuple[float, float]] = field(default_factory=dict)
+    """What was left at that Unix time."""
+    _short: set[tuple[LockId, bool]] = field(default_factory=set)
+    """Those of which less than one event was left then. Nearly always there are none, and nothing need be asked of any lock."""
+
+    @property
+    def nobody_is_short(self) -> bool:
+        """Whether no lock can be over its share."""
+        return not self._short
 
     def is_over(self, lock: LockId, now: datetime, *, alarm: bool) -> bool:
         """Whether less than one event is left of the lock's share, of alarms or of everything else."""
-        noted = self._left.get((lock, alarm))
-        # It only grows until somebody spends: what was enough is enough, and no clock need be asked for nearly every lock.
-        return noted is not None and noted[0] < 1 and self._of(lock, now, alarm=alarm) < 1
+        # What is left only grows until somebody spends: what was enough is enough.
+        return (lock, alarm) in self._short and self._of((lock, alarm), now.timestamp()) < 1
 
     def spend(self, stored: Mapping[tuple[LockId, bool], int], now: datetime) -> None:
         """So many events of (lock, whether alarms) have been stored."""
+        now_s = now.timestamp()
         for key, events in stored.items():
-            noted = self._left.get(key)
-            left = self._allowed(alarm=key[1]).burst if noted is None else self._grown(*noted, now, alarm=key[1])
-            self._left[key] = (left - events, now)
+            left = self._of(key, now_s) - events
+            self._left[key] = (left, now_s)
+            if left < 1:
+                self._short.add(key)
+            elif self._short:
+                self._short.discard(key)
 
     def take_held_back(self, now: datetime) -> Counter[LockId | None]:
         """What was not taken since the last time; locks that have all their share again are forgotten."""
         held_back, self.held_back = self.held_back, Counter()
-        for lock, alarm in list(self._left):
-            if self._of(lock, now, alarm=alarm) >= self._allowed(alarm=alarm).burst:
-                del self._left[lock, alarm]
+        now_s = now.timestamp()
+        for key in list(self._left):
+            if self._of(key, now_s) >= self._allowed(key).burst:
+                del self._left[key]
+                self._short.discard(key)
         return held_back
 
-    def _of(self, lock: LockId, now: datetime, *, alarm: bool) -> float:
-        noted = self._left.get((lock, alarm))
-        return self._allowed(alarm=alarm).burst if noted is None else self._grown(*noted, now, alarm=alarm)
+    def _of(self, key: tuple[LockId, bool], now_s: float) -> float:
+        per_day, burst = self._allowed(key)
+        noted = self._left.get(key)
+        if noted is None:
+            return burst
+        left, at_s = noted
+        grown = left + (now_s - at_s) * per_day / _DAY_S if now_s > at_s else left
+        return min(burst, grown)
 
-    def _grown(self, left: float, at: datetime, now: datetime, *, alarm: bool) -> float:
-        allowed = self._allowed(alarm=alarm)
-        return min(allowed.burst, left + max(0.0, (now - at).total_seconds()) * allowed.per_day / _DAY_S)
-
-    def _allowed(self, *, alarm: bool) -> Allowance:
-        return self.alarms if alarm else self.entries
+    def _allowed(self, key: tuple[LockId, bool]) -> Allowance:
+        return self.alarms if key[1] else self.entries

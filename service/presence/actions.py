@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlmodel import Session
 
 from firmware_protocol.topics import LockId, shard_of
+from service.edges.set_based import in_a_row
 from service.entry.rules import StoredEntry
 from service.presence import records
 from service.presence.records import UnitCount
@@ -25,10 +26,15 @@ from service.presence.rules import (
 
 def follow_entries(session: Session, stored: Sequence[StoredEntry], now: datetime, also: Iterable[int] = ()) -> None:
     """Move presence, counts and the live feed for entries that were just recorded; `also`: shards with other news for it."""
-    moved = _follow(session, stored, now) | set(also)
-    if moved:
-        # All at once and at the end: each shard's position is held until the transaction is over.
-        records.move_feed(session, moved)
+    passes = _passes(stored)
+    units, residents = records.hold(session, passes) if passes else ({}, {})
+    after = {unit: follow(Room(residents[unit], of.visited_at), passes[unit][1]) for unit, of in units.items()}
+    with in_a_row(session):
+        shown = _write(session, units, residents, after, now=now)
+        moved = {shard_of(passes[unit][0]) for unit in shown}.union(also)
+        if moved:
+            # All at once and at the end: each shard's position is held until the transaction is over.
+            records.move_feed(session, moved)
 
 
 def show_again(session: Session, locks: Iterable[LockId]) -> None:
@@ -36,20 +42,19 @@ def show_again(session: Session, locks: Iterable[LockId]) -> None:
     records.move_feed(session, {shard_of(lock) for lock in locks})
 
 
-def _follow(session: Session, stored: Sequence[StoredEntry], now: datetime) -> set[int]:
-    passes: dict[int, list[Pass]] = {}
-    doors: dict[int, LockId] = {}
+def _passes(stored: Sequence[StoredEntry]) -> dict[int, tuple[LockId, list[Pass]]]:
+    """unit_id -> a lock of it that was heard, and what went through its doors."""
+    found: dict[int, tuple[LockId, list[Pass]]] = {}
     for one in stored:
         passed = pass_of(one)
-        if passed is not None:
-            passes.setdefault(passed.unit_id, []).append(passed)
-            doors[passed.unit_id] = one.entry.lock_id
-    if not passes:
-        return set()
-    units = records.lock_units(session, passes)
-    residents = records.load(session, units)
-    after = {unit: follow(Room(residents[unit], of.visited_at), passes[unit]) for unit, of in units.items()}
-    return {shard_of(doors[unit]) for unit in _write(session, units, residents, after, now=now)}
+        if passed is None:
+            continue
+        of_unit = found.get(passed.unit_id)
+        if of_unit is None:
+            found[passed.unit_id] = one.entry.lock_id, [passed]
+        else:
+            of_unit[1].append(passed)
+    return found
 
 
 def _write(
@@ -86,8 +91,8 @@ def forget_visitors(session: Session, *, now: datetime) -> None:
 
 def leave(session: Session, *, unit_id: int, person_id: int, shards: Iterable[int], now: datetime) -> None:
     """The person's tenancy has ended: out, whatever the door said last. `shards`: of the unit's locks, whose feed moves."""
-    units = records.lock_units(session, [unit_id])
-    residents = records.load(session, units).get(unit_id, {})
+    units, presences = records.hold(session, [unit_id])
+    residents = presences.get(unit_id, {})
     if person_id not in residents:
         return
     unit = units[unit_id]

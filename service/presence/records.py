@@ -7,7 +7,7 @@ from typing import NamedTuple
 from sqlmodel import Session
 
 from service.edges.arrays import instants, numbers, words
-from service.edges.set_based import Statement
+from service.edges.set_based import Sent, Statement, in_a_row
 from service.presence.rules import Confidence, Count, Presence, PresenceState, Reason
 
 
@@ -30,16 +30,23 @@ _PRESENCE = Statement(
 )
 
 
-def lock_units(session: Session, units: Iterable[int]) -> dict[int, UnitCount]:
-    """The units' counts, locked until the transaction ends: several doors of one unit may report to several processes."""
-    rows = _LOCK_UNITS.rows(session, units=numbers(units))
-    return {row[0]: UnitCount(row[0], row[1], row[2], Count(row[3], int(row[4])), row[5]) for row in rows}
+def hold(session: Session, units: Iterable[int]) -> tuple[dict[int, UnitCount], dict[int, dict[int, Presence]]]:
+    """The units' counts, locked until the transaction ends: several doors of one unit may report to several processes.
+
+    And unit_id -> person_id -> presence, as it stands once they are locked.
+    """
+    asked = numbers(units)
+    with in_a_row(session):
+        locked, residents = _LOCK_UNITS.send(session, units=asked), _PRESENCE.send(session, units=asked)
+        counts = {
+            row[0]: UnitCount(row[0], row[1], row[2], Count(row[3], int(row[4])), row[5]) for row in locked.rows()
+        }
+        return counts, _by_unit(counts, residents)
 
 
-def load(session: Session, units: Iterable[int]) -> dict[int, dict[int, Presence]]:
-    """unit_id -> person_id -> presence."""
+def _by_unit(units: Iterable[int], residents: Sent) -> dict[int, dict[int, Presence]]:
     found: dict[int, dict[int, Presence]] = {unit: {} for unit in units}
-    for unit, person, state, confidence, reason, since, as_of in _PRESENCE.rows(session, units=numbers(found)):
+    for unit, person, state, confidence, reason, since, as_of in residents.rows():
         found[unit][person] = Presence(_STATES[state], _CONFIDENCES[confidence], _REASONS[reason], since, as_of)
     return found
 
@@ -59,14 +66,14 @@ _WRITE = Statement(
 
 def write(session: Session, changed: Sequence[tuple[UnitCount, int, Presence]]) -> None:
     """Store the presence of (unit, person_id)."""
-    _WRITE.rows(
+    _WRITE.send(
         session,
         units=numbers(unit.unit_id for unit, _, _ in changed),
         areas=numbers(unit.area_id for unit, _, _ in changed),
         persons=numbers(person for _, person, _ in changed),
-        states=words([one.state.value for _, _, one in changed]),
-        confidences=words([one.confidence.value for _, _, one in changed]),
-        reasons=words([one.reason.value for _, _, one in changed]),
+        states=words([one.state for _, _, one in changed]),
+        confidences=words([one.confidence for _, _, one in changed]),
+        reasons=words([one.reason for _, _, one in changed]),
         since=instants(one.since for _, _, one in changed),
         as_of=instants(one.as_of for _, _, one in changed),
     )
@@ -84,14 +91,14 @@ def write_visits(session: Session, visited: Mapping[int, datetime | None]) -> No
     came = {unit: at for unit, at in visited.items() if at is not None}
     left = [unit for unit, at in visited.items() if at is None]
     if came:
-        _WRITE_VISITS.rows(session, units=numbers(came), at=instants(came.values()))
+        _WRITE_VISITS.send(session, units=numbers(came), at=instants(came.values()))
     if left:
-        _WRITE_VISITS.rows(session, units=numbers(left), at="{" + ",".join(["NULL"] * len(left)) + "}")
+        _WRITE_VISITS.send(session, units=numbers(left), at="{" + ",".join(["NULL"] * len(left)) + "}")
 
 
 def forget_visits(session: Session, before: datetime) -> None:
     """Nobody who came in before that is thought to be inside."""
-    _FORGET_VISITS.rows(session, before=before)
+    _FORGET_VISITS.send(session, before=before)
 
 
 _WRITE_UNITS = Statement(
@@ -120,7 +127,7 @@ _ADD_AREAS = Statement(
 
 def write_counts(session: Session, changed: Mapping[int, tuple[UnitCount, Count]], now: datetime) -> None:
     """Store new unit counts and carry the differences up to building and every area above."""
-    _WRITE_UNITS.rows(
+    _WRITE_UNITS.send(
         session,
         now=now,
         units=numbers(changed),
@@ -136,7 +143,7 @@ def write_counts(session: Session, changed: Mapping[int, tuple[UnitCount, Count]
                 sofar.present + after.present - unit.counted.present, sofar.unsure + after.unsure - unit.counted.unsure
             )
     for add, sums in ((_ADD_BUILDINGS, buildings), (_ADD_AREAS, areas)):
-        add.rows(
+        add.send(
             session,
             places=numbers(sums),
             present=numbers(one.present for one in sums.values()),
@@ -153,4 +160,4 @@ _MOVE_FEED = Statement(
 
 def move_feed(session: Session, shards: Iterable[int]) -> None:
     """Move the live feed of these shards and wake its readers (`<shard>:<position>,…`) when this transaction commits."""
-    _MOVE_FEED.rows(session, shards=numbers(shards))
+    _MOVE_FEED.send(session, shards=numbers(shards))

@@ -9,6 +9,7 @@ which the door stands unlocked) works both ways: whoever was out may be in now, 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from operator import attrgetter
 from typing import NamedTuple
 
 from firmware_protocol.vocabulary import (
@@ -64,6 +65,9 @@ class Pass(NamedTuple):
     visitor: bool = False
 
 
+_WHEN = attrgetter("at")
+
+
 class Presence(NamedTuple):
     """One person in one unit. `since`: when this state began; `as_of`: the latest news of the person."""
 
@@ -94,24 +98,26 @@ class Count(NamedTuple):
 
 def pass_of(stored: StoredEntry) -> Pass | None:
     """The pass that an entry tells of, or None: only an unlocked door lets anybody through, and only a unit has residents."""
-    entry, place = stored
-    if place.unit_id is None:
+    entry, (unit_id, _, person_id, visitor) = stored
+    if unit_id is None:
         return None
     if entry.type != EventType.LOCK_OPERATED:
-        direction = _unasked(entry)
-        return None if direction is None else Pass(place.unit_id, None, direction, entry.occurred_at)
+        unasked = _unasked(entry)
+        return None if unasked is None else Pass(unit_id, None, unasked, entry.occurred_at)
     if entry.operation != Operation.UNLOCK:
         return None
-    if place.visitor and entry.direction != PassDirection.OUT:
-        return Pass(place.unit_id, None, PassDirection.IN, entry.occurred_at, True)
-    by_key = entry.source == OperationSource.MANUAL and entry.credential_id is None
-    if place.person_id is None and entry.direction != PassDirection.OUT and not by_key:
-        return None
-    return Pass(place.unit_id, place.person_id, _direction(entry), entry.occurred_at)
+    direction = _DIRECTIONS.get(entry.direction, PassDirection.UNKNOWN)
+    if direction is not PassDirection.OUT:
+        if visitor:
+            return Pass(unit_id, None, PassDirection.IN, entry.occurred_at, True)
+        by_key = entry.source == OperationSource.MANUAL and entry.credential_id is None
+        if person_id is None and not by_key:
+            return None
+    return Pass(unit_id, person_id, direction, entry.occurred_at)
 
 
-def _direction(entry: NewEntry) -> PassDirection:
-    return next((one for one in PassDirection if one == entry.direction), PassDirection.UNKNOWN)
+# By what stands in the register; a number of a newer lock's is unknown.
+_DIRECTIONS: Mapping[int | None, PassDirection] = {int(one): one for one in PassDirection}
 
 
 def _unasked(entry: NewEntry) -> PassDirection | None:
@@ -130,7 +136,7 @@ def follow(room: Room, passes: Iterable[Pass]) -> Room:
     A visitor moves nobody who lives there. But who leaves while one is inside may be the visitor.
     """
     after, visited_at = dict(room.residents), room.visited_at
-    for one in sorted(passes, key=_when):
+    for one in sorted(passes, key=_WHEN):
         if one.visitor:
             visited_at = max(visited_at or one.at, one.at)
         elif one.person_id is None and one.direction == PassDirection.OUT and _is_visited(visited_at, one.at):
@@ -148,16 +154,17 @@ def follow(room: Room, passes: Iterable[Pass]) -> Room:
 
 def count(residents: Residents) -> Count:
     """How many of a unit's residents are in; unsure (1) while any of them is unknown."""
-    states = [one.state for one in residents.values()]
-    return Count(states.count(PresenceState.IN), int(PresenceState.UNKNOWN in states))
+    present = unsure = 0
+    for one in residents.values():
+        if one.state is PresenceState.IN:
+            present += 1
+        elif one.state is PresenceState.UNKNOWN:
+            unsure = 1
+    return Count(present, unsure)
 
 
 def _is_visited(visited_at: datetime | None, at: datetime) -> bool:
     return visited_at is not None and visited_at <= at < visited_at + VISIT
-
-
-def _when(one: Pass) -> datetime:
-    return one.at
 
 
 def _seen(known: Presence | None, one: Pass) -> Presence:

@@ -45,7 +45,7 @@ _USE = Statement(
 
 def note_used(session: Session, opened: Sequence[tuple[LockId, int, datetime]]) -> None:
     """These (lock, credential id) have opened at these instants; of PINs that open once that is kept, the first counts."""
-    _USE.rows(
+    _USE.send(
         session,
         locks=words([lock for lock, _, _ in opened]),
         numbers=numbers(number for _, number, _ in opened),
