@@ -66,7 +66,7 @@ class Inbox:
         with self._changed:
             self._changed.wait_for(lambda: self._closed or len(self) < self._bound)
             for one in deliveries:
-                if _just_happened(one) and not self._rest_of(one.topic):
+                if _just_happened(one) and not (self._rest and self._rest_of(one.topic)):
                     self._first.append(one)
                 else:
                     self._rest.append(one)
@@ -103,7 +103,7 @@ class Inbox:
         return taken
 
     def _rest_of(self, topic: str) -> int:
-        return self._rest_came.get(topic, 0) - self._rest_went.get(topic, 0) if self._rest else 0
+        return self._rest_came.get(topic, 0) - self._rest_went.get(topic, 0)
 
     def close(self) -> None:
         """Nobody takes any more: hold nobody back."""

@@ -12,7 +12,6 @@ from firmware_protocol.messages import Event
 from firmware_protocol.topics import LockId
 from firmware_protocol.vocabulary import EventType
 from service.edges.keyring import Keyring, Root
-from service.edges.set_based import in_a_row
 from service.entry import records
 from service.entry.rules import (
     HeardEvents,
@@ -102,9 +101,7 @@ def record(session: Session, heard: Sequence[HeardEvents], memory: CursorMemory,
         epochs[one.log_epoch] = cursor
         recorded.receipts[one.lock] = receipt(one.session, one.log_epoch, cursor)
     if entries:
-        with in_a_row(session):
-            records.write_cursors(session, moved)
-            recorded.stored = records.append(session, entries, now)
+        recorded.stored = records.append(session, entries, now, moved)
     if repeated:
         recorded.forked = _forked(session, repeated[:REPEATED_COMPARED])
     return recorded

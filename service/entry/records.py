@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import text
@@ -11,7 +12,7 @@ from firmware_protocol.cursor import Ranges, StoredCursor
 from firmware_protocol.topics import LockId
 from firmware_protocol.vocabulary import EventType
 from service.edges.arrays import byte_strings, instants, multiranges, numbers, words
-from service.edges.set_based import Statement
+from service.edges.set_based import Statement, in_a_row
 from service.entry.rules import NewEntry, OwnEntry, Place, StoredColumns, StoredEntry
 
 _LOAD_CURSORS = text(
@@ -91,12 +92,20 @@ _APPEND = Statement(
 )
 
 
-def append(session: Session, entries: Sequence[NewEntry], recorded_at: datetime) -> list[StoredEntry]:
-    """Append the entries, each with its place; the cursor has already decided that each is new."""
-    columns = zip(*entries, strict=True)
-    values = {name: write(column) for (name, _, write), column in zip(_COLUMNS, columns, strict=True)}
-    rows = _APPEND.send(session, recorded_at=recorded_at, **values).rows()
-    return [StoredEntry(entry, Place(*row)) for entry, row in zip(entries, rows, strict=True)]
+def append(
+    session: Session,
+    entries: Sequence[NewEntry],
+    recorded_at: datetime,
+    cursors: Mapping[tuple[LockId, int], StoredCursor] = MappingProxyType({}),
+) -> list[StoredEntry]:
+    """Append the entries, each with its place, and store the cursors, which have already decided that each is new."""
+    with in_a_row(session):
+        if cursors:
+            write_cursors(session, cursors)
+        columns = zip(*entries, strict=True)
+        values = {name: write(column) for (name, _, write), column in zip(_COLUMNS, columns, strict=True)}
+        appended = _APPEND.send(session, recorded_at=recorded_at, **values)
+    return [StoredEntry(entry, Place(*row)) for entry, row in zip(entries, appended.rows(), strict=True)]
 
 
 _IN_STRETCH = text(

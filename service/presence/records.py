@@ -38,10 +38,8 @@ def hold(session: Session, units: Iterable[int]) -> tuple[dict[int, UnitCount], 
     asked = numbers(units)
     with in_a_row(session):
         locked, residents = _LOCK_UNITS.send(session, units=asked), _PRESENCE.send(session, units=asked)
-        counts = {
-            row[0]: UnitCount(row[0], row[1], row[2], Count(row[3], int(row[4])), row[5]) for row in locked.rows()
-        }
-        return counts, _by_unit(counts, residents)
+    counts = {row[0]: UnitCount(row[0], row[1], row[2], Count(row[3], int(row[4])), row[5]) for row in locked.rows()}
+    return counts, _by_unit(counts, residents)
 
 
 def _by_unit(units: Iterable[int], residents: Sent) -> dict[int, dict[int, Presence]]:
