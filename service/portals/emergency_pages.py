@@ -4,6 +4,7 @@ Whoever forces a tenant may hold the tenant's telephone too. So the own page lea
 nothing is made, told or taken away here without the password.
 """
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated
 
@@ -26,7 +27,6 @@ from service.tenancy.actions import TenancyView
 from service.tenancy.rules import TenancyId
 
 router = APIRouter(include_in_schema=False)
-_SHOWN = "/me/emergency-pin"
 
 
 class Wanted(StrEnum):
@@ -37,20 +37,32 @@ class Wanted(StrEnum):
     REMOVE = "remove"
 
 
-_STATES = {
+_STATES: Mapping[DeliveryState | None, str] = {
     DeliveryState.PENDING: N_("The lock does not have your emergency PIN yet. It gets it as soon as it is online."),
     DeliveryState.ON_LOCK: N_("Your emergency PIN is on the lock."),
     DeliveryState.REMOVING: N_(
         "Your emergency PIN is being taken off the lock. Until the lock confirms, it still opens."
     ),
     DeliveryState.REMOVED: N_("You have no emergency PIN for this door."),
+    None: N_(
+        "A lock was hung since and does not know your emergency PIN. Make a new one: it is then on every lock of yours."
+    ),
 }
 
 
 @router.get("/me/tenancies/{tenancy_id}/emergency-pin")
 def show_form(visit: TenantVisit, session: Tx, tenancy_id: Annotated[TenancyId, ID]) -> Response:
-    """What it is, and what to do about it; the same page whether there is one or not."""
-    return _form(visit, _own(visit, session, tenancy_id), Form())
+    """What it is, and what to do about it; the same page whether there is one or not.
+
+    One that was just made is shown here too, once: a page of its own would stay in the browser's history.
+    """
+    view = _own(visit, session, tenancy_id)
+    made = once.handed_over(visit)
+    if made is None:
+        return _form(visit, view, Form())
+    response = visit.page("emergency_pin_made.html", pin=made)
+    once.forget(visit, response)
+    return response
 
 
 @router.post("/me/tenancies/{tenancy_id}/emergency-pin", dependencies=[checked_form])
@@ -62,14 +74,6 @@ def act(visit: TenantVisit, session: Tx, tenancy_id: Annotated[TenancyId, ID], s
         return _do(visit, session, view, sent.values["wanted"])
     refusal = wrong if isinstance(wrong, BadInput) else BadInput(wrong.text, code="wrong_password", field="password")
     return _form(visit, view, forms.refused({}, refusal, visit.words))
-
-
-@router.get(_SHOWN)
-def show_pin(visit: TenantVisit) -> Response:
-    """The emergency PIN; a second look shows it no more."""
-    response = visit.page("emergency_pin_made.html", pin=once.handed_over(visit))
-    once.forget(visit, response)
-    return response
 
 
 def _do(visit: Visit, session: Session, view: TenancyView, wanted: str) -> Response:
@@ -88,8 +92,9 @@ def _make(visit: Visit, session: Session, view: TenancyView) -> Response:
     )
     if isinstance(made, AnmenError):
         return _form(visit, view, forms.refused({}, made, visit.words))
-    response = visit.go(_SHOWN)
-    once.hand_over(visit, response, _SHOWN, made)
+    here = visit.request.url.path
+    response = visit.go(here)
+    once.hand_over(visit, response, here, made)
     return response
 
 

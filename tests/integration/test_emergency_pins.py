@@ -71,7 +71,7 @@ def test_each_pin_is_replaced_without_the_other(place: Living, begun: TenancyBeg
 def test_it_is_taken_away_alone_and_ends_with_the_tenancy(place: Living, begun: TenancyBegun) -> None:
     own = living.tenant_actor(place, begun.person_id)
 
-    def state() -> DeliveryState:
+    def state() -> DeliveryState | None:
         with transaction(place.database, scope_of(own)) as session:
             return access.emergency_pin_on(session, begun.grant_id, place.now)
 
@@ -90,6 +90,19 @@ def test_it_is_taken_away_alone_and_ends_with_the_tenancy(place: Living, begun: 
     assert left == 0
 
 
+def test_a_lock_that_was_hung_since_does_not_know_it(place: Living, begun: TenancyBegun) -> None:
+    """It never gets there by itself, and whoever waits for that relies on a PIN that opens nothing and calls nobody."""
+    own = living.tenant_actor(place, begun.person_id)
+    draw(place, begun)
+    with transaction(place.database, SYSTEM) as session:
+        living.hang_lock(session, place.unit_id, place.keyring, place.now)
+    with transaction(place.database, scope_of(own)) as session:
+        assert access.emergency_pin_on(session, begun.grant_id, place.now) is None
+    draw(place, begun)
+    with transaction(place.database, scope_of(own)) as session:
+        assert access.emergency_pin_on(session, begun.grant_id, place.now) is DeliveryState.PENDING
+
+
 def test_neither_anothers_nor_a_visitors_nor_an_ended_access_gets_one(place: Living, begun: TenancyBegun) -> None:
     other = living.tenant(place)
     own = living.tenant_actor(place, begun.person_id)
@@ -105,8 +118,10 @@ def test_neither_anothers_nor_a_visitors_nor_an_ended_access_gets_one(place: Liv
 
 
 def test_many_pins_in_an_hour_have_to_wait(place: Living, begun: TenancyBegun) -> None:
-    for _ in range(3):
+    """Of each kind by itself: whoever holds the telephone draws ordinary ones, needs no password for it, and must not be able to count."""
+    for _ in range(6):
         draw(place, begun)
+    for _ in range(6):
         draw(place, begun, access.replace_pin)
     for make in (access.make_emergency_pin, access.replace_pin):
         with pytest.raises(TooMany) as told:

@@ -95,7 +95,6 @@ class Village:
             "PIN already shown": (pages["tenant"], "/me/pin"),
             "emergency PIN": (pages["tenant"], f"/me/tenancies/{self.running}/emergency-pin"),
             "my face at the door": (pages["tenant"], f"/me/tenancies/{self.running}/face"),
-            "emergency PIN already shown": (pages["tenant"], "/me/emergency-pin"),
             "withdraw?": (pages["tenant"], "/me/consents/face/withdraw"),
             "moved out?": (pages["tenant"], f"/me/tenancies/{self.running}/end"),
             "several areas": (staff["officer"], "/areas"),

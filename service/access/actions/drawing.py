@@ -67,8 +67,11 @@ def remove_emergency_pin(session: Session, grant_id: GrantId, *, now: datetime, 
     record(session, actor, Act.EMERGENCY_PIN_REMOVED, grant_id, now=now)
 
 
-def emergency_pin_on(session: Session, grant_id: GrantId, now: datetime) -> DeliveryState:
-    """Whether the emergency PIN is on every lock of the unit; REMOVED where there is none. For the grant's own person only."""
+def emergency_pin_on(session: Session, grant_id: GrantId, now: datetime) -> DeliveryState | None:
+    """Whether the emergency PIN is on every lock of the unit; REMOVED where there is none. For the grant's own person only.
+
+    None where a lock was hung since it was made: nobody can bring it there, for nobody knows it any more.
+    """
     held = get_standing(session, grant_id, now)
     found = records.credential_records(session, [grant_id], duress=True)[grant_id]
     states = [credential_state(one) for one in found]
@@ -76,7 +79,7 @@ def emergency_pin_on(session: Session, grant_id: GrantId, now: datetime) -> Deli
     with as_system(session):
         hanging = premises.doors_opened_from(session, held.terms.unit_id, now)
     if living and {one.lock_id for one in living} < set(hanging):
-        return DeliveryState.PENDING
+        return None
     return worst_state(states)
 
 
@@ -85,7 +88,7 @@ def _draw_instead(session: Session, grant_id: GrantId, *, keyring: Keyring, now:
     if emergency and grant.terms.visitor:
         raise Conflict("A visitor's PIN cannot call for help.", code="visitor")
     with as_system(session):
-        note_drawing(session, grant_id, now)
+        note_drawing(session, grant_id, now, emergency=emergency)
         doors = premises.doors_opened_from(session, grant.terms.unit_id, now)
         held = records.hold_lists(session, doors)
         pin = draw_pin(session, grant.terms.unit_id, keyring=keyring, now=now, emergency=emergency)
@@ -102,12 +105,15 @@ def _draw_instead(session: Session, grant_id: GrantId, *, keyring: Keyring, now:
     return pin
 
 
-def note_drawing(session: Session, grant_id: GrantId, now: datetime) -> None:
-    """Count one more PIN drawn for the grant, which the caller holds; TooMany where it has to wait."""
-    wait = wait_to_draw(records.drawings(session, grant_id), now)
+def note_drawing(session: Session, grant_id: GrantId, now: datetime, *, emergency: bool = False) -> None:
+    """Count one more PIN drawn for the grant, which the caller holds; TooMany where it has to wait.
+
+    Emergency PINs by themselves: whoever holds the tenant's telephone could else draw ordinary ones until one is refused, and count.
+    """
+    wait = wait_to_draw(records.drawings(session, grant_id, emergency=emergency), now)
     if wait:
         raise TooMany(
             "Many PINs were made for this door just now. Please wait a while.",
             retry_after_s=int(wait.total_seconds()) + 1,
         )
-    records.append_drawing(session, grant_id, now)
+    records.append_drawing(session, grant_id, now, emergency=emergency)

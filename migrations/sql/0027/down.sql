@@ -1,0 +1,1 @@
+ALTER TABLE pin_drawing DROP COLUMN emergency;
