@@ -26,7 +26,7 @@ from service.errors import AnmenError, NotSignedIn
 from service.occupancy.actions import counting
 from service.portals.feed import Feed
 from service.portals.places import area_overview, building_overview, live_counts
-from service.portals.rules import ALARMS, Counts, Vector, changed_counts, is_behind, merge, read_vector, write_vector
+from service.portals.rules import ALARMS, Counts, changed_counts, told_as
 from service.portals.translation import words_for
 from service.premises.rules import AreaId, BuildingId
 
@@ -36,6 +36,8 @@ HEARTBEAT_S = 15.0
 PAUSE_S = 0.25
 _RETRY_MS = 3000
 _OVER = "event: over\ndata: {}\n\n"
+# Keeps proxies from closing the connection.
+_STILL_HERE = ": still here\n\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,14 +49,6 @@ class Watch:
     area_id: AreaId | None
     building_id: BuildingId | None
     counts_places: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What a reader may see at one moment."""
-
-    positions: Vector
-    counts: Counts
 
 
 @router.get("/live/occupancy")
@@ -82,10 +76,10 @@ async def _watched(request: Request, watch: Watch, last_event_id: str) -> Stream
     feed.check_room()
     first = await feed.ask(look, watch)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
-    return StreamingResponse(_stream(feed, watch, first, read_vector(last_event_id)), 200, headers, "text/event-stream")
+    return StreamingResponse(_stream(feed, watch, first, last_event_id), 200, headers, "text/event-stream")
 
 
-def look(watch: Watch) -> Look:
+def look(watch: Watch) -> Counts:
     """The counts now. NotSignedIn, NotAllowed or NotFound when the reader may not see them, or no longer."""
     with transaction(watch.parts.database) as session:
         actor = None if watch.token is None else actor_for(session, watch.token, now=watch.parts.clock())
@@ -93,9 +87,7 @@ def look(watch: Watch) -> Look:
             raise NotSignedIn
         check_is(actor, Role.GRID_WORKER, Role.OFFICER)
         enter(session, scope_of(actor))
-        # Positions first: an id may claim less than the counts hold, never more.
-        positions = counting.feed_positions(session)
-        return Look(positions, _places(session, actor, watch) | {ALARMS: alarms.count_in_scope(session)})
+        return _places(session, actor, watch) | {ALARMS: alarms.count_in_scope(session)}
 
 
 def _places(session: Session, actor: Actor, watch: Watch) -> dict[str, tuple[int, ...]]:
@@ -109,14 +101,17 @@ def _places(session: Session, actor: Actor, watch: Watch) -> dict[str, tuple[int
     return live_counts(found)
 
 
-async def _stream(feed: Feed, watch: Watch, first: Look, seen: Vector) -> AsyncIterator[str]:
-    """Events for one reader, until the reader goes, is signed out, or the process ends."""
+async def _stream(feed: Feed, watch: Watch, sent: Counts, seen: str) -> AsyncIterator[str]:
+    """Events for one reader, until the reader goes, is signed out, or the process ends.
+
+    What moves elsewhere, or is not for this reader, moves nothing here: no id, and no sign of life but the regular one.
+    """
+    clock = asyncio.get_running_loop().time
     with feed.reader() as woken:
-        sent, positions = first.counts, merge(seen, first.positions)
-        news = first.counts if not seen or is_behind(seen, first.positions) else {}
-        yield f"retry: {_RETRY_MS}\n" + _event(positions, news)
+        yield f"retry: {_RETRY_MS}\n" + (_STILL_HERE if seen == told_as(sent) else _event(sent, sent))
+        beat_at = clock() + HEARTBEAT_S
         while not feed.closing:
-            await _wait(woken)
+            await _wait(woken, beat_at - clock())
             if feed.closing:
                 return
             try:
@@ -126,20 +121,18 @@ async def _stream(feed: Feed, watch: Watch, first: Look, seen: Vector) -> AsyncI
             except AnmenError:
                 yield _OVER
                 return
-            news, positions = changed_counts(sent, now.counts), merge(positions, now.positions)
-            sent = now.counts
-            yield _event(positions, news)
+            news, sent = changed_counts(sent, now), now
+            if news or clock() >= beat_at:
+                yield _event(sent, news) if news else _STILL_HERE
+                beat_at = clock() + HEARTBEAT_S
 
 
-async def _wait(woken: asyncio.Event) -> None:
+async def _wait(woken: asyncio.Event, most_s: float) -> None:
     await asyncio.sleep(PAUSE_S)
     with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(woken.wait(), HEARTBEAT_S)
+        await asyncio.wait_for(woken.wait(), max(0.0, most_s))
     woken.clear()
 
 
-def _event(positions: Vector, news: Counts) -> str:
-    """An event with its id, or where nothing has changed a comment that keeps proxies from closing the connection."""
-    if not news:
-        return ": still here\n\n"
-    return f"id: {write_vector(positions)}\nevent: counts\ndata: {json.dumps(news)}\n\n"
+def _event(told: Counts, news: Counts) -> str:
+    return f"id: {told_as(told)}\nevent: counts\ndata: {json.dumps(news)}\n\n"

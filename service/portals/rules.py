@@ -1,13 +1,12 @@
 """Pure decisions of the pages: which language, which way on, and how far a live page has come."""
 
+import hashlib
+import json
 from collections.abc import Mapping
 from typing import TypeAlias
 
 LOCALES = ("zh", "en")
-SHARDS = 64
 
-Vector: TypeAlias = Mapping[int, int]
-"""Feed position per shard, 0 where it is absent. Commits become visible out of order, so no single number would do."""
 Counts: TypeAlias = Mapping[str, tuple[int, ...]]
 """Place ("unit:7", "building:3", "area:1") to its present, residents, unsure rooms, and whether a visitor may be inside.
 
@@ -51,30 +50,10 @@ def safe_way_on(path: str) -> str:
     return path if plain and len(path) <= 300 else "/"
 
 
-def read_vector(text: str) -> dict[int, int]:
-    """Positions out of an event id such as "0.12-5.3"; what is not an id of ours reads as the beginning."""
-    positions: dict[int, int] = {}
-    for part in text.split("-")[:SHARDS]:
-        shard, _, position = part.partition(".")
-        if not (_is_small_number(shard) and _is_small_number(position) and int(shard) < SHARDS):
-            return {}
-        positions[int(shard)] = int(position)
-    return positions
-
-
-def write_vector(vector: Vector) -> str:
-    """An event id: the positions above 0, in the order of the shards."""
-    return "-".join(f"{shard}.{position}" for shard, position in sorted(vector.items()) if position > 0)
-
-
-def is_behind(seen: Vector, current: Vector) -> bool:
-    """Whether any shard has moved past what was seen."""
-    return any(position > seen.get(shard, 0) for shard, position in current.items())
-
-
-def merge(one: Vector, other: Vector) -> dict[int, int]:
-    """The further position of each shard: an id never goes back."""
-    return {shard: max(one.get(shard, 0), other.get(shard, 0)) for shard in one.keys() | other.keys()}
+def told_as(counts: Counts) -> str:
+    """An event id: what its reader has been told, and nothing of what else has happened. Never two for the same counts."""
+    said = json.dumps(sorted(counts.items())).encode()
+    return hashlib.sha256(said).hexdigest()[:16]
 
 
 def changed_counts(before: Counts, after: Counts) -> dict[str, tuple[int, ...]]:
@@ -82,7 +61,3 @@ def changed_counts(before: Counts, after: Counts) -> dict[str, tuple[int, ...]]:
     differ = {place: counts for place, counts in after.items() if before.get(place) != counts}
     gone = dict.fromkeys(before.keys() - after.keys(), (0, 0, 0, 0))
     return differ | gone
-
-
-def _is_small_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= 18

@@ -1,6 +1,7 @@
 """Live counts: in an open page, and as a stream with ids, resumption, limits and rights."""
 
 import contextlib
+import re
 import time
 from collections.abc import Iterator
 
@@ -15,8 +16,10 @@ from service.accounts.signed_in import SESSION_COOKIE
 from service.app import create_app
 from service.edges.requests import Parts
 from service.edges.server import GRACE_S
+from service.edges.transaction import SYSTEM, transaction
 from service.errors import TooMany
 from service.portals.feed import Feed
+from service.presence import actions as presence
 from service.reactions import react
 from service.settings import Settings
 from tests import given
@@ -97,6 +100,21 @@ def test_only_what_changed_is_sent_and_a_reader_resumes(officer: httpx.Client, s
     for seen, news in ((second["id"], False), (first["id"], True), ("nonsense", True)):
         with officer.stream("GET", path, headers={"Last-Event-ID": seen}) as answer:
             assert ("data" in next(_events(answer))) is news
+
+
+def test_what_is_not_for_a_reader_moves_nothing_of_the_stream(site: Site) -> None:
+    """Grid staff are neighbours: that the police attend to a call for help shows in no id, and in no sign of life."""
+    with httpx.Client(base_url=site.address, timeout=10) as client:
+        form = {"login": site.village.grid_worker, "password": given.PASSWORD, "csrf": _csrf(client)}
+        client.post("/sign-in", data=form)
+        with client.stream("GET", f"/live/occupancy?area={site.village.areas.grid}", timeout=2) as answer:
+            lines = answer.iter_lines()
+            told = [next(lines) for _ in range(5)]
+            assert re.fullmatch("id: [0-9a-f]{16}", told[1])
+            with transaction(site.database.serve, SYSTEM) as session:
+                presence.show_again(session, locks_of(site.village.place, site.village.rooms["201"]))
+            with pytest.raises(httpx.ReadTimeout):
+                next(lines)
 
 
 @pytest.mark.parametrize(("login", "status"), [(None, 401), ("landlord", 403), ("grid", 404)])

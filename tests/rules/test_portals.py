@@ -1,4 +1,4 @@
-"""Pure decisions of the pages: language, way on, and the vector of a live page."""
+"""Pure decisions of the pages: language, way on, and the id of a live page's event."""
 
 import pytest
 from hypothesis import given
@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 
 from service.portals import rules
 
-VECTORS = st.dictionaries(st.integers(0, rules.SHARDS - 1), st.integers(1, 10**15))
 COUNTS = st.dictionaries(st.sampled_from(["area:1", "building:2", "unit:3"]), st.tuples(*[st.integers(0, 9)] * 3))
 
 
@@ -46,29 +45,12 @@ def test_a_path_of_the_site_is_kept(path: str) -> None:
     assert rules.safe_way_on(path) == path
 
 
-@given(VECTORS)
-def test_a_vector_survives_being_an_event_id(vector: dict[int, int]) -> None:
-    assert rules.read_vector(rules.write_vector(vector)) == vector
-
-
-@given(st.text())
-def test_a_foreign_event_id_reads_as_positions_or_as_the_beginning(text: str) -> None:
-    for shard, position in rules.read_vector(text).items():
-        assert 0 <= shard < rules.SHARDS
-        assert 0 <= position < 10**18
-
-
-@pytest.mark.parametrize("text", ["64.1", "1", "1.", ".1", "1.x", "1.-2", "²" + ".1", "0.1--", "1." + "9" * 19])
-def test_a_forged_event_id_reads_as_the_beginning(text: str) -> None:
-    assert rules.read_vector(text) == {}
-
-
-@given(VECTORS, VECTORS)
-def test_nobody_is_behind_what_both_have_seen(one: dict[int, int], other: dict[int, int]) -> None:
-    merged = rules.merge(one, other)
-    assert not rules.is_behind(merged, one)
-    assert not rules.is_behind(merged, other)
-    assert rules.is_behind(one, other) == (merged != one)
+@given(COUNTS, COUNTS)
+def test_an_event_id_is_of_what_was_told_and_of_nothing_else(
+    one: dict[str, tuple[int, ...]], other: dict[str, tuple[int, ...]]
+) -> None:
+    assert (rules.told_as(one) == rules.told_as(other)) == (one == other)
+    assert rules.told_as(dict(reversed(one.items()))) == rules.told_as(one)
 
 
 @given(COUNTS, COUNTS)

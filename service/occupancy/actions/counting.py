@@ -65,11 +65,6 @@ def building_counts(session: Session, actor: Actor, building_id: BuildingId) -> 
     )
 
 
-def feed_positions(session: Session) -> dict[int, int]:
-    """How far the live feed has come, by shard; read it before the counts, so that it never claims more than they hold."""
-    return records.feed_positions(session)
-
-
 def _above(session: Session, actor: Actor, area_id: AreaId | None) -> tuple[Area, ...]:
     path: list[Area] = []
     while area_id is not None and area_id in actor.areas:

@@ -68,7 +68,6 @@ _UNITS_IN = text(
     " JOIN unit_occupancy o ON o.unit_id = u.id WHERE u.building_id = :building ORDER BY length(u.number), u.number"
 )
 _BUILDING = text("SELECT present, residents, unsure FROM building_occupancy WHERE building_id = :building")
-_POSITIONS = text("SELECT shard, position FROM feed_position WHERE position > 0")
 
 
 def count_of_area(session: Session, area_id: AreaId) -> AreaCount:
@@ -104,11 +103,6 @@ def units_in(session: Session, building_id: BuildingId) -> tuple[UnitCount, ...]
 def count_of_building(session: Session, building_id: BuildingId) -> Counted:
     """A building's own counts; whoever asks has made sure that it stands in the asker's area."""
     return _counted(session.execute(_BUILDING, {"building": building_id}).one())
-
-
-def feed_positions(session: Session) -> dict[int, int]:
-    """How far each shard's live feed has come; shards where nothing has happened yet are left out."""
-    return {row.shard: row.position for row in session.execute(_POSITIONS)}
 
 
 def _area(row: "Row[Any]") -> AreaCount:
