@@ -1,0 +1,112 @@
+"""A landlord who calls a tenant's door the door of the house, to have the rights over it that nobody has over a let room."""
+
+import pytest
+
+from firmware_protocol.commands import CommandKind
+from service.access import actions as access
+from service.access.passages import Days, passage_hours
+from service.accounts.actions import scope_of
+from service.commands import actions as commands
+from service.commands.rules import Order
+from service.custody import actions as custody
+from service.custody import leaving
+from service.custody.rules import ReportKind
+from service.edges.keyring import Keyring
+from service.edges.transaction import SYSTEM, transaction
+from service.errors import AnmenError, Conflict
+from service.premises import actions as premises
+from service.premises.rules import UnitId
+from tests import given_living as living
+from tests.fixtures_database import Database
+from tests.given_living import Living
+from tests.integration.test_passages import CAN_PASS, front_door
+from tests.integration.test_visits import entries, says
+
+HOURS = passage_hours(Days.WORKDAYS, "00:00", "23:00")
+
+
+def house(database: Database, keyring: Keyring, now: object, *, own_lock: bool) -> Living:
+    return living.living(database.serve, keyring, now, locks=int(own_lock))  # type: ignore[arg-type]  # the fixture's instant
+
+
+@pytest.mark.parametrize("own_lock", [True, False])
+def test_the_lock_of_a_house_that_is_lived_in_stays_on_its_door(
+    database: Database, keyring: Keyring, now: object, own_lock: bool
+) -> None:
+    """Moved, or said to be stolen, it lost every tenant's way in upon one word of the landlord's."""
+    place = house(database, keyring, now, own_lock=own_lock)
+    door, lock = front_door(place)
+    begun = living.tenant(place)
+    held = entries(place, lock)
+    assert held
+    with transaction(place.database, scope_of(place.landlord)) as session:
+        elsewhere = premises.add_unit(session, building_id=place.home.building_id, number="999")
+    with pytest.raises(Conflict) as refused, transaction(place.database, scope_of(place.landlord)) as session:
+        custody.move(session, place.landlord, lock, door, elsewhere, keyring=place.keyring, now=place.now)
+    assert refused.value.code == "lock_occupied"
+    with transaction(place.database, scope_of(place.landlord)) as session:
+        assert not leaving.report(
+            session,
+            place.landlord,
+            door,
+            lock,
+            ReportKind.STOLEN,
+            reason="It is gone, I say",
+            keyring=place.keyring,
+            now=place.now,
+        )
+    assert entries(place, lock) == held
+    living.moved_out(place, begun)
+    with transaction(place.database, scope_of(place.landlord)) as session:
+        custody.move(session, place.landlord, lock, door, elsewhere, keyring=place.keyring, now=place.now)
+
+
+def passage_refused(place: Living, door: UnitId) -> bool:
+    try:
+        with transaction(place.database, scope_of(place.landlord)) as session:
+            access.set_passage(session, place.landlord, door, HOURS, keyring=place.keyring, now=place.now)
+    except AnmenError as refused:
+        assert refused.code == "only_door"
+        return True
+    return False
+
+
+@pytest.mark.parametrize("own_lock", [True, False])
+def test_the_only_door_of_somebody_never_stands_unlocked(
+    database: Database, keyring: Keyring, now: object, own_lock: bool
+) -> None:
+    place = house(database, keyring, now, own_lock=own_lock)
+    door, _ = front_door(place)
+    living.tenant(place)
+    assert passage_refused(place, door) is not own_lock
+
+
+@pytest.mark.parametrize("own_lock", [True, False])
+def test_nor_does_it_when_the_hours_came_first(
+    database: Database, keyring: Keyring, now: object, own_lock: bool
+) -> None:
+    place = house(database, keyring, now, own_lock=own_lock)
+    door, lock = front_door(place)
+    says(place, CAN_PASS)
+    assert not passage_refused(place, door)
+    living.tenant(place)
+    kinds = {one.type.name for one in entries(place, lock)}
+    assert ("PASSAGE" in kinds) is own_lock
+    assert "RFID" in kinds
+
+
+@pytest.mark.parametrize("own_lock", [True, False])
+def test_the_only_door_of_somebody_is_opened_from_afar_in_an_emergency_only(
+    database: Database, keyring: Keyring, now: object, own_lock: bool
+) -> None:
+    place = house(database, keyring, now, own_lock=own_lock)
+    _, lock = front_door(place)
+    living.tenant(place)
+    with transaction(place.database, SYSTEM) as session:
+        occupied = commands.get_place(session, place.landlord, lock, now=place.now).occupied
+    assert occupied is not own_lock
+    says(place, '{"commands": [1, 2, 3, 4, 5, 6, 7, 8, 9]}')
+    if not own_lock:
+        with pytest.raises(AnmenError), transaction(place.database, scope_of(place.landlord)) as session:
+            order = Order(CommandKind.UNLOCK_DOOR)
+            commands.give_order(session, place.landlord, lock, order, keyring=place.keyring, now=place.now)
