@@ -40,6 +40,8 @@ def grant(
         # A lock that is hung meanwhile is told of all but visitors.
         premises.keep_doors(session, terms.unit_id)
     unit = premises.get_unit(session, terms.unit_id)
+    if not terms.visitor and terms.person_id is not None:
+        _end_hours_of_the_only_door(session, terms.unit_id, now)
     with as_system(session):
         grant_id = records.append_grant(session, terms, area_id=unit.area_id, landlord_id=unit.landlord_id, now=now)
         doors = premises.doors_opened_from(session, terms.unit_id, now)
@@ -144,6 +146,16 @@ def get_standing(session: Session, grant_id: GrantId, now: datetime) -> GrantRec
     if held.revoked_at is not None or held.terms.ends_at <= now:
         raise Conflict("This access has ended.", code="grant_ended")
     return held
+
+
+def _end_hours_of_the_only_door(session: Session, unit_id: UnitId, now: datetime) -> None:
+    """For whoever comes to live behind a door of the house and has no other."""
+    with as_system(session):
+        doors = set(premises.doors_opened_from(session, unit_id, now).values())
+        shared = () if unit_id in doors else sorted(doors)
+        standing = [one.id for door in shared for one in records.find_passages(session, door, now)]
+    if standing:
+        revoke(session, standing, now=now)
 
 
 def _without_slip(session: Session, held: Sequence[HeldList], materials: Materials, keyring: Keyring) -> Materials:

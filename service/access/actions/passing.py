@@ -27,10 +27,17 @@ def set_passage(
 ) -> GrantId:
     """The door stands unlocked for everybody in these hours, and in no others, for a year at most.
 
-    NotFound for another's door; Conflict for the door of a room, or where a lock does not understand passages.
+    NotFound for another's door; Conflict for the door of a room or somebody's only door, or where a lock does not understand passages.
     """
     unit = get_shared_door(session, actor, unit_id)
     premises.keep_doors(session, unit.id)
+    with as_system(session):
+        is_only_door = records.is_somebodys_only_door(session, unit.id, now)
+    if is_only_door:
+        raise Conflict(
+            "Somebody in this house has a room without a lock of its own. This is the only door there is for them; it never stands unlocked.",
+            code="only_door",
+        )
     end_passage(session, actor, unit.id, now=now)
     terms = Terms(
         unit_id=unit.id,

@@ -18,6 +18,7 @@ from service.access.records.lists import (
     residencies_of,
     standing_grants_of,
 )
+from service.access.records.only_door import is_somebodys_only_door
 from service.access.records.pins import append_drawing, drawings, sealed_pins
 from service.access.records.tables import AccessGrantRow, AccessListRow, CredentialRow
 
@@ -35,6 +36,7 @@ __all__ = [
     "hold_grant",
     "hold_grants",
     "hold_lists",
+    "is_somebodys_only_door",
     "live_entries",
     "locks_holding",
     "locks_with_erased",

@@ -22,7 +22,13 @@ _PLACE = text(
     " FROM door d JOIN unit u ON u.id = d.unit_id JOIN lock l ON l.id = d.lock_id"
     " WHERE d.lock_id = :lock AND d.hung @> CAST(:now AS timestamptz) AND l.revoked_at IS NULL"
 )
-_LIVED_IN = text("SELECT EXISTS (SELECT FROM tenancy WHERE unit_id = :unit AND ended_at IS NULL AND starts_at <= :now)")
+# A door of the house is a room's where somebody lives in a room that has no lock of its own.
+_LIVED_IN = text(
+    "SELECT EXISTS (SELECT FROM tenancy WHERE ended_at IS NULL AND starts_at <= :now AND unit_id IN (SELECT CAST(:unit AS bigint)"
+    " UNION ALL SELECT room.id FROM unit here JOIN unit room ON room.building_id = here.building_id AND NOT room.shared"
+    " WHERE here.id = :unit AND here.shared"
+    " AND NOT EXISTS (SELECT FROM door d WHERE d.unit_id = room.id AND d.hung @> CAST(:now AS timestamptz))))"
+)
 _CALL_OFF = text(
     "WITH meant AS (SELECT id FROM lock_command WHERE person_id = :person AND kind = :kind AND called_off_at IS NULL"
     " AND state = ANY(:open) ORDER BY id FOR UPDATE)"

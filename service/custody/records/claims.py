@@ -51,7 +51,12 @@ _TAKE = text(
 _HUNG = text(
     "UPDATE lock_claim SET hung_at = :now, secret_sealed = ''::bytea, service_key_wrapped = ''::bytea WHERE id = :id"
 )
-_LIVED_IN = text("SELECT EXISTS (SELECT FROM tenancy WHERE unit_id = :unit AND ended_at IS NULL AND starts_at <= :now)")
+# Behind a door of the whole house lives whoever lives in the house.
+_LIVED_IN = text(
+    "SELECT EXISTS (SELECT FROM tenancy WHERE ended_at IS NULL AND starts_at <= :now AND unit_id IN (SELECT CAST(:unit AS bigint)"
+    " UNION ALL SELECT room.id FROM unit here JOIN unit room ON room.building_id = here.building_id AND NOT room.shared"
+    " WHERE here.id = :unit AND here.shared))"
+)
 _TAKE_DOWN = text(
     "UPDATE door SET hung = tstzrange(lower(hung), :now) WHERE lock_id = :lock AND hung @> CAST(:now AS timestamptz)"
 )
@@ -167,7 +172,7 @@ def mark_hung(session: Session, claim: ClaimId, now: datetime) -> None:
 
 
 def is_lived_in(session: Session, unit_id: UnitId, now: datetime) -> bool:
-    """Whether a tenancy of the room has begun and was not ended."""
+    """Whether a tenancy of the room, or behind a door of the whole house, has begun and was not ended."""
     return bool(session.execute(_LIVED_IN, {"unit": unit_id, "now": now}).scalar_one())
 
 
