@@ -71,9 +71,12 @@ class EmergencyPinAsked(BaseModel):
 
 
 class EmergencyPin(BaseModel):
-    """Whether every lock of the door has the emergency PIN (`removed`: there is none); `pin` only where one was made, this once."""
+    """Whether every lock of the door has the emergency PIN (`removed`: there is none); `pin` only where one was made, this once.
 
-    state: DeliveryState
+    No state: a lock was hung since and does not know it. A new one gets there.
+    """
+
+    state: DeliveryState | None
     pin: str | None = None
 
 
