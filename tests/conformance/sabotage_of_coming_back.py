@@ -66,6 +66,6 @@ def lets_alarms_wait_like_others(patch: Patch, wire: MemoryWire) -> None:
     around(patch, SendWindow, "add_live", add)
 
 
-@breaks("EVT-027")
+@breaks("EVT-027", "CMD-022", "DOR-018")
 def does_not_say_that_it_started(patch: Patch, wire: MemoryWire) -> None:
     patch.setattr(Recorder, "record_start", lambda self, now, *_: self.settle(now))
