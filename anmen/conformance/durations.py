@@ -16,7 +16,7 @@ CORE_S = {
     "ANM-LST-016": 9.0,
     "ANM-SES-017": 9.0,
     "ANM-SES-021": 7.0,
-    "ANM-EVT-008": 7.0,
+    "ANM-EVT-008": 10.0,
     "ANM-EVT-014": 5.0,
     "ANM-ENR-003": 93.0,
     "ANM-ENR-004": 30.0,

@@ -142,7 +142,9 @@ class FaultyLine:
 
     def _deliver(self, frame: bytes) -> None:
         self.line.say(frame)
-        self._said.append(frame)
+        # What nobody was there to hear, the broker does not keep (a clean session), and it must not come later.
+        if not self.barred:
+            self._said.append(frame)
 
     def _let_go(self) -> None:
         payload, self._held = self._held, None

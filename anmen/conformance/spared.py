@@ -16,7 +16,9 @@ SPARED: dict[str, tuple[frozenset[LineFault], str]] = {
     **dict.fromkeys(
         ("ANM-SES-004", "ANM-EVT-013", "ANM-SES-015", "ANM-SES-017", "ANM-ENR-004", "ANM-ENR-012"), (_HURT, _PACE)
     ),
-    **dict.fromkeys(("ANM-FWU-005", "ANM-FWU-010", "ANM-FWU-011", "ANM-DOR-012"), (_HURT, _PACE)),
+    **dict.fromkeys(
+        ("ANM-FWU-005", "ANM-FWU-010", "ANM-FWU-011", "ANM-FWU-013", "ANM-FWU-017", "ANM-DOR-012"), (_HURT, _PACE)
+    ),
     **dict.fromkeys(("ANM-SES-022", "ANM-SES-023", "ANM-SES-024"), (_HURT, _TURN)),
     **dict.fromkeys(
         ("ANM-SES-027", "ANM-EVT-007", "ANM-EVT-008", "ANM-EVT-014", "ANM-EVT-019"), (_HURT | _AGAIN, _ONCE)

@@ -1,11 +1,14 @@
 """The simulated lock does everything the kit can see, in the core profile and in the full one, on a wire without a broker."""
 
+from collections import deque
+
 import pytest
 
+from anmen.conformance.line import Heard
 from anmen.conformance.registry import AWAITED, Profile
 from anmen.conformance.run import run
 from anmen.conformance.verdict import Outcome
-from tests.conformance.memory_line import memory_stand
+from tests.conformance.memory_line import MemoryWire, memory_stand
 
 GOOD = {Outcome.PASSED, Outcome.DECLARED, Outcome.NOT_APPLICABLE}
 
@@ -26,3 +29,31 @@ def test_a_lock_without_power_is_not_tried_and_does_not_pass() -> None:
     (verdict,) = run(stand, only=frozenset({"ANM-SES-016"}))
     assert verdict.outcome is Outcome.NOT_TRIED
     assert "birth" in verdict.seen
+
+
+class SlowLine:
+    """What the lock says arrives a while after it was said, as on a busy machine."""
+
+    def __init__(self, wire: MemoryWire, late_s: float) -> None:
+        self.wire, self.late_s = wire, late_s
+        self.on_their_way: deque[Heard] = deque()
+        self.now, self.unix_ms, self.say, self.announce = wire.now, wire.unix_ms, wire.say, wire.announce
+
+    def next(self, until: float) -> Heard | None:
+        while True:
+            due = self.on_their_way[0].at + self.late_s if self.on_their_way else until
+            if due <= self.now() and self.on_their_way:
+                return self.on_their_way.popleft()
+            heard = self.wire.next(min(due, until))
+            if heard is not None:
+                self.on_their_way.append(heard)
+            elif due > until or not self.on_their_way:
+                return None
+
+
+def test_what_was_on_its_way_before_an_announcement_is_not_held_against_the_lock() -> None:
+    wire, stand = memory_stand()
+    wire.installed.power_on()
+    stand.line = stand.service.line = SlowLine(wire, 0.8)
+    (verdict,) = run(stand, only=frozenset({"ANM-EVT-008"}))
+    assert verdict.outcome is Outcome.PASSED, verdict
