@@ -43,8 +43,8 @@ app = typer.Typer(
 _Profile = Annotated[
     str,
     typer.Option(
-        help="core: frames, keys, session, events, access list; takes somebody who can restart the lock, and four minutes. "
-        "full: also clock, door, full flash and the long waits; half an hour and more.",
+        help="core: frames, keys, session, events, access list; takes somebody who can restart the lock, and six minutes. "
+        "full: also clock, door, full flash and the long waits; an hour.",
     ),
 ]
 _Sign = Annotated[

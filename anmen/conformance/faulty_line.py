@@ -41,8 +41,8 @@ ONE_IN = {
 }
 APART_S = {LineFault.TORN: 20.0, LineFault.LOST: 40.0}
 LATEST_S, AWAY_S = 0.4, (0.3, 3.0)
-# What an answer takes that goes down with its connection.
-ANSWERS_S = 0.05
+# How long nothing is heard before a connection is torn, and how long that is waited for.
+QUIET_S, ANSWERS_S = 0.5, 3.0
 # From the network to the birth, where a lock tries again after a minute at most (ANM-SES-025).
 BACK_S = 120.0
 REMEMBERED = 8
@@ -157,21 +157,28 @@ class FaultyLine:
         What the lock would say again goes down with the connection.
         """
         try:
-            self._pass(ANSWERS_S * self._part(), sinks=True)
+            self._await_quiet()
             self.operator.cut_network()
             self._pass(AWAY_S[0] + (AWAY_S[1] - AWAY_S[0]) * self._part(), sinks=True)
             self.operator.restore_network()
         except NotTried:
             self.allowed -= {LineFault.TORN}
             return
-        end = self.now() + BACK_S
+        said, end = tuple(self._said), self.now() + BACK_S
         while (heard := self.line.next(end)) is not None:
             self._waiting.append(heard)
             if _is_birth(heard):
                 break
-        if self._said and self._befalls(LineFault.LATER):
-            for frame in tuple(self._said):
+        if self._befalls(LineFault.LATER):
+            for frame in said:
                 self.line.say(frame)
+
+    def _await_quiet(self) -> None:
+        """What cannot be said again has arrived, on either side, before a connection is torn."""
+        end = self.now() + ANSWERS_S
+        while self.now() < end and (heard := self.line.next(self.now() + QUIET_S)) is not None:
+            if not self.heals(heard):
+                self._waiting.append(heard)
 
     def _pass(self, seconds: float, *, sinks: bool = False) -> None:
         end = self.now() + seconds

@@ -25,6 +25,13 @@ SPARED: dict[str, tuple[frozenset[LineFault], str]] = {
     ),
     **dict.fromkeys(("ANM-TIM-002", "ANM-TIM-004", "ANM-TIM-007", "ANM-TIM-008"), (_HURT, _QUESTION)),
     **dict.fromkeys(("ANM-FRM-008", "ANM-EVT-020", "ANM-SES-003"), (_HURT, _FREED)),
+    **dict.fromkeys(
+        ("ANM-CLM-003", "ANM-CLM-008", "ANM-CLM-011", "ANM-CLM-014", "ANM-CLM-019"),
+        (
+            ALL,
+            "A claim has no session: its one answer is taken whenever it comes, and what is lost of it takes another press.",
+        ),
+    ),
     "ANM-SES-016": (_TORN, "A rebirth has the number of its connect; a connection that is torn begins another one."),
     "ANM-CMD-020": (
         _TORN | {LineFault.REPEATED},

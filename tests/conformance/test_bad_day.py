@@ -86,8 +86,9 @@ def test_and_is_not_seen_on_a_good_one(broken: Broken, monkeypatch: pytest.Monke
 def test_who_is_spared_something_is_checked_and_told_why() -> None:
     assert SPARED.keys() <= CHECKS.keys()
     assert all(faults and len(why) > 20 for faults, why in SPARED.values())
-    # Nobody is spared everything: a frame that comes twice changes nothing for anybody.
-    assert all({LineFault.TWICE, LineFault.LATER, LineFault.LATE} <= allowed(number) for number in CHECKS)
+    # In a session nobody is spared everything: a frame that comes twice changes nothing.
+    in_session = [number for number in CHECKS if not number.startswith("ANM-CLM")]
+    assert all({LineFault.TWICE, LineFault.LATER, LineFault.LATE} <= allowed(number) for number in in_session)
     assert allowed("ANM-SES-010") == ALL
 
 
