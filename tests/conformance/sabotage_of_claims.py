@@ -83,7 +83,7 @@ def waits_in_silence_until_it_is_claimed_again(patch: Patch, wire: MemoryWire) -
     around(patch, Lock, "to_send", send)
 
 
-@breaks("CLM-011")
+@breaks("CLM-011", "CLM-003")
 def says_its_birth_in_the_box(patch: Patch, wire: MemoryWire) -> None:
     patch.setattr(Claiming, "boxed", False)
 

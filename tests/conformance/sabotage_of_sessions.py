@@ -156,7 +156,7 @@ def draws_an_epoch_at_every_boot(patch: Patch, wire: MemoryWire) -> None:
     around(patch, FlashLog, "_resume", resume)
 
 
-@breaks("EVT-003", "DOR-013", "DOR-018", "SES-024", "SES-029", "CMD-022", "DOR-008")
+@breaks("EVT-003", "CMD-022", "DOR-008", "DOR-013", "DOR-018", "EVT-027", "SES-024", "SES-029")
 def sends_before_it_writes(patch: Patch, wire: MemoryWire) -> None:
     def boot(real: Any, self: MemoryHardware, *args: Any, **more: Any) -> Any:
         last = max((name for name in self.medium.names() if name.startswith("events-")), default="", key=_first)
@@ -188,7 +188,7 @@ def says_too_much(patch: Patch, wire: MemoryWire) -> None:
     around(patch, lock_session, "encode", encode)
 
 
-@breaks("EVT-007", "EVT-009", "SES-029", "SES-030")
+@breaks("EVT-007", "DOR-021", "EVT-009", "SES-029", "SES-030")
 def sends_nothing_live(patch: Patch, wire: MemoryWire) -> None:
     around(patch, SendWindow, "add_live", lambda _, self, event, now: self._arm_probe(now))
 

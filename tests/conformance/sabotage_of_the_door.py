@@ -155,7 +155,7 @@ def forgets_its_contact(patch: Patch, wire: MemoryWire) -> None:
     around(patch, Timekeeper, "__init__", begin)
 
 
-@breaks("DOR-001", "DOR-002", "DOR-003", "DOR-008", "DOR-011", "DOR-014", "FWU-014", "FWU-017")
+@breaks("DOR-001", "DOR-002", "DOR-003", "DOR-008", "DOR-011", "DOR-014", "DOR-021", "FWU-014", "FWU-017")
 def needs_the_list_to_let_out(patch: Patch, wire: MemoryWire) -> None:
     around(patch, Doorway, "turn_handle", lambda *_: Answer(False))
 
@@ -188,7 +188,7 @@ def names_the_least_telling_reason(patch: Patch, wire: MemoryWire) -> None:
     patch.setattr(decisions, "_TELLING", tuple(reversed(decisions._TELLING)))
 
 
-@breaks("DOR-006", "DOR-012")
+@breaks("DOR-006", "DOR-012", "DOR-021")
 def calls_for_no_help(patch: Patch, wire: MemoryWire) -> None:
     patch.setattr(Doorway, "_call_for_help", nothing)
 
