@@ -14,6 +14,7 @@ from anmen.conformance.registry import CHECKS, Profile
 from anmen.conformance.run import run
 from anmen.conformance.spared import SPARED, allowed
 from anmen.conformance.verdict import Outcome
+from device_sim.command_memory import CommandMemory, Kept
 from device_sim.flash.event_log import FlashLog
 from firmware_protocol.lock_side import LockSide
 from firmware_protocol.replay import ReplayWindow
@@ -49,7 +50,24 @@ def drops_the_event_that_was_on_its_way(patch: Patch) -> None:
     around(patch, FlashLog, "alarms", read)
 
 
+def forgets_its_commands_when_it_is_off_the_line(patch: Patch) -> None:
+    minds: list[CommandMemory] = []
+
+    def begin(real: Any, self: CommandMemory, flash: Any) -> None:
+        real(self, flash)
+        minds.append(self)
+
+    def disconnected(real: Any, self: LockSide) -> None:
+        real(self)
+        minds[-1].kept = Kept()
+
+    around(patch, CommandMemory, "__init__", begin)
+    around(patch, LockSide, "disconnected", disconnected)
+
+
 BROKEN: tuple[Broken, ...] = (forgets_what_it_has_heard_at_a_new_connect, drops_the_event_that_was_on_its_way)
+
+BROKEN_NOW_AND_THEN = forgets_its_commands_when_it_is_off_the_line
 
 
 def failures(seed: str, profile: Profile, patch: Patch | None = None, broken: Broken | None = None) -> list[str]:
@@ -78,7 +96,13 @@ def test_a_lock_that_fails_on_a_bad_day_is_seen(broken: Broken, monkeypatch: pyt
 
 
 @pytest.mark.full
-@pytest.mark.parametrize("broken", BROKEN)
+def test_a_lock_that_forgets_its_commands_is_seen_on_some_days(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes a connection that is torn after a command was done, and that command said again."""
+    assert any("ANM-CMD-010" in one for one in failures("a", Profile.FULL, monkeypatch, BROKEN_NOW_AND_THEN))
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("broken", [*BROKEN, BROKEN_NOW_AND_THEN])
 def test_and_is_not_seen_on_a_good_one(broken: Broken, monkeypatch: pytest.MonkeyPatch) -> None:
     assert failures("", Profile.FULL, monkeypatch, broken) == []
 
