@@ -106,14 +106,18 @@ class Broker:
             write_nats_files(self._plan, self._lock_ids - self._shut_out)
             self._child.signal(signal.SIGHUP)
 
-    def shut_out(self, lock_ids: frozenset[str]) -> None:
-        """Refuse these locks from now on, and no others. Mosquitto does not tear a live connection for it, nats-server does."""
+    def shut_out(self, lock_ids: frozenset[str]) -> bool:
+        """Refuse these locks from now on, and no others; whether it did not before.
+
+        Mosquitto does not tear a live connection for it, nats-server does.
+        """
         if self.kind is BrokerKind.MOSQUITTO:
-            if self._revocations.update(lock_ids):
+            if listed_anew := self._revocations.update(lock_ids):
                 self.child.signal(signal.SIGHUP)
-        elif lock_ids != self._shut_out:
+        elif listed_anew := lock_ids != self._shut_out:
             self._shut_out = lock_ids
             self.admit(())
+        return listed_anew
 
     def stop(self) -> None:
         """Shut down in order: what is queued is written out. Nothing to do when it does not run."""

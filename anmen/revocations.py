@@ -63,18 +63,21 @@ class TellingBroker:
         self._told = False
         self._unknown: frozenset[str] = frozenset()
 
-    def tell(self, locks: frozenset[str]) -> None:
-        """Have the broker refuse these locks; OSError where the list cannot be written. A reload that fails is tried at the next look."""
+    def tell(self, locks: frozenset[str]) -> bool:
+        """Have the broker refuse these locks; whether the list was another one. OSError where it cannot be written.
+
+        A reload that fails is tried at the next look.
+        """
         unknown = frozenset(self._kept.unknown(locks))
         for lock in sorted(unknown - self._unknown):
             log.warning(
                 "%s is shut out, but the authority's book has no certificate of it: the broker still lets it in.", lock
             )
         self._unknown = unknown
-        if self._kept.update(locks):
-            self._told = False
-        if not self._told:
+        listed_anew = self._kept.update(locks)
+        if listed_anew or not self._told:
             self._told = self._reloaded()
+        return listed_anew
 
     def _reloaded(self) -> bool:
         try:

@@ -31,13 +31,13 @@ log = logging.getLogger(__name__)
 
 
 class ShuttingOut:
-    """`tell_broker` gets all locks that are shut out, `throw_off` one that may be on the line."""
+    """`tell_broker` gets all locks that are shut out, and says whether its list was another; `throw_off` gets one that may be on the line."""
 
     def __init__(
         self,
         database: str,
         *,
-        tell_broker: Callable[[frozenset[str]], object],
+        tell_broker: Callable[[frozenset[str]], bool],
         throw_off: Callable[[str], None],
         now: Callable[[], datetime] = clock.now,
     ) -> None:
@@ -77,10 +77,11 @@ class ShuttingOut:
 
     def _look(self, shut_out: dict[str, datetime]) -> None:
         locks = frozenset(shut_out)
-        self._tell_broker(locks)
+        listed_anew = self._tell_broker(locks)
         if self._known is None:
-            # After a start: those that were shut out while nobody looked.
-            self._known = frozenset(one for one, at in shut_out.items() if at < self._now() - timedelta(days=1))
+            # After a start: those that were shut out while nobody looked, which may be long; a list that names them all is younger than they.
+            before = self._now() - timedelta(days=1)
+            self._known = frozenset(() if listed_anew else (one for one, at in shut_out.items() if at < before))
         now = time.monotonic()
         self._due += [(now + wait, lock) for lock in sorted(locks - self._known) for wait in THROW_OFF_AFTER_S]
         self._known = locks

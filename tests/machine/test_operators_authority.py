@@ -9,6 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
+from sqlalchemy import text
 
 from anmen.certificates import Certificates
 from anmen.database_roles import DatabaseRole
@@ -17,6 +18,9 @@ from anmen.revocation_list import NAME, RevocationList
 from anmen.revocations import TellingBroker, revocations
 from anmen.shutting_out import ShuttingOut
 from service.edges import clock
+from service.edges.keyring import Keyring
+from service.edges.transaction import SYSTEM, transaction
+from tests import given_living as living
 from tests.fixtures_database import Database, Roles
 
 STOLEN, OTHER = "L-AAAAAAAAAAAA", "L-BBBBBBBBBBBB"
@@ -119,11 +123,12 @@ def test_a_broker_that_could_not_be_told_is_told_again(tmp_path: Path) -> None:
 def test_whatever_goes_wrong_is_tried_again(database: Database, database_roles: Roles) -> None:
     told = threading.Event()
 
-    def tell(_: frozenset[str]) -> None:
+    def tell(_: frozenset[str]) -> bool:
         if not told.is_set():
             told.set()
             raise ValueError("a book that cannot be read")
         shutting.stop()
+        return False
 
     shutting = ShuttingOut(
         database_roles.url(DatabaseRole.REVOKE, database.name), tell_broker=tell, throw_off=lambda _: None
@@ -133,6 +138,33 @@ def test_whatever_goes_wrong_is_tried_again(database: Database, database_roles: 
     thread.join(5)
     assert told.is_set()
     assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("listed_anew", [True, False])
+def test_what_was_shut_out_long_ago_is_thrown_off_where_the_list_did_not_name_it(
+    database: Database, database_roles: Roles, keyring: Keyring, listed_anew: bool
+) -> None:
+    """Nobody had run it for a week: the broker refuses the lock from now on, but its line of that week is still up."""
+    now = clock.now()
+    [lock] = living.living(database.serve, keyring, now).locks
+    with transaction(database.serve, SYSTEM) as session:
+        long_ago = {"at": now - timedelta(days=7)}
+        session.execute(text("UPDATE lock SET revoked_at = :at, revoked_as = 'stolen'"), long_ago)
+    thrown, asked = threading.Event(), threading.Event()
+
+    def tell(locks: frozenset[str]) -> bool:
+        assert locks == {lock}
+        asked.set()
+        return listed_anew
+
+    url = database_roles.url(DatabaseRole.REVOKE, database.name)
+    shutting = ShuttingOut(url, tell_broker=tell, throw_off=lambda _: thrown.set())
+    thread = threading.Thread(target=shutting.run, daemon=True)
+    thread.start()
+    assert asked.wait(5)
+    assert thrown.wait(5 if listed_anew else 1) == listed_anew
+    shutting.stop()
+    thread.join(5)
 
 
 def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:

@@ -134,6 +134,8 @@ def test_the_list_is_written_anew_long_before_it_ends_and_only_when_something_is
     found = x509.load_pem_x509_crl((tmp_path / NAME).read_bytes())
     assert found.next_update_utc is not None
     assert found.next_update_utc - now > timedelta(days=300)
+    assert listing.update([]), "a lock that was found again is refused no longer"
+    assert not list(x509.load_pem_x509_crl((tmp_path / NAME).read_bytes()))
     assert [path.name for path in (tmp_path / NAME).parent.iterdir()] == [Path(NAME).name], "no draft is left"
 
 
