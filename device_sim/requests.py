@@ -4,7 +4,6 @@ A request is an object: {"lock": "<id>", "do": "<name>", …}. {"do": "locks"} l
 """
 
 import base64
-import binascii
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -183,7 +182,7 @@ def _picture(request: Request) -> Image:
         return picture_from_webcam(round(_number(request, "webcam")))
     try:
         return picture_from_bytes(base64.b64decode(_text(request, "image_base64"), validate=True))
-    except binascii.Error as garbled:
+    except ValueError as garbled:
         raise BadRequest("image_base64 is not base64") from garbled
 
 

@@ -83,6 +83,7 @@ void do_heartbeat(struct words *words)
     heartbeat.uptime_s = words_number(words);
     heartbeat.clock = words_number(words);
     heartbeat.clock_quality = words_number(words);
+    heartbeat.oldest_sequence = words_left(words) ? words_number(words) : 0;
     anmen_say_heartbeat(&to, &heartbeat);
     print(&to);
 }

@@ -99,7 +99,7 @@ static const struct anmen_field_shape birth[] = {
     {14, SHAPE_OTHER, 0, true, good_capabilities}};
 static const struct anmen_field_shape proof[] = {{1, SHAPE_BYTES, 16, false, NULL}};
 static const struct anmen_field_shape heartbeat[] = {NUMBER(1), NUMBER(2), DIGEST(3), NUMBER(4),
-                                                     NUMBER(5), NUMBER(6), NUMBER(7)};
+                                                     NUMBER(5), NUMBER(6), NUMBER(7), MAY_NUMBER(8)};
 static const struct anmen_field_shape events[] = {
     NUMBER(1), {2, SHAPE_TRUTH, 0, false, NULL}, {3, SHAPE_OTHER, 0, false, good_events}};
 static const struct anmen_field_shape question[] = {{1, SHAPE_BYTES, 8, false, NULL}};

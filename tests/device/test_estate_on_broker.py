@@ -40,6 +40,7 @@ BAD_REQUESTS: list[tuple[Any, str]] = [
     ({"lock": "FIRST", "do": "drift_clock", "seconds": 1e300}, '"seconds"'),
     ({"lock": "FIRST", "do": "face", "image": "/nowhere.jpg"}, "No such file"),
     ({"lock": "FIRST", "do": "face", "image_base64": "!"}, "base64"),
+    ({"lock": "FIRST", "do": "face", "image_base64": "ž"}, "base64"),
     ({"lock": "FIRST", "do": "face", "image_base64": "QUJD"}, "picture"),
     ({"lock": "FIRST", "do": "jam", "stuck": 1}, "true or false"),
 ]

@@ -36,7 +36,7 @@ PINNED = {
     "key_change.json": "ae4d2396f062a17be498186522fef022fbf52069c3c5953798a414ab9e21d64d",
     "keys.json": "6fbda18d1700351f6d858babffc8b6148f9e304f18d351798e149d09b7bee8ba",
     "lists.json": "290dc666842fca5dd12ee4e2dbacbe5e9515f84fcd0b6fd5e8101f4ab3443317",
-    "plain.json": "2e47fe4e0dd73aa6d216cf321f1ea771fee0469f85e9a397f0dc0be25d3c2435",
+    "plain.json": "222836afd0244b5c76322709448176a3094323c0d7ca0481a48e2d6835e0aa04",
     "sealed.json": "d73528fe23dcbc77b3aac7068a36e5bf325537c552b41129db5bdeba58c08949",
 }
 BIRTH = parts.BIRTH

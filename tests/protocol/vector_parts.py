@@ -246,6 +246,7 @@ UP: dict[str, UpMessage] = {
     "birth": BIRTH,
     "proof": Proof(CHALLENGE),
     "heartbeat": Heartbeat(5, 1, LIST_1.digest, 87, 72, AT_MS + 60_000, ClockQuality.SYNCED),
+    "heartbeat, with the oldest number": Heartbeat(5, 1, LIST_1.digest, 87, 72, AT_MS + 60_000, ClockQuality.SYNCED, 2),
     **{f"live event: {name}": Events(EPOCH, True, (one,)) for name, one in EVENTS.items()},
     "stored events": Events(EPOCH, False, tuple(EVENTS.values())[:5]),
     "time request": TimeRequest(TIME_NONCE),

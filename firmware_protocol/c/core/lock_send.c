@@ -113,6 +113,7 @@ static size_t send_heartbeat(struct anmen_lock *lock, uint8_t *out, size_t room,
         .uptime_s = now / 1000,
         .clock = anmen_clock_now(&lock->clock, now),
         .clock_quality = (uint64_t)anmen_clock_quality(&lock->clock, now),
+        .oldest_sequence = anmen_log_readable(&lock->log, 1), /* ANM-EVT-026 */
     };
 
     anmen_say_heartbeat(&to, &heartbeat);

@@ -59,7 +59,7 @@ void anmen_say_proof(struct cbor_writer *to, const uint8_t challenge[16])
 
 void anmen_say_heartbeat(struct cbor_writer *to, const struct anmen_heartbeat *heartbeat)
 {
-    begin(to, UP_HEARTBEAT, 7);
+    begin(to, UP_HEARTBEAT, heartbeat->oldest_sequence == 0 ? 7 : 8);
     number(to, 1, heartbeat->next_sequence);
     number(to, 2, heartbeat->list_version);
     bytes(to, 3, heartbeat->list_digest, ANMEN_DIGEST);
@@ -67,6 +67,9 @@ void anmen_say_heartbeat(struct cbor_writer *to, const struct anmen_heartbeat *h
     number(to, 5, heartbeat->uptime_s);
     number(to, 6, heartbeat->clock);
     number(to, 7, heartbeat->clock_quality);
+    if (heartbeat->oldest_sequence != 0) {
+        number(to, 8, heartbeat->oldest_sequence);
+    }
 }
 
 void anmen_say_events(struct cbor_writer *to, uint64_t log_epoch, bool live, size_t count)

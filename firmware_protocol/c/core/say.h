@@ -35,6 +35,7 @@ struct anmen_heartbeat {
     uint64_t uptime_s;
     uint64_t clock;
     uint64_t clock_quality;
+    uint64_t oldest_sequence; /* 0: not said */
 };
 
 void anmen_say_birth(struct cbor_writer *to, const struct anmen_birth *birth);
