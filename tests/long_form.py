@@ -17,28 +17,36 @@ class Form(Enum):
 
     SHORT = "short"
     LONG = "long"
-    """Everything but what has the machine to itself."""
+    """What only the long form does, one test at a time to each worker, the longest first."""
+    REST = "rest"
+    """What every form does, a file at a time; without what the long form says better."""
     ALONE = "alone"
+    """What has the machine to itself."""
     ALL = "all"
     """The long form in one process, for whoever starts pytest by hand."""
 
     @classmethod
     def of(cls, environment: Mapping[str, str]) -> "Form":
-        """ANMEN_TEST_FULL: unset, 1, or one of the two halves of `./run test --full`."""
+        """ANMEN_TEST_FULL: unset, 1, or one of the three parts of `./run test --full`."""
         asked = environment.get("ANMEN_TEST_FULL", "")
-        return {"": cls.SHORT, "0": cls.SHORT, "long": cls.LONG, "alone": cls.ALONE}.get(asked, cls.ALL)
+        parts = {one.value: one for one in (cls.LONG, cls.REST, cls.ALONE)}
+        return {"": cls.SHORT, "0": cls.SHORT, **parts}.get(asked, cls.ALL)
 
 
 def arranged(items: Sequence[pytest.Item], form: Form) -> list[pytest.Item]:
-    """The items of this form. Of two workers each takes a whole file of short tests, or one long test, at a time."""
-    chosen = [item for item in items if form is not Form.ALONE or item.get_closest_marker("alone")]
+    """The items of this form, in the order in which they begin."""
+    chosen = [item for item in items if _is_of(item, form)]
     for item in chosen:
         reason = _reason_to_skip(item, form)
         if reason is not None:
             item.add_marker(pytest.mark.skip(reason=reason))
-        if item.get_closest_marker("full") is None:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
-    return chosen if form is Form.SHORT else sorted(chosen, key=lambda item: -seconds_of(item))
+    return sorted(chosen, key=lambda item: -seconds_of(item)) if form in (Form.LONG, Form.ALL) else chosen
+
+
+def _is_of(item: pytest.Item, form: Form) -> bool:
+    is_long, is_alone = (item.get_closest_marker(name) is not None for name in ("full", "alone"))
+    parts = {Form.LONG: is_long and not is_alone, Form.REST: not is_long and not is_alone, Form.ALONE: is_alone}
+    return parts.get(form, True)
 
 
 def seconds_of(item: pytest.Item) -> float:
@@ -50,8 +58,4 @@ def seconds_of(item: pytest.Item) -> float:
 def _reason_to_skip(item: pytest.Item, form: Form) -> str | None:
     if form is Form.SHORT:
         return "long form only: ./run test --full" if item.get_closest_marker("full") else None
-    if item.get_closest_marker("daily"):
-        return "the long form says more of it"
-    if form is Form.LONG and item.get_closest_marker("alone"):
-        return "has the machine to itself, later"
-    return None
+    return "the long form says more of it" if item.get_closest_marker("daily") else None

@@ -1,8 +1,8 @@
-"""Which tests run in which form: nothing that is long slips into the short one, and nothing is left out of both halves of the long one."""
+"""Which tests run in which form: nothing that is long slips into the short one, and nothing is left out of the parts of the long one."""
 
 import pytest
 
-from tests.long_form import Form, arranged, seconds_of
+from tests.long_form import Form, arranged
 
 pytest_plugins = ("pytester",)
 
@@ -26,7 +26,8 @@ TESTS = """
 """
 RUN = {
     Form.SHORT: ["test_usual", "test_daily"],
-    Form.LONG: ["test_longest", "test_long", "test_usual"],
+    Form.LONG: ["test_longest", "test_long"],
+    Form.REST: ["test_usual"],
     Form.ALONE: ["test_alone"],
     Form.ALL: ["test_longest", "test_alone", "test_long", "test_usual"],
 }
@@ -37,8 +38,10 @@ def test_a_form_runs_its_tests_the_longest_first(form: Form, pytester: pytest.Py
     pytester.makeini("[pytest]\nmarkers =\n    full\n    daily\n    alone")
     items = arranged(pytester.getitems(TESTS), form)
     assert [item.name for item in items if item.get_closest_marker("skip") is None] == RUN[form]
-    long = [item for item in items if seconds_of(item)]
-    assert all(item.get_closest_marker("xdist_group") is None for item in long)
+
+
+def test_the_parts_of_the_long_form_are_all_of_it() -> None:
+    assert sorted(RUN[Form.LONG] + RUN[Form.REST] + RUN[Form.ALONE]) == sorted(RUN[Form.ALL])
 
 
 @pytest.mark.parametrize(

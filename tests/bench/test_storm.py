@@ -25,7 +25,7 @@ def test_slots_keep_a_storm_away_from_others() -> None:
     for storm in storms.values():
         assert 0 <= storm["half_back_s"] <= storm["all_back_s"] <= storm["all_stored_s"]
         assert 0 < storm["meanwhile"]["p50"] <= storm["meanwhile"]["p99"] <= storm["meanwhile"]["most"]
-    assert storms["power"]["most_waiting"] < storms["power-no-slots"]["most_waiting"]
+    assert storms["power"]["peak_births_per_s"] < storms["power-no-slots"]["peak_births_per_s"]
     # The lease of the dead process has to run out.
     assert storms["ingest"]["all_stored_s"] < 60
 

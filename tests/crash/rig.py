@@ -40,15 +40,17 @@ class Rig:
     ingest: ForkedCommand | None = None
     links: list[WireLink] = field(default_factory=list)
     engines: dict[DatabaseRole, Engine] = field(default_factory=dict)
+    one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
 
     @property
     def keyring(self) -> Keyring:
         return read_keyring(self.keys_file)
 
     def engine(self, role: DatabaseRole) -> Engine:
-        if role not in self.engines:
-            self.engines[role] = connect(self.urls[role], pool_size=3)
-        return self.engines[role]
+        with self.one_at_a_time:
+            if role not in self.engines:
+                self.engines[role] = connect(self.urls[role], pool_size=3)
+            return self.engines[role]
 
     def start_ingest(self, **environment: str) -> None:
         """The one ingest process of a test that kills one at a time; returns once it holds shards."""

@@ -159,7 +159,8 @@ def test_thousands_of_garbage_frames_while_a_good_lock_goes_on(
                 link.do(lambda lock: lock.open_with(1))
         eventually(lambda: value(database, REFUSED) >= len(garbage), within_s=30)
         eventually(lambda: stored(link), within_s=10)
-        assert value(database, REFUSED) == len(garbage)
+        # What a slow machine drops of this topic's flood may be the good lock's own; it says that again.
+        assert len(garbage) <= value(database, REFUSED) <= len(garbage) + ingest.tally.flooded
         assert value(database, "SELECT count(*) = count(DISTINCT sequence) FROM entry")
         assert value(database, "SELECT count(*) FROM entry") == len(link.lock.log.events)
         assert value(database, "SELECT count(*) FROM frame_refusal") < 10

@@ -121,13 +121,21 @@ def takes_the_keys(stand: Stand) -> str:
     _give_keys(stand, press, secret)
     if not stand.until(lambda: stand.service.proven and stand.service.welcomed > 0, ANSWER_S):
         raise Failed(expected="a proof under these keys", seen=stand.told(since))
+    _let_it_be_welcomed(stand)
     stand.restart()
+    _let_it_be_welcomed(stand)
     since = stand.mark()
     stand.operator.press_claim()
     stand.listen(2 * REPEAT_S)
     if _claims(stand, since):
         raise Failed(expected="no claim once it was welcomed", seen=f"{len(_claims(stand, since))} claims")
     return "an answer under another secret changed nothing; born under the keys of the right one, and pressed in vain"
+
+
+def _let_it_be_welcomed(stand: Stand) -> None:
+    """That a welcome was said is known at once; that it was heard only after a while: until then a lock may claim (ANM-CLM-019)."""
+    stand.until(lambda: stand.service.welcomed == stand.birth.birth_number, ANSWER_S)
+    stand.listen(SLACK_S)
 
 
 @checks("ANM-CLM-014", profile=FULL, unseen="the same right after a factory wipe; that it goes on while it claims")
