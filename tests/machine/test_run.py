@@ -135,9 +135,11 @@ def test_words_for_pytest_are_passed_on_and_full_is_not_one(checkout: Path) -> N
     (checkout / ".venv" / "synced-test").rename(checkout / ".venv" / "synced-full")
     stand_in(checkout, "python", '#!/bin/sh\necho "pytest:$*:$ANMEN_TEST_FULL"\n')
     assert run(checkout, "test", "-k", "a b").stdout == "pytest:-m pytest -n 2 --dist loadfile -k a b:\n"
-    two_at_a_time, alone = run(checkout, "test", "--full", "-x").stdout.splitlines()
-    assert two_at_a_time == "pytest:-m pytest -n 2 --dist loadgroup --no-loadscope-reorder -x:long"
-    assert alone == "pytest:-m pytest -x:alone"
+    assert run(checkout, "test", "--full", "-x").stdout.splitlines() == [
+        "pytest:-m pytest -n 2 --dist loadgroup --no-loadscope-reorder -x:long",
+        "pytest:-m pytest -n 2 --dist loadfile -x:rest",
+        "pytest:-m pytest -x:alone",
+    ]
 
 
 @pytest.mark.parametrize("broken", ["ruff", "mypy", "lint-imports", "python"])
