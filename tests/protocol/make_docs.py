@@ -24,7 +24,7 @@ from firmware_protocol import (
     replay,
     sealing,
     sending,
-    service_side,
+    service_sessions,
     topics,
     vocabulary,
 )
@@ -215,7 +215,7 @@ def limits_table() -> str:
         "heartbeats without a word before another birth": f"{lock_side.SILENT_HEARTBEATS}",
         "time answer believed within": f"{lock_side.TIME_ROUND_TRIP_S:g} s",
         "replay window": f"{replay.WIDTH} counters",
-        "sessions that the service keeps": f"{service_side.SESSIONS_KEPT}",
+        "sessions that the service keeps": f"{service_sessions.SESSIONS_KEPT}",
         "ranges above gaps that a cursor remembers": f"{cursor.MOST_RANGES}",
         "last sequence": f"2^63 - {(1 << 63) - cursor.LAST_SEQUENCE}",
         "access list entry": f"{access_list.ENTRY_BYTES} bytes",

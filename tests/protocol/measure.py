@@ -55,13 +55,13 @@ def ours() -> dict[str, float]:
     sessions = dict(side.sessions)
     current = side.current
     assert current is not None
-    seal = side._keys_of(current).up
+    seal = side._known.keys_of(current).up
     parsed = [parse(frame) for frame in frames]
     plain = [seal.open(frame) for frame in parsed]
     messages = [decode_up(one) for one in plain]
 
     def forget() -> None:
-        side.sessions = dict(sessions)
+        side.sessions.update(sessions)
 
     return {
         "ServiceSide.receive, all of it": best_us(lambda frame: side.receive(frame, nonce=NONCE), frames, forget),
@@ -102,7 +102,7 @@ def births() -> dict[str, float]:
 
     def forget() -> None:
         side.sessions.clear()
-        side._keys.clear()
+        side._known._keys.clear()
 
     def hear(frame: bytes) -> None:
         forget()
