@@ -61,7 +61,7 @@ class ListChanges:
             return
         self._tell(now)
         # The offline leases of what has just come begin with the service's word that it is the latest.
-        self._time.ask_soon(now)
+        self._time.list_changed(now)
 
     def clock_was_set(self, now: float) -> None:
         """A clock that was ahead may have erased what had not ended: then the whole list is wanted again."""

@@ -132,6 +132,7 @@ class Lock:
         """The link is down."""
         self.claiming.disconnected()
         self._side.disconnected()
+        self.time.disconnected()
         self.keys.disconnected()
         self.certificates.disconnected()
         self.updater.went_offline()
@@ -166,7 +167,7 @@ class Lock:
     def deadline(self) -> float:
         """When to call `expire` at the latest."""
         parts = (self._side, self.doorway, self.commands, self.updater, self.claiming, self.keys, self.certificates)
-        return min([self._housekeep_at, *(at for part in parts if (at := part.deadline()) is not None)])
+        return min([self._housekeep_at, *(at for part in (*parts, self.time) if (at := part.deadline()) is not None)])
 
     def expire(self, now: float) -> None:
         """Do what is due."""
@@ -176,6 +177,7 @@ class Lock:
         self.updater.expire(self._acting.fitness, now)
         self.keys.expire(now, on_trial=self.updater.state is FirmwareState.ON_TRIAL)
         self.certificates.expire(now)
+        self._acting.ask(now)
         if now >= self._housekeep_at:
             self._housekeep_at = now + HOUSEKEEPING_S
             self.keep_house(now)

@@ -10,10 +10,10 @@ from device_sim.doorway import Answer
 from device_sim.enrolling import Stage
 from device_sim.installation import Installation
 from device_sim.lock import Lock
-from device_sim.words import FIRE_OVER, OPEN, OPEN_BY_KEY, OPEN_INSIDE, OVERRIDDEN, REASONS, STAGES, Words
+from device_sim.words import CHECKING, FIRE_OVER, OPEN, OPEN_BY_KEY, OPEN_INSIDE, OVERRIDDEN, REASONS, STAGES, Words
 from firmware_protocol.claim import code_of, in_groups
 from firmware_protocol.messages import Event
-from firmware_protocol.vocabulary import ClockQuality, EventType, Field, OperationSource, PassDirection
+from firmware_protocol.vocabulary import ClockQuality, EventType, Field, OperationSource, PassDirection, RefusalReason
 
 Json = dict[str, Any]
 LAST_EVENTS = 12
@@ -33,15 +33,20 @@ def report_event(event: Event) -> Json:
     }
 
 
-def report_answer(answer: Answer) -> Json:
-    """What a person at the door is told, and the event it left."""
+def report_answer(answer: Answer, *, checking: bool = False) -> Json:
+    """What a person at the door is told, and the event it left; `checking`: the lock is being told whether its list is the latest."""
     return {
         "opened": answer.opened,
         "reason": answer.reason.name.lower() if answer.reason is not None else None,
-        "words": _words(answer)._asdict(),
+        "words": (CHECKING if checking and _ran_out(answer) else _words(answer))._asdict(),
         "stage": answer.stage.value if answer.stage else None,
         "event": report_event(answer.event) if answer.event else None,
     }
+
+
+def is_checking(installed: Installation) -> bool:
+    """Whether the lock is on the line and waits for the service's word that the list it holds is the latest."""
+    return installed.has_power and installed.linked and installed.lock.proven and not installed.lock.time.confirmed
 
 
 def report_state(installed: Installation) -> Json:
@@ -79,7 +84,13 @@ def _report_electronics(lock: Lock, now: float) -> Json:
         "enrolment": _report_enrolment(lock, now),
         "shows_itself_s": round(max(0.0, lock.commands.shown_until - now), 1),
         "clock": {"quality": lock.time.clock.quality.name, "now_ms": lock.time.clock.now_ms(now)},
-        "list": {"version": held.version, "digest": held.digest.hex(), "entries": dict(kinds), "erased": held.erased},
+        "list": {
+            "version": held.version,
+            "confirmed": lock.time.confirmed,
+            "digest": held.digest.hex(),
+            "entries": dict(kinds),
+            "erased": held.erased,
+        },
         "log": {
             "epoch": log.epoch,
             "boot": lock.flash.remembered.boot_number,
@@ -136,6 +147,10 @@ def _report_enrolment(lock: Lock, now: float) -> Json | None:
 
 def _stage(stage: Stage, left_s: int) -> Json:
     return {"stage": stage.value, "left_s": left_s, "words": STAGES[stage]._asdict()}
+
+
+def _ran_out(answer: Answer) -> bool:
+    return answer.reason is RefusalReason.OFFLINE_LEASE_OVER
 
 
 def _words(answer: Answer) -> Words:

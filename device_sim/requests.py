@@ -15,7 +15,7 @@ from device_sim.doorway import Answer
 from device_sim.errors import BadRequest, SimulatorError
 from device_sim.installation import Installation
 from device_sim.lock_runner import LockRunner
-from device_sim.report import Json, report_answer, report_event, report_state
+from device_sim.report import Json, is_checking, report_answer, report_event, report_state
 from face_engine.engine import Image
 
 Request = Mapping[str, Any]
@@ -92,7 +92,7 @@ def _turn_handle(installed: Installation) -> Answer:
 def _at_door(runner: LockRunner, act: Callable[[Installation], Answer]) -> Json:
     def act_and_look(installed: Installation) -> Json:
         happened = act(installed)
-        return {**report_answer(happened), "state": report_state(installed)}
+        return {**report_answer(happened, checking=is_checking(installed)), "state": report_state(installed)}
 
     return runner.call(act_and_look)
 

@@ -4,6 +4,8 @@ These are written down seldom, so after a power cut the lock may believe that it
 it did, and that it ran a little longer without a clock. Both errors shorten what it honours, never lengthen it.
 """
 
+from math import inf
+
 from device_sim.clock import NOTABLE_MS, clock_at_start
 from device_sim.flash.chip import Flash
 from device_sim.flash.event_log import Stamp
@@ -13,7 +15,8 @@ from firmware_protocol.vocabulary import ClockQuality
 WRITTEN_DOWN_EVERY_S = 600
 # The answer is also what offline leases count from, so it is asked for far more often than clocks drift.
 ASK_EVERY_S = 900.0
-ASK_AGAIN_S = 10.0
+# Nobody answered, or too late to be believed: ask again after the first of these, doubled up to the second (ANM-TIM-003).
+ASK_AGAIN_S = (5.0, 300.0)
 
 
 class Timekeeper:
@@ -28,6 +31,9 @@ class Timekeeper:
         self._started_at = now
         self._written_at = now
         self._ask_at = now
+        self._ask_wait = ASK_AGAIN_S[0]
+        self._unanswered = False
+        self.confirmed = False
         if self.clock.quality is ClockQuality.UNSET:
             self._flash.remember(unset_uptime_s=self._unset_s(now) + WRITTEN_DOWN_EVERY_S)
 
@@ -44,26 +50,41 @@ class Timekeeper:
         )
 
     def is_question_due(self, now: float) -> bool:
-        """Whether to ask the service for the time; asking once more waits for a while."""
+        """Whether to ask the service for the time; who asks is taken to have done it."""
         if now < self._ask_at:
             return False
-        self._ask_at = now + ASK_AGAIN_S
+        self._ask_at, self._unanswered = now + self._ask_wait, True
+        self._ask_wait = min(self._ask_wait * 2, ASK_AGAIN_S[1])
         return True
+
+    def deadline(self) -> float | None:
+        """When to ask again at the latest; None while no question waits for its answer."""
+        return self._ask_at if self._unanswered else None
 
     def ask_soon(self, now: float) -> None:
         """Something has changed that the service's next answer will confirm."""
-        self._ask_at = now
+        self._ask_at, self._ask_wait, self._unanswered = now, ASK_AGAIN_S[0], False
+
+    def list_changed(self, now: float) -> None:
+        """Another list is held: whether it is the latest is for the service to say."""
+        self.confirmed = False
+        self.ask_soon(now)
+
+    def disconnected(self) -> None:
+        """Nobody is there to be asked; who comes up again asks at once."""
+        self._ask_at, self._unanswered = inf, False
 
     def told(self, unix_ms: int, now: float) -> bool:
         """Set the clock by the service; whether that is worth an event."""
         before, self.clock = self.clock, self.clock.told(unix_ms, now)
-        self._ask_at = now + ASK_EVERY_S
+        self._ask_at, self._ask_wait, self._unanswered = now + ASK_EVERY_S, ASK_AGAIN_S[0], False
         self._flash.remember(clock_floor_ms=self.clock.floor_ms, unset_uptime_s=0)
         unset = before.quality is ClockQuality.UNSET
         return unset or abs(before.now_ms(now) - self.clock.now_ms(now)) >= NOTABLE_MS
 
     def contacted(self, now: float) -> None:
         """The service has confirmed what we hold: offline leases count from now."""
+        self.confirmed = True
         self._last_contact_s = self.clock.now_s(now)
         if self._last_contact_s - self._flash.remembered.last_contact_s >= WRITTEN_DOWN_EVERY_S:
             self._flash.remember(last_contact_s=self._last_contact_s)

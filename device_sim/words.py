@@ -17,6 +17,10 @@ OPEN = Words("门已开锁，请进。", "Unlocked. Please come in.")
 OPEN_INSIDE = Words("门从里面打开。", "Opened from inside.")
 OPEN_BY_KEY = Words("用机械钥匙打开了，不知道是谁。", "Opened with the mechanical key. Nobody knows by whom.")
 OVERRIDDEN = Words("紧急开门，已记录。", "Opened in an emergency. It is recorded.")
+CHECKING = Words(
+    "这把锁刚连上网，正在核对名单，请过几秒再试。",
+    "This lock has just gone online and is checking its list. Try again in a few seconds.",
+)
 FIRE_OVER = Words("火警结束，门恢复正常。", "The fire alarm is over. The door is as usual again.")
 
 # While a face is taken. The door may have been opened by the card that began it: these say what comes next.

@@ -4,8 +4,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from anmen.demo.roles import until
 from anmen.errors import MachineError
 from device_sim.control import ask
+
+# An answer that was too late to be believed is asked for again after 5 and 10 s.
+CONFIRMED_WITHIN_S = 40.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +18,8 @@ class LockState:
 
     list_version: int
     credentials: int
+    # The service has told it that no newer list is wanted; new ways in open only then.
+    confirmed: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +50,12 @@ class Doors:
     def state(self, lock: str) -> LockState:
         """The lock's list."""
         held = self._ask({"lock": lock, "do": "state"})["state"]["list"]
-        return LockState(held["version"], sum(held["entries"].values()))
+        return LockState(held["version"], sum(held["entries"].values()), held["confirmed"])
+
+    def await_confirmed(self, lock: str) -> LockState:
+        """Until the service has told the lock that its list is the latest; what it then holds."""
+        until(lambda: self.state(lock).confirmed, "the service's word to the lock", within_s=CONFIRMED_WITHIN_S)
+        return self.state(lock)
 
     def _show(self, lock: str, shown: dict[str, Any]) -> dict[str, Any]:
         [(kind, value)] = shown.items()

@@ -10,6 +10,7 @@ from urllib.request import urlopen
 
 from anmen.database_roles import DatabaseRole
 from anmen.demo.browser import Browser
+from anmen.demo.doors import Doors
 from anmen.demo.machine import ANMEN, DOORS_PORT, WEB_PORT, Machine, Progress, running_machine
 from anmen.demo.people import invent
 from anmen.demo.refusing import refusing
@@ -89,6 +90,7 @@ def sample_tenant(demo: Demo) -> Tenant:
         sign_in(landlord, demo.village.logins["landlord"])
         pin = register(tenant, invite(landlord, room.unit_id), applicant)
         await_on_lock(landlord, confirm(landlord, room.unit_id))
+        Doors(demo.door_socket).await_confirmed(room.lock_id)
         speak(landlord, landlord.open("/rooms"), "zh")
     login = Login(applicant.phone, applicant.password)
     moved_in = Tenant(login, room, applicant.document_number, pin, str(photographs.at_door))

@@ -136,7 +136,7 @@ def _confirm(run: Smoke, room: Room) -> str:
 
 def _on_lock(run: Smoke, room: Room) -> str:
     roles.await_on_lock(run.people.landlord, run.tenancies[room.lock_id])
-    state = run.doors.state(room.lock_id)
+    state = run.doors.await_confirmed(room.lock_id)
     return f"list version {state.list_version}, {state.credentials} credentials, digest agreed"
 
 

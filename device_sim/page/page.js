@@ -63,7 +63,7 @@ function showFacts(state) {
   if (state.power) {
     facts.push(["mode", text(`mode_${state.mode}`) + (state.on_fire ? ` · ${text("on_fire")}` : "")]);
     const held = Object.entries(state.list.entries).map(([kind, count]) => `${text(`kind_${kind}`)} ${count}`).join(" · ");
-    facts.push(["list", text("list_version", state.list.version, held || text("list_empty"))]);
+    facts.push(["list", text("list_version", state.list.version, held || text("list_empty")) + (state.list.confirmed ? "" : ` · ${text("list_unconfirmed")}`)]);
     facts.push(["flash", text("flash_state", state.log.next_sequence - 1, state.log.unstored)]);
     const time = state.clock.quality === "UNSET" ? "" : ` · ${clockTime(state.clock.now_ms, { dateStyle: "short", timeStyle: "medium" })}`;
     facts.push(["clock", text(`clock_${state.clock.quality}`) + time]);

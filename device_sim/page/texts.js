@@ -43,6 +43,7 @@ export const TEXTS = {
   link_down: ["未连接，锁自己工作", "Not connected; the lock works by itself"], link_cut: ["网线已拔", "The network is cut"], link_off: ["没有电", "No power"],
   clock_UNSET: ["未知", "Unknown"], clock_KEPT: ["走时中", "Kept"], clock_SYNCED: ["已校准", "Set by the service"],
   list_version: ["第 {0} 版：{1}", "Version {0}: {1}"], list_empty: ["空", "empty"],
+  list_unconfirmed: ["服务端还没有确认这是最新的", "not confirmed as the latest yet"],
   kind_face: ["人脸", "face"], kind_rfid: ["卡", "card"], kind_pin: ["密码", "PIN"],
   flash_state: ["共 {0} 条，{1} 条还没有送达", "{0} events, {1} not delivered yet"],
 

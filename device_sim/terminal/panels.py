@@ -63,7 +63,8 @@ def lock_panel(state: State, language: Language) -> RenderableType:
     rows.add_row(say("clock", language), quality if clock["quality"] == "UNSET" else f"{shown}, {quality}")
     kinds = ", ".join(f"{count} {kind}" for kind, count in held["entries"].items()) or say("empty", language)
     rows.add_row(say("list", language), f"{say('version', language, held['version'])}: {kinds}")
-    rows.add_row("", Text(held["digest"][:16] + "…", style="dim"))
+    unconfirmed = "" if held["confirmed"] else f" {say('unconfirmed', language)}"
+    rows.add_row("", Text(held["digest"][:16] + "…" + unconfirmed, style="dim"))
     rows.add_row(say("flash", language), say("logged", language, log["next_sequence"] - 1, log["unstored"]))
     if state["certificate"]:
         rows.add_row(say("certificate", language), _certificate(state["certificate"], language))

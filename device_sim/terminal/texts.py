@@ -46,6 +46,7 @@ TEXTS: dict[str, Words] = {
     "no_date": Words("不是日期（{0} 毫秒）", "no date ({0} ms)"),
     "version": Words("第 {0} 版", "version {0}"),
     "empty": Words("空", "empty"),
+    "unconfirmed": Words("服务端还没有确认这是最新的", "not confirmed as the latest yet"),
     "logged": Words("共 {0} 条，{1} 条还没有送达", "{0} events, {1} not stored by the service yet"),
     "locked_out": Words("错误太多，还要等 {0} 秒", "locked out for {0} s more"),
     "claim": Words("认领", "Claim"),

@@ -4,6 +4,7 @@ import json
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +19,9 @@ from device_sim.hardware import Hardware
 from device_sim.provision import Provision
 from firmware_protocol.messages import Event
 from firmware_protocol.sealing import parse
-from firmware_protocol.vocabulary import ClockQuality
 from tests.device.listening_service import ListeningService, card_on, eventually, listening, provision
 from tests.device.rig import DOCUMENT
+from tests.lock_at_broker import await_confirmed
 from tests.protocol.fake_ingest import NOW_MS
 
 HARDWARE = Hardware(keep_account=True, chip_ms=lambda: NOW_MS)
@@ -65,7 +66,8 @@ class Scene:
         return state
 
     def await_ready(self) -> None:
-        eventually(lambda: self.state()["list"]["version"] == 1 and self.state()["clock"]["quality"] == "SYNCED")
+        eventually(lambda: self.state()["list"]["version"] == 1)
+        await_confirmed(partial(ask, self.control), self.first.lock)
 
     def await_settled(self) -> None:
         eventually(lambda: self.service.register(self.first.lock) == self.account())
@@ -140,7 +142,7 @@ def test_a_power_cut_keeps_the_list_the_log_and_the_door(scene: Scene) -> None:
     assert scene.ask("door", to="open")["state"]["door"]["leaf"] == "open"
     scene.ask("restore_power", clock_kept=False)
     assert scene.account()[: len(before)] == before
-    eventually(lambda: scene.state()["clock"]["quality"] == ClockQuality.SYNCED.name)
+    scene.await_ready()
     assert scene.ask("card", number=DOCUMENT)["opened"]
     scene.await_settled()
 

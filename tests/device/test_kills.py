@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from device_sim.report import Json, report_event
 from firmware_protocol.messages import Event
 from tests.device.listening_service import card_on, eventually, listening, provision
 from tests.device.rig import DOCUMENT
+from tests.lock_at_broker import await_confirmed
 
 # The first event of a boot is its start, the second the list: later ones happen while people come and go.
 NTH = {Failpoint.LIST_SLOT_WRITTEN: 1, Failpoint.LIST_SWITCHED: 1}
@@ -79,8 +81,8 @@ def test_register_and_account_agree_after_a_kill(broker: Broker, tmp_path: Path,
         with simulator(folder, control):
             eventually(lambda: account()[len(before) :] and service.register(lock.lock) == account(), 30)
             eventually(lambda: ask(control, {"lock": lock.lock, "do": "state"})["state"]["list"]["entries"].get("rfid"))
-            # Until the lock has been told the time its lease is over; that is no wrong try.
-            eventually(lambda: ask(control, {"lock": lock.lock, "do": "card", "number": DOCUMENT})["opened"])
+            await_confirmed(partial(ask, control), lock.lock)
+            assert ask(control, {"lock": lock.lock, "do": "card", "number": DOCUMENT})["opened"]
             eventually(lambda: service.register(lock.lock) == account())
         after = account()
     assert after[: len(before)] == before

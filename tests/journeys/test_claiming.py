@@ -17,6 +17,7 @@ from anmen.broker import Broker
 from anmen.database_roles import DatabaseRole
 from anmen.demo.refusing import ACCOUNT
 from anmen.shutting_out import ShuttingOut, throw_off
+from device_sim import requests
 from device_sim.hardware import Hardware
 from device_sim.lock_runner import LockRunner
 from device_sim.provision import Provision
@@ -34,6 +35,7 @@ from tests.fixtures_database import Database, Roles
 from tests.fixtures_service import Clock
 from tests.journeys.test_commanding import press, says
 from tests.journeys.test_lock_to_register import Running, value
+from tests.lock_at_broker import await_confirmed
 from tests.machine.test_revocation import comes_in
 from tests.pages.test_http import sign_in
 from tests.wire_link import eventually
@@ -113,6 +115,7 @@ def claim_and_hang(scene: Scene, landlord: httpx.Client) -> None:
     eventually(lambda: says(landlord, page, "锁已用新密钥重新连上"))
     assert press(landlord, page, f"{page}/hang").status_code == 303
     eventually(lambda: scene.on_list() == 1)
+    await_confirmed(lambda request: requests.answer({scene.boxed.lock: scene.runner}, request), scene.boxed.lock)
 
 
 def come_in(scene: Scene) -> None:

@@ -14,6 +14,7 @@ import httpx
 import pytest
 from sqlalchemy import text
 
+from device_sim import requests
 from device_sim.doorway import Answer
 from device_sim.installation import Installation
 from firmware_protocol.vocabulary import EventType
@@ -25,6 +26,7 @@ from tests.fixtures_database import Database
 from tests.fixtures_service import Clock
 from tests.journeys.test_commanding import LOGIN, PHONE, House, house, press, says
 from tests.journeys.test_lock_to_register import value
+from tests.lock_at_broker import await_confirmed
 from tests.wire_link import eventually
 
 __all__ = ["house"]
@@ -74,6 +76,7 @@ def given_pin(house: House, tenant: httpx.Client, database: Database, *, emergen
     eventually(
         lambda: value(database, "SELECT bool_and(on_lock_at IS NOT NULL) FROM credential WHERE removed_version IS NULL")
     )
+    await_confirmed(lambda request: requests.answer({house.lock: house.runner}, request), house.lock)
     return shown[1]
 
 

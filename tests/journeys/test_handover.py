@@ -24,7 +24,7 @@ from service.premises import actions as premises
 from tests import given
 from tests.fixtures_database import Database
 from tests.journeys.test_lock_to_register import Running, ingest_address, value
-from tests.lock_at_broker import provision_of
+from tests.lock_at_broker import await_confirmed, provision_of
 from tests.wire_link import eventually
 from tests.wire_lock import provisioned
 
@@ -61,6 +61,7 @@ class Room:
             access.revoke(session, [grant], now=clock.now())
 
     def opens(self, pin: str) -> bool:
+        await_confirmed(self.estate.answer, self.lock)
         answer = self.estate.answer({"lock": self.lock, "do": "pin", "digits": pin})
         return bool(answer.get("opened"))
 
@@ -100,5 +101,6 @@ def test_a_vacated_room_gets_new_keys_and_the_next_pin_opens(
         assert room.opens(PINS[1])
         assert not room.opens(PINS[0])
         assert value(database, "SELECT count(*) FROM identity_doubt") == 0
+    room.estate.answer({"lock": room.lock, "do": "cut_power"})
     flash = b"".join(path.read_bytes() for path in (room.folder / room.lock).rglob("*") if path.is_file())
     assert room.old_key not in flash

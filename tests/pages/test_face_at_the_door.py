@@ -28,7 +28,7 @@ from tests.faces.drawn_face import BO, MEI, Features, drawn
 from tests.fixtures_database import Database
 from tests.fixtures_service import Clock
 from tests.journeys.test_lock_to_register import Running, value
-from tests.lock_at_broker import provision_of
+from tests.lock_at_broker import await_confirmed, provision_of
 from tests.wire_link import eventually
 from tests.wire_lock import provisioned
 
@@ -87,6 +87,7 @@ def flat(
         runner.start()
         eventually(lambda: value(database, "SELECT link = 'live' FROM lock"))
         eventually(lambda: value(database, "SELECT bool_and(on_lock_at IS NOT NULL) FROM credential"))
+        await_confirmed(lambda request: requests.answer({lock.id: runner}, request), lock.id)
         yield Flat(address, lock.id, document.number, runner, database)
         runner.stop()
 
