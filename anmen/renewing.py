@@ -5,7 +5,6 @@ is asked for here never keeps a stolen lock on the line. What was heard is check
 """
 
 import logging
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -17,12 +16,12 @@ from sqlalchemy import make_url
 from anmen.certificates import Certificates
 from firmware_protocol.topics import LockId
 from service.edges import clock
+from service.edges.listening import Listening, Said
 from service.renewal.rules import FlawedRequest, certified_key, is_too_soon
 
 CHANNEL = "anmen_certificate_request"
 LOOK_EVERY_S = 10.0
 SIGNED_A_ROUND = 200
-_REST_S = 1.0
 _OPEN = (
     "SELECT lock_id, digest, request, last_issued_at FROM open_certificate_request"
     " WHERE last_issued_at IS NULL OR last_issued_at <= %s - interval '1 day' ORDER BY received_at LIMIT %s"
@@ -36,26 +35,12 @@ class Renewing:
     """`certificates`: the folder of the locks' authority, whose book has every certificate before it leaves the house."""
 
     def __init__(self, database: str, certificates: Certificates, *, now: Callable[[], datetime] = clock.now) -> None:
-        self._database = make_url(database).set(drivername="postgresql").render_as_string(hide_password=False)
+        self.listening = Listening(
+            make_url(database), CHANNEL, self._look, "certificates cannot be renewed", LOOK_EVERY_S
+        )
         self._certificates = certificates
         self._now = now
         self._flawed: set[tuple[str, bytes]] = set()
-        self._stop = threading.Event()
-
-    def run(self) -> None:
-        """Until `stop`; a database that is away is waited for."""
-        while not self._stop.is_set():
-            try:
-                with psycopg.connect(self._database, autocommit=True) as connection:
-                    connection.execute(f"LISTEN {CHANNEL}")
-                    self._follow(connection)
-            except Exception as fault:  # noqa: BLE001  # or certificates end until somebody starts it anew
-                log.warning("certificates cannot be renewed at the moment (%s); trying again", type(fault).__name__)
-                self._stop.wait(_REST_S)
-
-    def stop(self) -> None:
-        """End with the round in hand."""
-        self._stop.set()
 
     def sign_open(self, connection: psycopg.Connection) -> int:
         """Sign what is asked for; how many were."""
@@ -66,13 +51,8 @@ class Renewing:
                 signed += self._sign(connection, LockId(lock), digest, request)
         return signed
 
-    def _follow(self, connection: psycopg.Connection) -> None:
-        while not self._stop.is_set():
-            self.sign_open(connection)
-            for _ in range(int(LOOK_EVERY_S / 0.1)):
-                # Short, so that it ends when it is asked to.
-                if self._stop.is_set() or list(connection.notifies(timeout=0.1, stop_after=1)):
-                    break
+    def _look(self, connection: psycopg.Connection, _: Said) -> None:
+        self.sign_open(connection)
 
     def _sign(self, connection: psycopg.Connection, lock: LockId, digest: bytes, request: bytes) -> bool:
         try:
@@ -94,11 +74,5 @@ class Renewing:
 @contextmanager
 def signing(database: str, certificates: Certificates) -> Iterator[None]:
     """Requests are signed, in a thread of its own, until the block ends."""
-    renewing = Renewing(database, certificates)
-    thread = threading.Thread(target=renewing.run, name="renewing certificates", daemon=True)
-    thread.start()
-    try:
+    with Renewing(database, certificates).listening.beside():
         yield
-    finally:
-        renewing.stop()
-        thread.join(5)

@@ -107,6 +107,6 @@ def _keep(kept: "RevocationList", certificates: "Certificates", reload: str) -> 
         database_of(settings), tell_broker=telling.tell, throw_off=lambda lock: throw_off(address, lock)
     )
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: shutting.stop())
+        signal.signal(number, lambda *_: shutting.listening.stop())
     with signing(database_of(settings), certificates):
-        shutting.run()
+        shutting.listening.run()

@@ -7,7 +7,6 @@ signal, and this one reads the numbers of locks that are shut out and nothing el
 import logging
 import socket
 import ssl
-import threading
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -17,13 +16,13 @@ from sqlalchemy import make_url
 
 from firmware_protocol import mqtt
 from service.edges import clock
+from service.edges.listening import Listening, Said
 from service.edges.mqtt_link import BrokerAddress
 
 CHANNEL = "anmen_shut_out"
 # A broker that was told reads its list within its next round; a lock that came back in between is thrown off again.
 THROW_OFF_AFTER_S = (0.3, 2.0, 10.0)
 LOOK_EVERY_S = 10.0
-_REST_S = 1.0
 _DISCONNECT = b"\xe0\x00"
 _ASKED = "SELECT id, revoked_at FROM shut_out_lock"
 
@@ -41,41 +40,17 @@ class ShuttingOut:
         throw_off: Callable[[str], None],
         now: Callable[[], datetime] = clock.now,
     ) -> None:
-        self._database = make_url(database).set(drivername="postgresql").render_as_string(hide_password=False)
+        self.listening = Listening(
+            make_url(database), CHANNEL, self._look, "locks cannot be shut out", LOOK_EVERY_S, self._throw_off_due
+        )
         self._tell_broker = tell_broker
         self._throw_off = throw_off
         self._now = now
         self._known: frozenset[str] | None = None
         self._due: list[tuple[float, str]] = []
-        self._stop = threading.Event()
 
-    def run(self) -> None:
-        """Until `stop`; a database that is away is waited for."""
-        while not self._stop.is_set():
-            try:
-                with psycopg.connect(self._database, autocommit=True) as connection:
-                    connection.execute(f"LISTEN {CHANNEL}")
-                    self._follow(connection)
-            except Exception as fault:  # noqa: BLE001  # or a stolen lock stays on the line
-                log.warning("locks cannot be shut out at the moment (%s); trying again", type(fault).__name__)
-                self._stop.wait(_REST_S)
-
-    def stop(self) -> None:
-        """End with the round in hand."""
-        self._stop.set()
-
-    def _follow(self, connection: psycopg.Connection) -> None:
-        while not self._stop.is_set():
-            self._look(dict(connection.execute(_ASKED).fetchall()))
-            until = time.monotonic() + LOOK_EVERY_S
-            while not self._stop.is_set() and time.monotonic() < until:
-                # Short, so that it ends when it is asked to, and throws off in time.
-                heard = list(connection.notifies(timeout=0.1, stop_after=1))
-                self._throw_off_due()
-                if heard:
-                    break
-
-    def _look(self, shut_out: dict[str, datetime]) -> None:
+    def _look(self, connection: psycopg.Connection, _: Said) -> None:
+        shut_out: dict[str, datetime] = dict(connection.execute(_ASKED).fetchall())
         locks = frozenset(shut_out)
         listed_anew = self._tell_broker(locks)
         if self._known is None:

@@ -3,7 +3,6 @@
 In a town it is `anmen revocations`.
 """
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -26,11 +25,5 @@ def refusing(machine: Machine) -> Iterator[None]:
     shutting = ShuttingOut(
         machine.urls[DatabaseRole.REVOKE], tell_broker=broker.shut_out, throw_off=partial(throw_off, address)
     )
-    thread = threading.Thread(target=shutting.run, name="shutting out", daemon=True)
-    thread.start()
-    try:
-        with signing(machine.urls[DatabaseRole.REVOKE], broker.certificates):
-            yield
-    finally:
-        shutting.stop()
-        thread.join(5)
+    with shutting.listening.beside(), signing(machine.urls[DatabaseRole.REVOKE], broker.certificates):
+        yield

@@ -1,34 +1,31 @@
-"""LISTEN on one PostgreSQL channel in a thread of its own; what it hears is a set of shard numbers."""
+"""What was said on one PostgreSQL channel, heard in a thread of its own and kept until it is taken: a set of shard numbers."""
 
-import logging
 import threading
 from collections.abc import Iterable
+from contextlib import ExitStack
 
 import psycopg
 from sqlalchemy import Engine
 
-log = logging.getLogger(__name__)
+from service.edges.listening import Listening, Said
 
 
 class Notices:
     """Shards named on the channel since the last take. After a broken connection every shard counts as named."""
 
     def __init__(self, engine: Engine, channel: str) -> None:
-        self._dsn = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-        self._channel = channel
+        self._listening = Listening(engine.url, channel, self._hear, f"{channel} is not heard")
         self._lock = threading.Lock()
         self._named: set[int] = set()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"listen-{channel}", daemon=True)
+        self._running = ExitStack()
 
     def start(self) -> None:
         """Begin to listen."""
-        self._thread.start()
+        self._running.enter_context(self._listening.beside())
 
     def stop(self) -> None:
         """Stop listening."""
-        self._stop.set()
-        self._thread.join(timeout=5)
+        self._running.close()
 
     def add(self, shards: Iterable[int]) -> None:
         """Treat these shards as named."""
@@ -43,16 +40,8 @@ class Notices:
             named, self._named = self._named, set()
         return named
 
-    def _run(self) -> None:
-        while not self._stop.is_set():
-            try:
-                with psycopg.connect(self._dsn, autocommit=True) as connection:
-                    connection.execute(f"LISTEN {self._channel}")  # our own channel name
-                    # Whatever was said while nobody listened.
-                    self.add(range(64))
-                    while not self._stop.is_set():
-                        for notice in connection.notifies(timeout=1.0):
-                            self.add(int(one) for one in notice.payload.split(",") if one.isdigit())
-            except psycopg.Error:
-                log.warning("not listening on %s; trying again", self._channel)
-                self._stop.wait(1.0)
+    def _hear(self, _: psycopg.Connection, said: Said) -> None:
+        # Whatever was said while nobody listened may have been about any of them.
+        self.add(
+            range(64) if said is None else (int(one) for named in said for one in named.split(",") if one.isdigit())
+        )

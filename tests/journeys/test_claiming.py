@@ -1,6 +1,5 @@
 """From the box to the register, over pages, database and broker; and out again: stolen, it is refused at the broker by itself."""
 
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -131,11 +130,8 @@ def refusing(broker: Broker, database_roles: Roles, database: Database) -> Itera
     address = BrokerAddress(broker.host, broker.ports.services, broker.authority, ours.certificate, ours.key)
     url = database_roles.url(DatabaseRole.REVOKE, database.name)
     shutting = ShuttingOut(url, tell_broker=broker.shut_out, throw_off=partial(throw_off, address))
-    thread = threading.Thread(target=shutting.run, daemon=True)
-    thread.start()
-    yield
-    shutting.stop()
-    thread.join(5)
+    with shutting.listening.beside():
+        yield
     broker.shut_out(frozenset())
 
 

@@ -127,13 +127,13 @@ def test_whatever_goes_wrong_is_tried_again(database: Database, database_roles: 
         if not told.is_set():
             told.set()
             raise ValueError("a book that cannot be read")
-        shutting.stop()
+        shutting.listening.stop()
         return False
 
     shutting = ShuttingOut(
         database_roles.url(DatabaseRole.REVOKE, database.name), tell_broker=tell, throw_off=lambda _: None
     )
-    thread = threading.Thread(target=shutting.run, daemon=True)
+    thread = threading.Thread(target=shutting.listening.run, daemon=True)
     thread.start()
     thread.join(5)
     assert told.is_set()
@@ -159,12 +159,9 @@ def test_what_was_shut_out_long_ago_is_thrown_off_where_the_list_did_not_name_it
 
     url = database_roles.url(DatabaseRole.REVOKE, database.name)
     shutting = ShuttingOut(url, tell_broker=tell, throw_off=lambda _: thrown.set())
-    thread = threading.Thread(target=shutting.run, daemon=True)
-    thread.start()
-    assert asked.wait(5)
-    assert thrown.wait(5 if listed_anew else 1) == listed_anew
-    shutting.stop()
-    thread.join(5)
+    with shutting.listening.beside():
+        assert asked.wait(5)
+        assert thrown.wait(5 if listed_anew else 1) == listed_anew
 
 
 def _key_pem(key: ec.EllipticCurvePrivateKey) -> bytes:
