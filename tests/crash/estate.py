@@ -121,12 +121,15 @@ class Estate:
         )
 
     def settled(self) -> bool:
-        """Every lock has been told that everything is stored."""
+        """Every lock has been told that everything is stored, and that nothing more is to come to its list."""
         try:
             states = [ask(self.socket, {"lock": lock, "do": "state"})["state"] for lock in self.locks]
         except NoSimulator:
             return False
-        return all(state["log"]["stored_up_to"] == state["log"]["next_sequence"] - 1 for state in states)
+        return all(
+            state["list"]["confirmed"] and state["log"]["stored_up_to"] == state["log"]["next_sequence"] - 1
+            for state in states
+        )
 
 
 def estate_of(rig: Rig, name: str, locks: int = 2) -> Estate:

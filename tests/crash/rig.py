@@ -93,11 +93,6 @@ class Rig:
         for link in self.links:
             link.start()
 
-    def live_for(self, seconds: float, seed: int) -> None:
-        """People come and go at every lock, in a seeded order."""
-        ends = time.monotonic() + seconds
-        self.live_while(lambda: time.monotonic() < ends, random.Random(seed))
-
     def live_while(self, going: Callable[[], bool], dice: random.Random) -> None:
         """People come and go at every lock, a hundred a second, as long as it is `going`."""
         while going():

@@ -84,9 +84,9 @@ def lock_says(broker: Broker, *payloads: bytes) -> None:
 
 
 def says_again(broker: Broker, inbox: Inbox) -> list[Delivery]:
-    """As locks do: what nobody has stored is said again."""
+    """As locks do: what nobody has stored is said again. A broker may not have had the acknowledgement of what was before."""
     lock_says(broker, b"after")
-    return inbox.take(1, 1.0)
+    return [one for one in inbox.take(10, 1.0) if one.payload == b"after"]
 
 
 def test_a_lock_is_heard_and_answered(own: Broker) -> None:
@@ -129,8 +129,13 @@ def test_a_shard_given_up_is_not_heard_any_more(own: Broker) -> None:
     with Listening(own) as ours:
         lock_says(own, b"heard")
         ours.next()
-        ours.link.hold({(SHARD + 1) % 64: 1})
-        time.sleep(0.3)
+        another = (SHARD + 1) % 64
+        pair = own.certificates.for_service(TAP_NAME)
+        with connected(own, pair, port=own.ports.services, client_id="early") as early:
+            early.subscribe(holder_topic(another))
+            # It gives up before it asks for more, and announces itself once it has been answered.
+            ours.link.hold({another: 1})
+            assert early.next() == (holder_topic(another), cbor2.dumps([1]))
         lock_says(own, b"not heard")
         assert ours.inbox.take(1, 0.5) == []
 
@@ -148,12 +153,12 @@ def test_when_the_broker_comes_back_it_listens_again_and_says_so(own: Broker) ->
 
 
 def test_a_quiet_line_is_kept_alive(own: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(mqtt_line, "KEEP_ALIVE_S", 1)
+    monkeypatch.setattr(mqtt_line, "KEEP_ALIVE_S", 2)
     monkeypatch.setattr(mqtt_line, "_WAIT_S", 0.3)
     with Listening(own) as ours:
         lock_says(own, b"first")
         first = ours.next()
-        time.sleep(3.0)
+        time.sleep(4.0)
         lock_says(own, b"second")
         assert ours.next().connection == first.connection
 

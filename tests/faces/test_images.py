@@ -117,9 +117,9 @@ def test_a_bomb_is_refused_before_it_costs_anything(tmp_path_factory: pytest.Tem
 
 def test_the_largest_picture_that_is_accepted_is_read_quickly() -> None:
     raw = files.encoded(files.marked(5_600, 4_200))
-    began = time.perf_counter()
+    began = time.process_time()
     assert decode_image(raw).shape == (960, 1280, 3)
-    assert time.perf_counter() - began < 2.0
+    assert time.process_time() - began < 2.0
 
 
 HEADS = st.sampled_from(

@@ -1,7 +1,6 @@
 """Guessing, fixing and keeping: sessions, passwords, invitation links, and what is shown once."""
 
 import time
-from statistics import median
 from urllib.parse import quote
 
 import httpx
@@ -108,7 +107,8 @@ def test_neither_words_nor_time_tell_whether_a_login_exists(client: httpx.Client
             texts.add(try_password(client, login, "wrong password").text)
             times.append(time.perf_counter() - started)
     assert len(texts) == 1
-    known, unknown = (median(times) for times in took.values())
+    # The shortest: whatever else the machine does only makes it longer.
+    known, unknown = (min(times) for times in took.values())
     assert 1 / 4 < known / unknown < 4
     for _ in range(2):
         answers = [try_password(client, login, "wrong password").status_code for login in took]

@@ -14,7 +14,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from anmen.broker import Broker
 from anmen.certificates import KeyPair
 
-PATIENCE_S = 5.0
+PATIENCE_S = 20.0
 
 
 class Connected:

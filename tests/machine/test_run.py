@@ -2,9 +2,9 @@
 
 import hashlib
 import os
+import resource
 import shutil
 import subprocess
-import time
 from pathlib import Path
 
 import pytest
@@ -59,11 +59,17 @@ def uv(checkout: Path, version: str) -> str:
     return str(folder)
 
 
+def cpu_of_children_s() -> float:
+    """What the children that have ended have cost: unlike the clock on the wall, a busy machine makes it no longer."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 def test_a_second_start_asks_nobody_and_is_quick(checkout: Path) -> None:
     path = uv(checkout, "0.13.9")
-    began = time.monotonic()
+    before = cpu_of_children_s()
     done = run(checkout, "sim", "--locks", "3", path=path)
-    assert time.monotonic() - began < 0.3
+    assert cpu_of_children_s() - before < 0.3
     assert (done.returncode, done.stdout, done.stderr) == (0, "anmen sim --locks 3\n", "")
     assert not (checkout / "asked").exists()
 

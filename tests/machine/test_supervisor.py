@@ -15,7 +15,11 @@ from anmen.errors import ChildDied, MachineError
 from anmen.supervisor import Supervisor
 
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(120)"]
-STUBBORN = [sys.executable, "-c", "import signal, time; signal.signal(15, signal.SIG_IGN); time.sleep(120)"]
+STUBBORN = [
+    sys.executable,
+    "-c",
+    "import signal, time; signal.signal(15, signal.SIG_IGN); print('deaf', flush=True); time.sleep(120)",
+]
 
 PARENT = """
 import sys, time
@@ -39,7 +43,7 @@ def gone(pid: int) -> bool:
         return True
 
 
-def eventually(question: Callable[[], bool], timeout_s: float = 10.0) -> bool:
+def eventually(question: Callable[[], bool], timeout_s: float = 30.0) -> bool:
     """Ask until the answer is yes."""
     give_up_at = time.monotonic() + timeout_s
     while not question():
@@ -66,7 +70,7 @@ def parent(folder: Path) -> Iterator[tuple[subprocess.Popen[bytes], list[int]]]:
 def test_ctrl_c_and_its_kin_stop_everything(tmp_path: Path, end: signal.Signals) -> None:
     with parent(tmp_path) as (process, children):
         process.send_signal(end)
-        assert process.wait(10) == 0
+        assert process.wait(30) == 0
         assert all(gone(pid) for pid in children)
         assert (tmp_path / "orderly").exists()
 
@@ -129,7 +133,7 @@ def test_stopping_goes_in_reverse_and_one_failure_keeps_nobody(tmp_path: Path) -
 
 def test_what_ignores_sigterm_is_killed_after_a_while(tmp_path: Path) -> None:
     child = Child(Launch(name="stubborn", argv=STUBBORN, log_path=tmp_path / "log"))
-    time.sleep(0.3)
+    assert eventually(lambda: "deaf" in child.log_tail())
     child.stop(timeout_s=0.2)
     assert child.exit_status == -signal.SIGKILL
 

@@ -113,10 +113,10 @@ def test_twelve_thousand_bytes_cost_milliseconds_whatever_they_are() -> None:
         b"\xb9\x17\x70" + b"\x19\xff\xff\x01" * 3_000,
     ]
     for raw in worst:
-        began = time.perf_counter()
+        began = time.process_time()
         with pytest.raises(NotOurs):
             read(raw + b"\xff")
-        assert time.perf_counter() - began < 0.25
+        assert time.process_time() - began < 0.25
 
 
 @given(st.binary(max_size=70_000 // 100) | st.integers(0, 65_535).map(bytes))

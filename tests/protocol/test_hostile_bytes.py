@@ -100,10 +100,10 @@ def test_right_shape_and_wrong_values(tag: int, data: st.DataObject) -> None:
 def test_bombs_are_refused_in_milliseconds_and_kilobytes(decoder: Callable[[bytes], Any], raw: bytes) -> None:
     for bomb in (raw, block(raw), b"\xd0" + raw, raw.ljust(MAX_FRAME_BYTES, raw[-1:])):
         tracemalloc.start()
-        began = time.perf_counter()
+        began = time.process_time()
         with pytest.raises(RemoteProtocolError):
             decoder(bomb)
-        assert time.perf_counter() - began < 0.25
+        assert time.process_time() - began < 0.25
         assert tracemalloc.get_traced_memory()[1] < 2_000_000
         tracemalloc.stop()
 
