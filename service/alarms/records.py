@@ -21,7 +21,7 @@ _RAISE = Statement("""
         times = alarm.times + excluded.times
 """)
 _COLUMNS = (
-    "a.id, a.lock_id, a.unit_id, b.address, u.number, a.kind, a.first_at, a.last_at, a.raised_at, a.times,"
+    "a.id, a.lock_id, a.unit_id, b.address, u.number, u.shared, a.kind, a.first_at, a.last_at, a.raised_at, a.times,"
     " a.attended_at, a.attended_by, a.closed_at, a.closed_by FROM alarm a"
     " JOIN unit u ON u.id = a.unit_id JOIN building b ON b.id = u.building_id"
 )

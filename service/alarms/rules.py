@@ -92,6 +92,7 @@ class Alarm:
     unit_id: int
     address: str
     number: str
+    shared: bool
     kind: AlarmKind
     first_at: datetime
     last_at: datetime

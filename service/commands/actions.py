@@ -47,7 +47,8 @@ def get_place(session: Session, actor: Actor, lock: str, *, now: datetime) -> Pl
         raise NotFound("There is no such lock.", code="lock")
     # Whoever has bought the house sees no tenancy of the seller's, and it runs all the same.
     with as_system(session):
-        return replace(place, occupied=records.is_lived_in(session, place.unit_id, now))
+        anybody, own = records.lived_behind(session, place.unit_id, now)
+        return replace(place, lived_behind=anybody, occupied=own)
 
 
 def give_order(

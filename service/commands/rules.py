@@ -84,7 +84,8 @@ class Order:
 class Place:
     """Where the lock hangs, as far as whoever orders may see it. `own`: the asking person's tenancy runs there.
 
-    `occupied`: anybody's tenancy runs there, whether or not whoever orders may see it.
+    `lived_behind`: anybody's tenancy runs behind this door, whether or not whoever orders may see it; `occupied`: and it is
+    their own door, as the house's is where a room has no lock of its own.
     """
 
     lock_id: LockId
@@ -93,6 +94,7 @@ class Place:
     shard: int
     link: LinkState
     capabilities: Mapping[str, Any]
+    lived_behind: bool
     occupied: bool
     own: bool
 
@@ -208,7 +210,7 @@ def _check_engine(place: Place, order: Order) -> None:
 def _check_landlord(place: Place, order: Order) -> None:
     if order.kind in ONLY_TENANT:
         raise NotAllowed("Only the tenant can have the own face taken, on the own page.", code="command_role")
-    if order.kind in ONLY_VACANT and place.occupied:
+    if order.kind in ONLY_VACANT and place.lived_behind:
         raise Conflict(
             "Somebody lives there: a lock is emptied only when the tenancy has ended.", code="command_occupied"
         )

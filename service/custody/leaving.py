@@ -165,4 +165,5 @@ def _shown(kept: KeptReport, keyring: Keyring) -> Report:
         reported_at=kept.reported_at,
         address=kept.address,
         number=kept.number,
+        shared=kept.shared,
     )

@@ -101,6 +101,7 @@ class Report:
     reported_at: datetime
     address: str
     number: str
+    shared: bool
 
 
 class LostLock(NamedTuple):

@@ -27,7 +27,7 @@ _OPEN = text(
 )
 # A unit outside the scope of whoever asks is no row.
 _IN_SCOPE = text(
-    "SELECT d.lock_id, d.kind, d.first_at, d.last_at, d.times, b.address, u.number FROM identity_doubt d"
+    "SELECT d.lock_id, d.kind, d.first_at, d.last_at, d.times, b.address, u.number, u.shared FROM identity_doubt d"
     " JOIN door ON door.lock_id = d.lock_id AND door.hung @> CAST(:now AS timestamptz)"
     " JOIN unit u ON u.id = door.unit_id JOIN building b ON b.id = u.building_id"
     " WHERE d.settled_at IS NULL ORDER BY d.first_at DESC LIMIT 200"
@@ -73,7 +73,7 @@ def open_doubts(session: Session, locks: Iterable[LockId]) -> list[Doubt]:
 def doubts_in_scope(session: Session, now: datetime) -> list[PlacedDoubt]:
     """What is not settled about locks that hang in rooms that whoever asks may see, the latest first."""
     return [
-        PlacedDoubt(Doubt(LockId(row[0]), DoubtKind(row[1]), row[2], row[3], row[4]), row[5], row[6])
+        PlacedDoubt(Doubt(LockId(row[0]), DoubtKind(row[1]), row[2], row[3], row[4]), *row[5:8])
         for row in session.execute(_IN_SCOPE, {"now": now})
     ]
 

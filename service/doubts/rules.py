@@ -57,6 +57,7 @@ class PlacedDoubt(NamedTuple):
     doubt: Doubt
     address: str
     number: str
+    shared: bool
 
 
 def doubt_of_boot(history: Sequence[ProvenBoot], new: ProvenBoot) -> DoubtKind | None:

@@ -122,6 +122,7 @@ class EndingCertificate(NamedTuple):
     lock_id: LockId
     address: str
     number: str
+    shared: bool
     ends_at: datetime
 
 

@@ -127,6 +127,7 @@ def _lock_page(visit: Visit, session: Session, place: Place, form: forms.Form) -
         unit=premises.get_unit(session, place.unit_id),
         lock=lock_shown(locks.views(session, [place.lock_id])[place.lock_id], visit.words),
         occupied=place.occupied,
+        lived_behind=place.lived_behind,
         commands=shown,
         refresh=waits_for_word(shown),
         form=form,

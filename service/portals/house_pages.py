@@ -8,15 +8,17 @@ from fastapi.responses import Response
 from sqlmodel import Session
 
 from firmware_protocol.schedules import WeeklySchedule
-from firmware_protocol.topics import LockId
 from service.access import actions as access
 from service.access.passages import Days, clock_of, days_of, passage_hours
 from service.access.rules import DeliveryState, worst_state
 from service.accounts.signed_in import checked_form
+from service.custody import leaving
 from service.edges.requests import Tx
 from service.errors import AnmenError, NotFound
+from service.locks import actions as locks
 from service.portals import forms
 from service.portals.forms import SentForm
+from service.portals.leases import LockShown, lock_shown
 from service.portals.translation import N_
 from service.portals.visits import ID, LandlordVisit, Said, Visit
 from service.premises import actions as premises
@@ -41,7 +43,7 @@ class DoorShown:
     """A door of the house on its landlord's page."""
 
     unit: UnitView
-    locks: tuple[LockId, ...]
+    locks: tuple[LockShown, ...]
     hours: tuple[HoursShown, ...]
 
 
@@ -103,7 +105,15 @@ def _page(visit: Visit, session: Session, house: Building, form: forms.Form) -> 
     usual = visit.words.say(N_("Front door"))
     here = f"/houses/{house.id}"
     return visit.page(
-        "house.html", status=form.status, here=here, house=house, doors=doors, days=list(Days), usual=usual, form=form
+        "house.html",
+        status=form.status,
+        here=here,
+        house=house,
+        doors=doors,
+        reports=leaving.open_reports(session, keyring=visit.parts.keyring),
+        days=list(Days),
+        usual=usual,
+        form=form,
     )
 
 
@@ -115,4 +125,5 @@ def _shown(visit: Visit, session: Session, unit: UnitView) -> DoorShown:
             if isinstance(said, WeeklySchedule):
                 opens, closes = clock_of(said.from_minute), clock_of(said.to_minute)
                 hours.append(HoursShown(days=days_of(said), opens=opens, closes=closes, state=state))
-    return DoorShown(unit=unit, locks=premises.locks_of_unit(session, unit.id, visit.now), hours=tuple(hours))
+    hanging = locks.views(session, premises.locks_of_unit(session, unit.id, visit.now)).values()
+    return DoorShown(unit=unit, locks=tuple(lock_shown(one, visit.words) for one in hanging), hours=tuple(hours))

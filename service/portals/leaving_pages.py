@@ -149,7 +149,7 @@ def _report_form(visit: Visit, session: Session, unit_id: UnitId, lock_id: LockI
         here=f"/rooms/{unit_id}/locks/{lock_id}/stolen",
         unit=premises.get_unit(session, unit_id),
         lock_id=lock_id,
-        occupied=place.occupied,
+        occupied=place.lived_behind,
         kinds=tuple(ReportKind),
         form=form,
     )
@@ -164,7 +164,7 @@ def _release_form(visit: Visit, session: Session, unit_id: UnitId, lock_id: Lock
         here=f"/rooms/{unit_id}/locks/{lock_id}/release",
         unit=premises.get_unit(session, unit_id),
         lock_id=lock_id,
-        occupied=place.occupied,
+        occupied=place.lived_behind,
         proven=leaving.has_proven_empty(session, visit.actor, lock_id),
         commands=[one for one in shown if one.kind is CommandKind.FACTORY_WIPE][:1],
         refresh=waits_for_word(shown),

@@ -47,7 +47,7 @@ def show_doubts(visit: StaffVisit, session: Tx) -> Response:
         of_lock.setdefault(one.doubt.lock, []).append(one)
     shown = [
         DoubtShown(
-            place=visit.words.place(found[0].address, found[0].number),
+            place=visit.words.place(found[0].address, found[0].number, shared=found[0].shared),
             lock_id=lock,
             why=tuple(doubt_in_words(one.doubt.kind, visit.words) for one in found),
             since=min(one.doubt.first_at for one in found),

@@ -66,6 +66,7 @@ def ask_for_pin(visit: TenantVisit, session: Tx, tenancy_id: Annotated[TenancyId
             N_("The old one stops opening as soon as the lock has the new one."),
         ),
         yes=N_("Yes, a new PIN"),
+        grave=False,
         address=f"/me/tenancies/{tenancy_id}/pin",
         back="/me",
     )

@@ -11,7 +11,8 @@ from service.portals.visits import Visit
 class Question:
     """A page with two ways on; texts are message ids. `address` is where yes is sent to, `back` the other way.
 
-    `about` says in words already translated what it is about, such as the room and the lock.
+    `about` says in words already translated what it is about, such as the room and the lock. `grave`: yes
+    takes something away from somebody, so that it is shown in red.
     """
 
     title: str
@@ -20,6 +21,7 @@ class Question:
     address: str
     back: str
     about: str = ""
+    grave: bool = True
 
 
 def ask(visit: Visit, question: Question) -> Response:

@@ -39,6 +39,7 @@ class _Asked:
     title: str
     sentences: tuple[str, ...]
     yes: str
+    grave: bool = True
 
 
 _ASKED: Mapping[Errand, _Asked] = {
@@ -50,6 +51,7 @@ _ASKED: Mapping[Errand, _Asked] = {
             N_("Meanwhile the mechanical key and the inside handle work as always."),
         ),
         yes=N_("Yes, start it again"),
+        grave=False,
     ),
     Errand.ERASE_FACES: _Asked(
         kind=CommandKind.ERASE_BIOMETRIC,
@@ -106,9 +108,10 @@ def ask_about(visit: LandlordVisit, session: Tx, lock_id: str, errand: Errand) -
     unit, asked = premises.get_unit(session, place.unit_id), _ASKED[errand]
     question = Question(
         title=asked.title,
-        about=visit.words.say(N_("Lock {lock} of room {number}"), lock=place.lock_id, number=unit.number),
+        about=visit.words.place(unit.address, unit.number, shared=unit.shared) + " · " + place.lock_id,
         sentences=asked.sentences,
         yes=asked.yes,
+        grave=asked.grave,
         address=f"/locks/{place.lock_id}/{errand}/now",
         back=f"/locks/{place.lock_id}",
     )

@@ -114,7 +114,7 @@ def _place_name(visit: Visit, session: Session, form: forms.Form) -> str:
     place_id = int(subject) if subject.isascii() and subject.isdigit() and len(subject) <= 18 else 0
     if form.values["kind"] == InquiryKind.UNIT:
         unit = premises.get_unit(session, UnitId(place_id))
-        return visit.words.place(unit.address, unit.number)
+        return visit.words.place(unit.address, unit.number, shared=unit.shared)
     if form.values["kind"] == InquiryKind.BUILDING:
         return premises.get_building(session, BuildingId(place_id)).address
     return ""

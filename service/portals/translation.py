@@ -63,8 +63,10 @@ class Words:
         """The hour and minute in the time of the place."""
         return format_datetime(at, "HH:mm", tzinfo=PLACE, locale=_BABEL_LOCALES[self.locale])
 
-    def place(self, address: str, number: str) -> str:
-        """A room by its house and number."""
+    def place(self, address: str, number: str, *, shared: bool = False) -> str:
+        """A room by its house and number; `shared`: a door of the whole house by its name."""
+        if shared:
+            return self.say(N_("{address}, {door}"), address=address, door=number)
         return self.say(N_("{address}, room {number}"), address=address, number=number)
 
     def listing(self, parts: Iterable[str]) -> str:

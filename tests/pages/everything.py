@@ -9,8 +9,15 @@ from psycopg.rows import TupleRow
 
 from firmware_protocol.commands import CommandFailure, CommandKind
 from firmware_protocol.commands_followed import OrderState
-from service.custody.rules import ClaimState
+from firmware_protocol.topics import LockId
+from service.accounts.actions import scope_of
+from service.custody import leaving
+from service.custody.rules import ClaimState, ReportKind
 from service.doubts.rules import DoubtKind
+from service.edges.transaction import SYSTEM, transaction
+from service.premises import actions as premises
+from service.premises.rules import UnitId
+from tests import given_living as living
 from tests.pages.conftest import Site
 
 Path = tuple[str | None, str]
@@ -56,10 +63,16 @@ def fill(site: Site) -> dict[str, Path]:
         claims = {state: _claim(connection, site, state) for state in ClaimState}
         release = _release(connection, site)
     assert noticed is not None
+    door, lock = _reported_house_door(site)
     pages: dict[str, Path] = {f"claim {state}": (village.landlord, f"/claims/{one}") for state, one in claims.items()}
     return pages | {
         "contradicted tenancy": (village.landlord, f"/tenancies/{noticed[0]}"),
         "released lock": (village.landlord, f"/releases/{release}"),
+        "house with a reported door": (village.landlord, f"/houses/{village.building_id}"),
+        "lock of the house's door": (village.landlord, f"/locks/{lock}"),
+        "open the house's door": (village.landlord, f"/locks/{lock}/open"),
+        "report the lock of the house's door": (village.landlord, f"/rooms/{door}/locks/{lock}/stolen"),
+        "replace the lock of the house's door": (village.landlord, f"/rooms/{door}/claim"),
     }
 
 
@@ -69,6 +82,26 @@ _LOST = (
     " INSERT INTO lock_report (lock_id, unit_id, landlord_id, kind, reason_sealed, reported_at, settled_at)"
     " SELECT lost.id, u.id, u.landlord_id, 'stolen', '', %s, %s FROM lost, unit u WHERE u.id = %s"
 )
+
+
+def _reported_house_door(site: Site) -> tuple[UnitId, LockId]:
+    """A front door whose lock its landlord says is stolen, while people live in the house."""
+    place = site.village.place
+    with transaction(place.database, SYSTEM) as session:
+        door = premises.add_shared_door(session, building_id=site.village.building_id, name="大门（向阳路一侧）")
+        lock = living.hang_lock(session, door, place.keyring, place.now)
+    with transaction(place.database, scope_of(place.landlord)) as session:
+        leaving.report(
+            session,
+            place.landlord,
+            door,
+            lock,
+            ReportKind.STOLEN,
+            reason="昨夜有人把大门连锁一起撬走了，监控里看得到",
+            keyring=place.keyring,
+            now=place.now,
+        )
+    return door, lock
 
 
 def _commands(connection: psycopg.Connection[TupleRow], site: Site, lock: str) -> None:

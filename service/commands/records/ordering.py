@@ -22,12 +22,13 @@ _PLACE = text(
     " FROM door d JOIN unit u ON u.id = d.unit_id JOIN lock l ON l.id = d.lock_id"
     " WHERE d.lock_id = :lock AND d.hung @> CAST(:now AS timestamptz) AND l.revoked_at IS NULL"
 )
-# A door of the house is a room's where somebody lives in a room that has no lock of its own.
+# Behind a door of the house lives whoever lives in the house; it is a room's own door where that room has no lock of its own.
 _LIVED_IN = text(
-    "SELECT EXISTS (SELECT FROM tenancy WHERE ended_at IS NULL AND starts_at <= :now AND unit_id IN (SELECT CAST(:unit AS bigint)"
+    "SELECT count(*) > 0, coalesce(bool_or(t.unit_id = :unit"
+    " OR NOT EXISTS (SELECT FROM door d WHERE d.unit_id = t.unit_id AND d.hung @> CAST(:now AS timestamptz))), false)"
+    " FROM tenancy t WHERE t.ended_at IS NULL AND t.starts_at <= :now AND t.unit_id IN (SELECT CAST(:unit AS bigint)"
     " UNION ALL SELECT room.id FROM unit here JOIN unit room ON room.building_id = here.building_id AND NOT room.shared"
-    " WHERE here.id = :unit AND here.shared"
-    " AND NOT EXISTS (SELECT FROM door d WHERE d.unit_id = room.id AND d.hung @> CAST(:now AS timestamptz))))"
+    " WHERE here.id = :unit AND here.shared)"
 )
 _CALL_OFF = text(
     "WITH meant AS (SELECT id FROM lock_command WHERE person_id = :person AND kind = :kind AND called_off_at IS NULL"
@@ -42,12 +43,15 @@ def find_place(session: Session, lock: str, person: int | None, now: datetime) -
     if row is None:
         return None
     lock_id, unit, landlord, shard, link, capabilities, own = row
-    return Place(LockId(lock_id), UnitId(unit), AccountId(landlord), shard, LinkState(link), capabilities, False, own)
+    return Place(
+        LockId(lock_id), UnitId(unit), AccountId(landlord), shard, LinkState(link), capabilities, False, False, own
+    )
 
 
-def is_lived_in(session: Session, unit: UnitId, now: datetime) -> bool:
-    """Whether a tenancy of the room has begun and was not ended, inside the scope of whoever asks."""
-    return bool(session.execute(_LIVED_IN, {"unit": unit, "now": now}).scalar_one())
+def lived_behind(session: Session, unit: UnitId, now: datetime) -> tuple[bool, bool]:
+    """Whether anybody lives behind the door, and whether it is somebody's own door, inside the scope of whoever asks."""
+    anybody, own = session.execute(_LIVED_IN, {"unit": unit, "now": now}).one()
+    return anybody, own
 
 
 def latest_of_landlord(session: Session, unit: UnitId, kind: int) -> datetime | None:

@@ -35,7 +35,7 @@ _REPORT = text(
     " VALUES (:lock, :unit, :landlord, :kind, :reason, :now) ON CONFLICT (lock_id) WHERE settled_at IS NULL DO NOTHING RETURNING id"
 )
 _REPORTS = (
-    "SELECT r.id, r.lock_id, r.unit_id, r.kind, r.reason_sealed, r.reported_at, b.address, u.number"
+    "SELECT r.id, r.lock_id, r.unit_id, r.kind, r.reason_sealed, r.reported_at, b.address, u.number, u.shared"
     " FROM lock_report r JOIN unit u ON u.id = r.unit_id JOIN building b ON b.id = u.building_id WHERE r.settled_at IS NULL"
 )
 _LIVES_THERE = text(
@@ -67,6 +67,7 @@ class KeptReport(NamedTuple):
     reported_at: datetime
     address: str
     number: str
+    shared: bool
 
 
 def find_proven_wipe(session: Session, lock: LockId, landlord: int) -> bytes | None:
@@ -113,7 +114,7 @@ def open_reports(session: Session, unit: UnitId | None = None) -> list[KeptRepor
     of_one = "" if unit is None else " AND r.unit_id = :unit"
     asked = text(f"{_REPORTS}{of_one} ORDER BY r.reported_at DESC LIMIT 200")  # our own words
     rows = session.execute(asked, {} if unit is None else {"unit": unit})
-    return [KeptReport(ReportId(row[0]), LockId(row[1]), UnitId(row[2]), ReportKind(row[3]), *row[4:8]) for row in rows]
+    return [KeptReport(ReportId(row[0]), LockId(row[1]), UnitId(row[2]), ReportKind(row[3]), *row[4:9]) for row in rows]
 
 
 def lost_locks(session: Session, landlord: int) -> list[LostLock]:

@@ -59,7 +59,7 @@ def find_locks(session: Session, locks: Iterable[LockId]) -> Sequence[Lock]:
 
 # What is no number, or none of a day, is left out; the order of the two conditions is the database's to choose, hence CASE.
 _ENDING = text(
-    "SELECT l.id, b.address, u.number, l.capabilities FROM unit u JOIN building b ON b.id = u.building_id"
+    "SELECT l.id, b.address, u.number, u.shared, l.capabilities FROM unit u JOIN building b ON b.id = u.building_id"
     " JOIN door d ON d.unit_id = u.id AND d.hung @> CAST(:now AS timestamptz) JOIN lock l ON l.id = d.lock_id"
     " WHERE l.revoked_at IS NULL AND CASE WHEN jsonb_typeof(l.capabilities->'certificate_until') = 'number'"
     " THEN CAST(l.capabilities->>'certificate_until' AS numeric) < extract(epoch FROM CAST(:before AS timestamptz)) ELSE false END"
@@ -70,8 +70,8 @@ _ENDING = text(
 def ending_certificates(session: Session, before: datetime, now: datetime) -> list[EndingCertificate]:
     """The locks on rooms whoever asks may see whose certificates end before that, the first to end first; 200 at most."""
     rows = session.execute(_ENDING, {"before": before, "now": now})
-    found = ((lock, address, number, certificate_end_said(said)) for lock, address, number, said in rows)
-    return [EndingCertificate(LockId(one[0]), one[1], one[2], one[3]) for one in found if one[3] is not None]
+    found = ((LockId(lock), *where, certificate_end_said(said)) for lock, *where, said in rows)
+    return [EndingCertificate(*one) for one in found if one[-1] is not None]
 
 
 _WRITE_LINKS = text(
