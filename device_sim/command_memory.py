@@ -5,7 +5,7 @@ from typing import Any
 
 import cbor2
 
-from device_sim.door import AJAR_AFTER_S, RELOCK_AFTER_S
+from device_sim.door import AJAR_AFTER_S, RELOCK_AFTER_S, Door
 from device_sim.flash.chip import Flash
 from firmware_protocol.commands import CommandFailure, CommandKind, CommandState
 from firmware_protocol.commands_judged import CommandBook, Obeyed
@@ -17,6 +17,10 @@ class Parameters:
 
     relock_s: int = round(RELOCK_AFTER_S)
     ajar_s: int = round(AJAR_AFTER_S)
+
+    def on(self, door: Door) -> Door:
+        """The door as it was told to be."""
+        return replace(door, relock_s=float(self.relock_s), ajar_s=float(self.ajar_s))
 
 
 @dataclass(frozen=True, slots=True)

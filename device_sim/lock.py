@@ -19,7 +19,7 @@ from device_sim.flash.chip import Flash
 from device_sim.held_list import HeldList, can_hold
 from device_sim.key_keeping import KEY_ENTROPY_BYTES, KeyKeeper
 from device_sim.list_changes import ListChanges
-from device_sim.obedience import Body, Obedience, with_parameters
+from device_sim.obedience import Body, Obedience
 from device_sim.own_account import OwnAccount
 from device_sim.recording import Recorder
 from device_sim.start import Start
@@ -69,7 +69,7 @@ class Lock:
         self._recorder = Recorder(flash, self.time, self._side.recorded)
         self.keys.begin_boot(self._recorder, start.now, wiped=wiped is not None)
         self.held.spend_what_was_cut_off()
-        door = with_parameters(start.door, memory.kept.parameters).powered_up(start.now)
+        door = memory.kept.parameters.on(start.door).powered_up(start.now)
         lockout = remembered(flash, self.time.stamp(start.now), start.now)
         self.doorway = Doorway(door, held=self.held, time=self.time, recorder=self._recorder, lockout=lockout)
         self.doorway.record_start(start.now)

@@ -5,10 +5,10 @@ power cut in between tells of one command twice rather than never, and the first
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from device_sim.command_memory import CommandMemory, Parameters
-from device_sim.door import Bolt, Door
+from device_sim.door import Bolt
 from device_sim.doorway import Doorway
 from device_sim.enrolling import Enrolling
 from device_sim.flash.chip import Flash
@@ -70,7 +70,7 @@ class Obedience:
         self._memory = memory
         self._body = body
         self._nonces = Nonces()
-        self._opening: Obeyed | None = None
+        self._openings: tuple[Obeyed, ...] = ()
         self._wiping: Obeyed | None = None
         self._able = BLIND if body.engine is None else frozenset(CommandKind)
         self.capability = {"commands": capability(self._able)}
@@ -123,18 +123,21 @@ class Obedience:
 
     def expire(self, now: float) -> None:
         """See whether the bolt has arrived, and whether a wipe has waited too long."""
-        if self._opening is not None and self._body.doorway.door.bolt is not Bolt.UNLOCKING:
-            jammed = self._body.doorway.door.bolt is Bolt.JAMMED
-            opening, self._opening = self._opening, None
-            state, failure = (
-                (CommandState.FAILED, CommandFailure.JAMMED) if jammed else (CommandState.DONE, CommandFailure.NONE)
-            )
-            self._end(opening, state, now, failure)
+        if self._body.doorway.door.bolt is not Bolt.UNLOCKING:
+            self._arrived(now)
         now_s = self._moment(now).now_s
         self.enrolling.expire(now, now_s)
         if self._wiping is not None and now_s is not None and now_s >= self._wiping.expires_at:
             late, self._wiping = self._wiping, None
             self._end(late, CommandState.EXPIRED, now)
+
+    def _arrived(self, now: float) -> None:
+        """The bolt is where it was driven to, or sticks: for every command that drove it."""
+        jammed = self._body.doorway.door.bolt is Bolt.JAMMED
+        state = CommandState.FAILED if jammed else CommandState.DONE
+        openings, self._openings = self._openings, ()
+        for one in openings:
+            self._end(one, state, now, CommandFailure.JAMMED if jammed else CommandFailure.NONE)
 
     def _judge(self, command: Command, now: float) -> None:
         self._memory.keep(book=self._memory.book.pruned(self._body.time.clock.floor_ms // 1000))
@@ -157,6 +160,8 @@ class Obedience:
         match kind:
             case CommandKind.UNLOCK_DOOR:
                 self._open(one, command.seconds, now)
+            case CommandKind.FACTORY_WIPE if self.is_wiping:
+                self._end(one, CommandState.FAILED, now, CommandFailure.BUSY)
             case CommandKind.FACTORY_WIPE:
                 self._wiping = one
                 self.stored()
@@ -178,7 +183,7 @@ class Obedience:
             case CommandKind.SET_PARAMETERS:
                 parameters = Parameters(command.relock_s, command.ajar_s)
                 self._memory.keep(parameters=parameters)
-                self._body.doorway.door = with_parameters(self._body.doorway.door, parameters)
+                self._body.doorway.door = parameters.on(self._body.doorway.door)
             case CommandKind.ERASE_BIOMETRIC:
                 self._body.held.erase_faces()
                 self.enrolling.forget(now)
@@ -193,8 +198,10 @@ class Obedience:
 
     def _open(self, one: Obeyed, seconds: int, now: float) -> None:
         doorway = self._body.doorway
-        if not doorway.door.can_drive:
-            self._end(one, CommandState.FAILED, now, CommandFailure.INSUFFICIENT_BATTERY)
+        if not doorway.door.can_drive or doorway.modes.private:
+            weak = not doorway.door.can_drive
+            problem = CommandFailure.INSUFFICIENT_BATTERY if weak else CommandFailure.PRIVACY_MODE
+            self._end(one, CommandState.FAILED, now, problem)
             return
         fields = {
             Field.OPERATION: Operation.UNLOCK,
@@ -204,7 +211,7 @@ class Obedience:
         }
         self._body.recorder.record(EventType.LOCK_OPERATED, fields, now)
         doorway.move(lambda door: door.unlock_for(seconds, now), now)
-        self._opening = one
+        self._openings = (*self._openings, one)
         self.expire(now)
 
     def _end(
@@ -238,8 +245,3 @@ class Obedience:
     def _moment(self, now: float) -> CommandMoment:
         clock = self._body.time.clock
         return CommandMoment(now, None if clock.quality is ClockQuality.UNSET else clock.now_s(now))
-
-
-def with_parameters(door: Door, parameters: Parameters) -> Door:
-    """The door as it was told to be."""
-    return replace(door, relock_s=float(parameters.relock_s), ajar_s=float(parameters.ajar_s))

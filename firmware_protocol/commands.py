@@ -50,6 +50,7 @@ class CommandFailure(IntEnum):
     INTERRUPTED = 6
     INSUFFICIENT_BATTERY = 7
     JAMMED = 8
+    PRIVACY_MODE = 9
     # Of an enrolment (enrolment.py).
     NOBODY_CAME = 20
     ANOTHER_PERSON = 21

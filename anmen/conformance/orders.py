@@ -30,8 +30,12 @@ class Orders:
 
     def needs(self, kind: CommandKind) -> None:
         """NotTried where the lock does not say that it can do it."""
-        if not can(self.stand.birth.capabilities.get("commands"), kind):
+        if not self.can(kind):
             raise NotTried(f"its capability commands does not name {kind.name.lower().replace('_', ' ')}")
+
+    def can(self, kind: CommandKind) -> bool:
+        """Whether the lock says that it can do it."""
+        return can(self.stand.birth.capabilities.get("commands"), kind)
 
     def ask_nonce(self, number: bytes) -> None:
         """Ask for a nonce for a command."""

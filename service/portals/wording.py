@@ -123,6 +123,7 @@ _KINDS: tuple[tuple[Enum, str], ...] = (
     (CommandFailure.INTERRUPTED, N_("The lock lost its power in the middle.")),
     (CommandFailure.INSUFFICIENT_BATTERY, N_("The battery is too low.")),
     (CommandFailure.JAMMED, N_("The bolt is stuck.")),
+    (CommandFailure.PRIVACY_MODE, N_("Somebody inside has turned privacy on and wants nobody in.")),
     (ReportKind.STOLEN, N_("Stolen")),
     (ReportKind.BROKEN, N_("Broken for good")),
     (

@@ -9,7 +9,7 @@ from device_sim.held_list import HeldList
 from device_sim.obedience import Obedience
 from device_sim.recording import Recorder
 from firmware_protocol.access_list import AccessList
-from firmware_protocol.commands import CommandFailure, CommandNonce, CommandState, NonceAsked
+from firmware_protocol.commands import NEEDS_NONCE, CommandFailure, CommandNonce, CommandState, NonceAsked
 from firmware_protocol.commands_judged import CommandBook, Decline, Nonces, settled
 from firmware_protocol.vocabulary import EventType, Field
 from tests.conformance.memory_line import MemoryWire
@@ -112,3 +112,21 @@ def erases_the_whole_list_with_the_faces(patch: Patch, wire: MemoryWire) -> None
         self._hold(self._flash.access_list)
 
     around(patch, HeldList, "erase_faces", erase)
+
+
+@breaks("CMD-025")
+def looks_at_the_nonce_first(patch: Patch, wire: MemoryWire) -> None:
+    def judge(real: Any, command: Any, book: Any, nonces: Nonces, moment: Any, **more: Any) -> Any:
+        problem = nonces.problem(command, moment.uptime) if command.kind in NEEDS_NONCE else None
+        return problem if problem and book.find(command.id) is None else real(command, book, nonces, moment, **more)
+
+    around(patch, obedience, "judge", judge)
+
+
+@breaks("CMD-026")
+def opens_to_whom_nobody_wants(patch: Patch, wire: MemoryWire) -> None:
+    def obey(real: Any, self: Obedience, *more: Any) -> None:
+        self._body.doorway.modes._private_until = None
+        real(self, *more)
+
+    around(patch, Obedience, "_open", obey)

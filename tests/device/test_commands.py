@@ -162,6 +162,34 @@ def test_a_bolt_that_sticks_and_a_battery_too_weak(desk: Desk) -> None:
     assert desk.results(weak)[-1] == (STATE.FAILED, CommandFailure.INSUFFICIENT_BATTERY, False)
 
 
+def test_whoever_wants_nobody_in_is_not_opened_to_from_afar(desk: Desk) -> None:
+    desk.rig.lock.doorway.press_button(desk.rig.now)
+    private = desk.order(KIND.UNLOCK_DOOR)
+    desk.pass_time(1.0)
+    assert desk.bolt == "locked"
+    assert desk.results(private)[-1] == (STATE.FAILED, CommandFailure.PRIVACY_MODE, False)
+    assert not [one for one in desk.rig.events if one.get(Field.SOURCE) == OperationSource.REMOTE]
+    desk.rig.lock.doorway.press_button(desk.rig.now)
+    assert desk.results(desk.order(KIND.UNLOCK_DOOR))[-1][0] == STATE.ACCEPTED
+
+
+def test_two_openings_while_the_bolt_is_on_its_way_both_end(desk: Desk) -> None:
+    first, second = desk.order(KIND.UNLOCK_DOOR), desk.order(KIND.UNLOCK_DOOR)
+    assert desk.bolt == "unlocking"
+    desk.pass_time(1.0)
+    assert [desk.results(one)[-1] for one in (first, second)] == [(STATE.DONE, NONE, False)] * 2
+
+
+def test_a_second_wipe_is_refused_while_one_waits(desk: Desk) -> None:
+    first = desk.nonce(desk.command(KIND.FACTORY_WIPE))
+    second = desk.nonce(desk.command(KIND.FACTORY_WIPE))
+    desk.rig.lock.doorway.show_card(DOCUMENT, desk.rig.now)
+    for one in (first, second):
+        desk.rig.lock.commands.hear(one, desk.rig.now)
+    desk.hear()
+    assert desk.results(second)[-1] == (STATE.FAILED, CommandFailure.BUSY, False)
+
+
 def test_identify_and_read_back(desk: Desk) -> None:
     shown = desk.command(KIND.IDENTIFY, seconds=10)
     desk.deliver(desk.seal(shown))

@@ -25,12 +25,31 @@ declared(
 
 @checks("ANM-CMD-004", feature=COMMANDS)
 def unknown_kinds(stand: Stand) -> str:
-    """A kind of a later version fails as unsupported, arguments outside the limits as bad."""
+    """A kind of a later version fails as unsupported; arguments outside the limits, or one that is not there, as bad."""
     orders = Orders(stand)
     orders.ends(orders.give(99), FAILED, CommandFailure.UNSUPPORTED)
     orders.needs(CommandKind.IDENTIFY)
     orders.ends(orders.give(CommandKind.IDENTIFY, seconds=61), FAILED, CommandFailure.BAD_ARGUMENTS)
-    return "kind 99 unsupported; 61 s of identify refused as bad arguments"
+    orders.ends(orders.give(CommandKind.READ_BACK, expires_in_s=-1001), FAILED, CommandFailure.BAD_ARGUMENTS)
+    if orders.can(CommandKind.SET_PARAMETERS):
+        number = stand.draw(16)
+        orders.ends(orders.parameters(number, orders.nonce(number), ajar_s=0), FAILED, CommandFailure.BAD_ARGUMENTS)
+    return (
+        "kind 99 unsupported; 61 s of identify, an end before the issue, one parameter of two refused as bad arguments"
+    )
+
+
+@checks("ANM-CMD-025", feature=COMMANDS)
+def first_reason_first(stand: Stand) -> str:
+    """Where several hold: unsupported before expired, bad arguments before a wrong nonce, expired before it too."""
+    orders = Orders(stand)
+    orders.ends(orders.give(99, nonce=bytes(16), expires_in_s=-500), FAILED, CommandFailure.UNSUPPORTED)
+    orders.needs(CommandKind.SET_PARAMETERS)
+    wrong = orders.parameters(stand.draw(16), bytes(16), relock_s=1)
+    orders.ends(wrong, FAILED, CommandFailure.BAD_ARGUMENTS)
+    orders.needs(CommandKind.REBOOT)
+    orders.ends(orders.give(CommandKind.REBOOT, nonce=bytes(16), expires_in_s=-500), EXPIRED)
+    return "unsupported, bad arguments and expired each named before the wrong nonce"
 
 
 @checks("ANM-CMD-005", feature=COMMANDS)
@@ -207,3 +226,25 @@ def erasing_faces_keeps_the_digest(stand: Stand) -> str:
 
 def _of(number: bytes) -> Callable[[Event], bool]:
     return lambda event: event.get(Field.COMMAND) == number
+
+
+@checks("ANM-CMD-026", profile=Profile.FULL, feature=COMMANDS)
+def nobody_is_let_in_from_afar(stand: Stand) -> str:
+    """In privacy mode an order to open has failed for that reason, and nothing was opened."""
+    orders = Orders(stand)
+    orders.needs(CommandKind.UNLOCK_DOOR)
+    stand.operator.press_button()
+    since = stand.mark()
+    try:
+        number = stand.draw(16)
+        orders.give(CommandKind.UNLOCK_DOOR, number=number, nonce=orders.nonce(number), seconds=2)
+        orders.ends(number, FAILED, CommandFailure.PRIVACY_MODE)
+        stand.listen(1.0)
+    finally:
+        stand.operator.turn_handle()
+    if any(
+        event.get(Field.COMMAND) == number and event.type == EventType.LOCK_OPERATED
+        for _, event in stand.transcript.events(since)
+    ):
+        raise Failed(expected="no operation on that command's account", seen="one was recorded")
+    return "an order to open in privacy mode failed for that reason, and nothing opened"

@@ -12,7 +12,7 @@ from firmware_protocol.messages import Birth, Challenge, Heartbeat, Proof, Rebir
 CONNECTS = 1 << 20
 
 
-@checks("ANM-SES-001", unseen="that a factory wipe begins again")
+@checks("ANM-SES-001", unseen="that a factory wipe does not begin them again")
 def boots_are_numbered(stand: Stand) -> str:
     """The number rises from boot to boot."""
     before = stand.birth.boot_number
