@@ -32,10 +32,9 @@ from service.edges.inbox import Delivery
 from service.edges.transaction import SYSTEM, transaction
 from service.hearing import Memory, locks_of
 from service.lock_reactions import react
-from service.premises import actions as premises
 from tests.fixtures_database import Database
 from tests.given_living import Living
-from tests.wire_lock import provisioned
+from tests.wire_lock import hung_lock
 
 
 @dataclass
@@ -178,8 +177,7 @@ class Commanded:
 def commanded(database: Database, place: Living, *, engine: FaceEngine | None = None) -> Commanded:
     """A lock of its own on the room's door, born and proven."""
     with transaction(place.database, SYSTEM) as session:
-        lock = provisioned(session, place.keyring, place.now)
-        premises.hang_lock(session, unit_id=place.unit_id, lock_id=lock.id, now=place.now)
+        lock = hung_lock(session, place.unit_id, place.keyring, place.now)
     made = Commanded(database, place, lock.identity, engine=engine)
     made.connect()
     return made

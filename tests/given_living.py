@@ -15,14 +15,13 @@ from service.edges.keyring import Keyring
 from service.edges.transaction import SYSTEM, transaction
 from service.faces.rules import FLOAT_BYTES, PACKED_BYTES, Prepared, Template
 from service.people.rules import Document, PersonId, Proof, ProofKind, Verdict
-from service.premises import actions as premises
 from service.premises.rules import UnitId
 from service.reactions import react
 from service.tenancy import actions as tenancy
 from service.tenancy.actions import Registered
 from service.tenancy.rules import RegistrationForm, RegistrationId, TenancyBegun, lease_span
 from tests import given
-from tests.wire_lock import provisioned
+from tests.wire_lock import hung_lock
 
 FIRST_DAY, LAST_DAY = date(2026, 3, 1), date(2027, 2, 28)
 LEASE_S = 30 * 86400
@@ -62,9 +61,7 @@ def living(database: Engine, keyring: Keyring, now: datetime, *, locks: int = 1,
 
 def hang_lock(session: Session, unit_id: UnitId, keyring: Keyring, now: datetime) -> LockId:
     """A provisioned lock on a door of the room."""
-    lock = provisioned(session, keyring, now)
-    premises.hang_lock(session, unit_id=unit_id, lock_id=lock.id, now=now)
-    return lock.id
+    return hung_lock(session, unit_id, keyring, now).id
 
 
 def form(

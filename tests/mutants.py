@@ -104,7 +104,7 @@ def _tests_of(path: Path) -> list[str]:
 def _places(tree: ast.AST) -> list[tuple[ast.AST, str]]:
     """Every node that can be changed, with what is changed, in a fixed order."""
     found: list[tuple[ast.AST, str]] = []
-    for node in ast.walk(tree):
+    for node in _decisions(tree):
         match node:
             case ast.Compare(ops=[operator]) if type(operator) in _SWAPS:
                 found.append((node, f"{type(operator).__name__} becomes {_SWAPS[type(operator)].__name__}"))
@@ -119,6 +119,13 @@ def _places(tree: ast.AST) -> list[tuple[ast.AST, str]]:
             case ast.Call(func=ast.Name(id=name)) if name in _NAMES:
                 found.append((node, f"{name} becomes {_NAMES[name]}"))
     return found
+
+
+def _decisions(tree: ast.AST) -> Iterator[ast.AST]:
+    """Every node but those of decorators: they say how a class is made, and not what it decides."""
+    decorators = [one for node in ast.walk(tree) for one in getattr(node, "decorator_list", ())]
+    passed_over = {id(inner) for one in decorators for inner in ast.walk(one)}
+    return (node for node in ast.walk(tree) if id(node) not in passed_over)
 
 
 def _mutants(path: Path) -> list[Mutant]:

@@ -24,6 +24,7 @@ from service.edges.keyring import Keyring
 from service.locks import actions as locks
 from service.people.rules import PersonId
 from service.premises import actions as premises
+from service.premises.rules import UnitId
 from tests import given
 
 
@@ -206,6 +207,15 @@ def provisioned(session: Session, keyring: Keyring, now: Any) -> WireLock:
     return WireLock(LockIdentity(lock_id, lock_key, public_key(service_key), signing_key=signing_key))
 
 
+def hung_lock(
+    session: Session, unit_id: UnitId, keyring: Keyring, now: datetime, *, since: datetime | None = None
+) -> WireLock:
+    """A lock that the service knows, on the room's door (`since`: that it has hung there for longer)."""
+    lock = provisioned(session, keyring, now)
+    premises.hang_lock(session, unit_id=unit_id, lock_id=lock.id, now=since or now)
+    return lock
+
+
 @dataclass(frozen=True, slots=True)
 class HungDoor:
     """A lock on a room's door, and a person who may open it with credentials 1 (card) and 2 (PIN)."""
@@ -219,8 +229,7 @@ class HungDoor:
 def hung_door(session: Session, keyring: Keyring, now: datetime) -> HungDoor:
     """A door in areas of its own; its lock has hung there long enough for any event of a test."""
     home = given.home(session, keyring=keyring, now=now)
-    lock = provisioned(session, keyring, now)
-    premises.hang_lock(session, unit_id=home.unit_id, lock_id=lock.id, now=now - timedelta(days=900))
+    lock = hung_lock(session, home.unit_id, keyring, now, since=now - timedelta(days=900))
     document = given.document()
     person_id = given.person(session, keyring=keyring, now=now, of=document)
     terms = Terms(

@@ -17,13 +17,12 @@ from service.access.rules import GrantId, Materials, Terms
 from service.edges import clock
 from service.edges.keyring import Keyring
 from service.edges.transaction import SYSTEM, transaction
-from service.premises import actions as premises
 from tests import given
 from tests.c_reference.c_lock import CLock, build_lock, provision_text
 from tests.fixtures_database import Database
 from tests.journeys.test_lock_to_register import Running
 from tests.wire_link import eventually
-from tests.wire_lock import provisioned
+from tests.wire_lock import hung_lock
 
 PIN = "748201"
 OPENED, REFUSED = 2, 3
@@ -50,8 +49,7 @@ def lock(database: Database, broker: Broker, keyring: Keyring, lock_program: Pat
     with transaction(database.serve, SYSTEM) as session:
         now = clock.now()
         home = given.home(session, keyring=keyring, now=now)
-        identity = provisioned(session, keyring, now).identity
-        premises.hang_lock(session, unit_id=home.unit_id, lock_id=identity.lock, now=now - timedelta(days=1))
+        identity = hung_lock(session, home.unit_id, keyring, now, since=now - timedelta(days=1)).identity
     provision = tmp_path / "provision"
     provision.write_text(provision_text(identity, broker))
     lock = CLock(lock_program, provision, tmp_path / "flash")

@@ -19,14 +19,13 @@ from service.access import actions as access
 from service.access.rules import Materials, Terms
 from service.edges import clock
 from service.edges.transaction import SYSTEM, transaction
-from service.premises import actions as premises
 from service.premises.rules import UnitId
 from tests import given
 from tests.crash.forked import ForkedCommand
 from tests.crash.rig import Account, Rig
 from tests.lock_at_broker import provision_of
 from tests.wire_link import eventually
-from tests.wire_lock import provisioned
+from tests.wire_lock import hung_lock
 
 _PIN = "748201"
 _PATIENCE_S = 30.0
@@ -140,8 +139,7 @@ def estate_of(rig: Rig, name: str, locks: int = 2) -> Estate:
     with transaction(rig.engine(DatabaseRole.SERVE), SYSTEM) as session:
         for _ in range(locks):
             home = given.home(session, keyring=rig.keyring, now=now)
-            made = provisioned(session, rig.keyring, now)
-            premises.hang_lock(session, unit_id=home.unit_id, lock_id=made.id, now=now - timedelta(days=900))
+            made = hung_lock(session, home.unit_id, rig.keyring, now, since=now - timedelta(days=900))
             write_provision(folder, provision_of(made.identity, rig.broker))
             estate.units[made.id] = home.unit_id
     for lock in estate.locks:

@@ -17,12 +17,11 @@ from service.edges import clock
 from service.edges.keyring import Keyring
 from service.edges.transaction import SYSTEM, transaction
 from service.lock_reactions import react
-from service.premises import actions as premises
 from tests import given
 from tests.fixtures_database import Database
 from tests.journeys.test_lock_to_register import Running, value
 from tests.wire_link import WireLink, eventually
-from tests.wire_lock import WireLock, provisioned
+from tests.wire_lock import WireLock, hung_lock, provisioned
 from tests.wire_tap import loading, tapped
 
 REFUSED = "SELECT coalesce(sum(refused), 0)::int FROM frame_refusal"
@@ -70,9 +69,7 @@ def lock(database: Database, keyring: Keyring) -> WireLock:
     now = clock.now()
     with transaction(database.serve, SYSTEM) as session:
         home = given.home(session, keyring=keyring, now=now)
-        lock = provisioned(session, keyring, now)
-        premises.hang_lock(session, unit_id=home.unit_id, lock_id=lock.id, now=now - timedelta(days=9))
-    return lock
+        return hung_lock(session, home.unit_id, keyring, now, since=now - timedelta(days=9))
 
 
 @pytest.fixture

@@ -1,11 +1,13 @@
 """A landlord who calls a tenant's door the door of the house, to have the rights over it that nobody has over a let room."""
 
 from contextlib import nullcontext
+from datetime import datetime
+from typing import NamedTuple
 
 import pytest
 
 from firmware_protocol.commands import CommandKind
-from service.access import actions as access
+from firmware_protocol.topics import LockId
 from service.access.passages import Days, passage_hours
 from service.accounts.actions import scope_of
 from service.commands import actions as commands
@@ -21,23 +23,30 @@ from service.premises.rules import UnitId
 from tests import given_living as living
 from tests.fixtures_database import Database
 from tests.given_living import Living
-from tests.integration.test_passages import CAN_PASS, front_door
+from tests.integration.test_passages import CAN_PASS, front_door, set_hours
 from tests.integration.test_visits import entries, says
 
 HOURS = passage_hours(Days.WORKDAYS, "00:00", "23:00")
 
 
-def house(database: Database, keyring: Keyring, now: object, *, own_lock: bool) -> Living:
-    return living.living(database.serve, keyring, now, locks=int(own_lock))  # type: ignore[arg-type]  # the fixture's instant
+class Scene(NamedTuple):
+    """A house with a lock at its front door; its one room has a lock of its own, or none."""
+
+    place: Living
+    own_lock: bool
+    door: UnitId
+    lock: LockId
 
 
-@pytest.mark.parametrize("own_lock", [True, False])
-def test_the_lock_of_a_house_that_is_lived_in_stays_on_its_door(
-    database: Database, keyring: Keyring, now: object, own_lock: bool
-) -> None:
+@pytest.fixture(params=[True, False], ids=["a lock at the room", "none at the room"])
+def scene(request: pytest.FixtureRequest, database: Database, keyring: Keyring, now: datetime) -> Scene:
+    place = living.living(database.serve, keyring, now, locks=int(request.param))
+    return Scene(place, request.param, *front_door(place))
+
+
+def test_the_lock_of_a_house_that_is_lived_in_stays_on_its_door(scene: Scene) -> None:
     """Moved, or said to be stolen, it lost every tenant's way in upon one word of the landlord's."""
-    place = house(database, keyring, now, own_lock=own_lock)
-    door, lock = front_door(place)
+    place, _, door, lock = scene
     begun = living.tenant(place)
     held = entries(place, lock)
     assert held
@@ -63,42 +72,25 @@ def test_the_lock_of_a_house_that_is_lived_in_stays_on_its_door(
         custody.move(session, place.landlord, lock, door, elsewhere, keyring=place.keyring, now=place.now)
 
 
-def set_hours(place: Living, door: UnitId) -> None:
-    with transaction(place.database, scope_of(place.landlord)) as session:
-        access.set_passage(session, place.landlord, door, HOURS, keyring=place.keyring, now=place.now)
-
-
-@pytest.mark.parametrize("own_lock", [True, False])
-def test_the_only_door_of_somebody_never_stands_unlocked(
-    database: Database, keyring: Keyring, now: object, own_lock: bool
-) -> None:
-    place = house(database, keyring, now, own_lock=own_lock)
-    door, _ = front_door(place)
+def test_the_only_door_of_somebody_never_stands_unlocked(scene: Scene) -> None:
+    place, own_lock, door, _ = scene
     living.tenant(place)
     with nullcontext() if own_lock else pytest.raises(Conflict, match="only door"):
-        set_hours(place, door)
+        set_hours(place, door, HOURS)
 
 
-@pytest.mark.parametrize("own_lock", [True, False])
-def test_nor_does_it_when_the_hours_came_first(
-    database: Database, keyring: Keyring, now: object, own_lock: bool
-) -> None:
-    place = house(database, keyring, now, own_lock=own_lock)
-    door, lock = front_door(place)
+def test_nor_does_it_when_the_hours_came_first(scene: Scene) -> None:
+    place, own_lock, door, lock = scene
     says(place, CAN_PASS)
-    set_hours(place, door)
+    set_hours(place, door, HOURS)
     living.tenant(place)
     kinds = {one.type.name for one in entries(place, lock)}
     assert ("PASSAGE" in kinds) is own_lock
     assert "RFID" in kinds
 
 
-@pytest.mark.parametrize("own_lock", [True, False])
-def test_the_only_door_of_somebody_is_opened_from_afar_in_an_emergency_only(
-    database: Database, keyring: Keyring, now: object, own_lock: bool
-) -> None:
-    place = house(database, keyring, now, own_lock=own_lock)
-    _, lock = front_door(place)
+def test_the_only_door_of_somebody_is_opened_from_afar_in_an_emergency_only(scene: Scene) -> None:
+    place, own_lock, _, lock = scene
     living.tenant(place)
     with transaction(place.database, SYSTEM) as session:
         occupied = commands.get_place(session, place.landlord, lock, now=place.now).occupied

@@ -28,7 +28,7 @@ from tests.given_living import Living
 from tests.integration.test_listening import Service, service
 from tests.integration.test_visits import ABLE, entries, says
 from tests.pages.test_http import sign_in, token_on
-from tests.wire_lock import WireLock, provisioned
+from tests.wire_lock import WireLock, hung_lock
 
 __all__ = ["service"]
 
@@ -53,9 +53,9 @@ def front_door(place: Living) -> tuple[UnitId, LockId]:
     return door, lock
 
 
-def set_hours(place: Living, door: UnitId) -> None:
+def set_hours(place: Living, door: UnitId, hours: WeeklySchedule = HOURS) -> None:
     with transaction(place.database, scope_of(place.landlord)) as session:
-        access.set_passage(session, place.landlord, door, HOURS, keyring=place.keyring, now=place.now)
+        access.set_passage(session, place.landlord, door, hours, keyring=place.keyring, now=place.now)
 
 
 def kinds(place: Living, lock: LockId) -> list[CredentialType]:
@@ -135,8 +135,7 @@ def test_a_lock_hung_later_gets_what_the_house_has(place: Living) -> None:
     living.tenant(place)
     set_hours(place, door)
     with transaction(place.database, SYSTEM) as session:
-        later = provisioned(session, place.keyring, place.now).id
-        premises.hang_lock(session, unit_id=door, lock_id=later, now=place.now)
+        later = living.hang_lock(session, door, place.keyring, place.now)
         session.execute(text("UPDATE lock SET capabilities = CAST(:said AS jsonb)"), {"said": CAN_PASS})
         grants = custody.running_grants(session, [door], place.now)
         access.equip(
@@ -171,8 +170,8 @@ def test_what_happens_at_the_front_door_says_of_no_room_who_is_in(service: Servi
     begun = living.tenant(place)
     with transaction(service.database.serve, SYSTEM) as session:
         door = premises.add_shared_door(session, building_id=place.home.building_id, name="大门")
-        lock: WireLock = provisioned(session, service.keyring, service.now)
-        premises.hang_lock(session, unit_id=door, lock_id=lock.id, now=living.lease_starts_at())
+        since = living.lease_starts_at()
+        lock: WireLock = hung_lock(session, door, service.keyring, service.now, since=since)
         grants = custody.running_grants(session, [door], service.now)
         materials = Materials(document_number="330100199001010016")
         access.equip(session, lock.id, grants, unit_id=door, materials=lambda _: materials, keyring=service.keyring)

@@ -21,14 +21,13 @@ from service.edges import clock
 from service.edges.keyring import Keyring
 from service.edges.transaction import SYSTEM, transaction
 from service.locks import actions as locks
-from service.premises import actions as premises
 from tests import given
 from tests.fixtures_database import Database
 from tests.journeys.test_lock_to_register import Running, value
 from tests.protocol.plain_wire import PlainSeal
 from tests.protocol.test_wire_privacy import EVENTS
 from tests.wire_link import WireLink, eventually
-from tests.wire_lock import WireLock, provisioned
+from tests.wire_lock import WireLock, hung_lock
 from tests.wire_tap import Tap, findings, loading, tapped
 
 NAME, PIN, PHONE = "欧阳娜娜", "748201", "13800138000"
@@ -55,8 +54,7 @@ def street(database: Database, keyring: Keyring) -> Street:
     with transaction(database.serve, SYSTEM) as session:
         for _ in range(2):
             home = given.home(session, keyring=keyring, now=now)
-            lock = provisioned(session, keyring, now)
-            premises.hang_lock(session, unit_id=home.unit_id, lock_id=lock.id, now=now - timedelta(days=900))
+            lock = hung_lock(session, home.unit_id, keyring, now, since=now - timedelta(days=900))
             document, template = given.document(), os.urandom(144)
             person = given.person(session, keyring=keyring, now=now, of=document, name=NAME)
             ends_at = now + timedelta(days=30)

@@ -19,7 +19,6 @@ from service.edges import clock as real_clock
 from service.edges.keyring import Keyring
 from service.edges.transaction import SYSTEM, transaction
 from service.portals.translation import local_day
-from service.premises import actions as premises
 from tests import given
 from tests import given_living as living
 from tests.fixtures_database import Database
@@ -28,7 +27,7 @@ from tests.journeys.test_lock_to_register import Running, value
 from tests.lock_at_broker import provision_of
 from tests.pages.test_http import sign_in, token_on
 from tests.wire_link import eventually
-from tests.wire_lock import provisioned
+from tests.wire_lock import hung_lock
 
 # The badge, not the word alone: the page explains the word, too.
 DONE = ">已完成<"
@@ -62,8 +61,7 @@ def house(
     clock.instant = now = real_clock.now()
     place = living.living(database.serve, keyring, now, locks=0)
     with transaction(database.serve, SYSTEM) as session:
-        lock = provisioned(session, keyring, now)
-        premises.hang_lock(session, unit_id=place.unit_id, lock_id=lock.id, now=now)
+        lock = hung_lock(session, place.unit_id, keyring, now)
         owner = given.account(session, role=Role.LANDLORD, login=LOGIN, keyring=keyring, now=now)
     today = local_day(now)
     begun = living.tenant(place, living.form(phone=PHONE), first=today, last=today + timedelta(days=200))

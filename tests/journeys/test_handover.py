@@ -20,13 +20,12 @@ from service.edges.transaction import SYSTEM, transaction
 from service.errands import Paces
 from service.ingest import Ingest, IngestParts
 from service.people.rules import PersonId
-from service.premises import actions as premises
 from tests import given
 from tests.fixtures_database import Database
 from tests.journeys.test_lock_to_register import Running, ingest_address, value
 from tests.lock_at_broker import await_confirmed, provision_of
 from tests.wire_link import eventually
-from tests.wire_lock import provisioned
+from tests.wire_lock import hung_lock
 
 PINS = ("402816", "957130")
 
@@ -70,9 +69,8 @@ class Room:
 def room(tmp_path: Path, database: Database, broker: Broker, keyring: Keyring) -> Iterator[Room]:
     now = clock.now()
     with transaction(database.serve, SYSTEM) as session:
-        made = provisioned(session, keyring, now - timedelta(days=1))
         home = given.home(session, keyring=keyring, now=now)
-        premises.hang_lock(session, unit_id=home.unit_id, lock_id=made.id, now=now - timedelta(days=1))
+        made = hung_lock(session, home.unit_id, keyring, now - timedelta(days=1))
         person = given.person(session, keyring=keyring, now=now, of=given.document())
     lock, lock_key = made.id, made.identity.private_key
     write_provision(tmp_path / "locks", provision_of(made.identity, broker))

@@ -21,7 +21,6 @@ from service.edges import clock as real_clock
 from service.edges.keyring import Keyring
 from service.edges.transaction import SYSTEM, transaction
 from service.portals.translation import local_day
-from service.premises import actions as premises
 from tests import given
 from tests import given_living as living
 from tests.faces.drawn_face import BO, MEI, Features, drawn
@@ -30,7 +29,7 @@ from tests.fixtures_service import Clock
 from tests.journeys.test_lock_to_register import Running, value
 from tests.lock_at_broker import await_confirmed, provision_of
 from tests.wire_link import eventually
-from tests.wire_lock import provisioned
+from tests.wire_lock import hung_lock
 
 PHONE = "13977002233"
 
@@ -78,8 +77,7 @@ def flat(
     clock.instant = now = real_clock.now()
     place = living.living(database.serve, keyring, now, locks=0)
     with transaction(database.serve, SYSTEM) as session:
-        lock = provisioned(session, keyring, now)
-        premises.hang_lock(session, unit_id=place.unit_id, lock_id=lock.id, now=now)
+        lock = hung_lock(session, place.unit_id, keyring, now)
     document, today = given.document(), local_day(now)
     living.tenant(place, living.form(document, phone=PHONE), first=today, last=today + timedelta(days=200))
     runner = LockRunner(provision_of(lock.identity, broker), tmp_path, Hardware(engine=sface))

@@ -115,6 +115,7 @@ LIES = {
     "another digest": {"list_digest": bytes(32)},
     "a digest too few": {"digests": (b"",)},
     "runs that overlap": {"runs": (1, 9, 5, 12), "digests": (b"", b"")},
+    "runs that touch": {"runs": (1, 9, 9, 12), "digests": (b"", b"")},
     "a run backwards": {"runs": (9, 1), "digests": (b"",)},
     "half a run": {"runs": (9,), "digests": (b"",)},
     "a run beyond every id": {"runs": (1, 1 << 62), "digests": (b"",)},

@@ -138,6 +138,7 @@ def test_a_face_comes_beside_card_and_pin() -> None:
     materials = Materials(document_number="E12345678", pin="427913", template=b"t" * 144)
     kinds = [kind for kind, _ in materials_for(materials, b"k" * 32)]
     assert kinds == [CredentialType.RFID, CredentialType.PIN, CredentialType.FACE]
+    assert "ttt" not in repr(materials)
 
 
 @pytest.mark.parametrize(
