@@ -2,7 +2,6 @@
 
 AnmenError
 ├── BadInput 422            something sent to us is wrong; `field` says where
-│   └── UnusableUpload 422  an image that cannot be used; says what to change
 ├── NotSignedIn 401
 ├── NotAllowed 403
 ├── NotFound 404
@@ -37,12 +36,6 @@ class BadInput(AnmenError):
 
     status = 422
     title = "Please check what you entered"
-
-
-class UnusableUpload(BadInput):
-    """An uploaded picture that cannot be used."""
-
-    title = "This picture cannot be used"
 
 
 class NotSignedIn(AnmenError):

@@ -62,15 +62,6 @@ def pack_header(header: SectorHeader) -> bytes:
     return written + _CRC.pack(crc32(written))
 
 
-def read_header(sector: bytes) -> SectorHeader | None:
-    """The header, or None where there is no whole one."""
-    if len(sector) < SECTOR_HEADER_BYTES:
-        return None
-    magic, epoch, first = _SECTOR.unpack_from(sector)
-    (checksum,) = _CRC.unpack_from(sector, _SECTOR.size)
-    return SectorHeader(epoch, first) if magic == MAGIC and checksum == crc32(sector[: _SECTOR.size]) else None
-
-
 def pack_record(event: Event) -> bytes:
     """The event as a record; ValueError where it is too large for the flash (and for a frame)."""
     body = cbor2.dumps([event.type, event.boot_number, event.occurred_at_ms, event.clock_quality, dict(event.fields)])

@@ -32,9 +32,6 @@ class AlarmKind(StrEnum):
     TAMPER = "tamper"
 
 
-# Of these only the police hear: row-level security holds it, too.
-POLICE_ONLY = frozenset({AlarmKind.DURESS})
-
 _CODES: Mapping[int, AlarmKind] = MappingProxyType(
     {
         AlarmCode.FORCED_USER: AlarmKind.DURESS,

@@ -5,13 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
-from typing import NewType
 
 from service.consent.rules import Purpose
 from service.people.rules import PersonId, Proof
 from service.phrases import Phrase
-
-EnrolmentId = NewType("EnrolmentId", int)
 
 LEAST_FRAMES = 3
 MOST_FRAMES = 6

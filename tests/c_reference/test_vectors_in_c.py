@@ -10,7 +10,6 @@ from tests.c_reference.driver import Driver, from_hex, plain_value, text
 
 VECTORS = ROOT / "firmware_protocol" / "vectors"
 BLOCK = 192
-FIELD_DIGEST = 11
 # What belongs to profiles beyond the core; the C reference neither says nor reads it.
 CORE_TAGS = {*range(1, 8), *range(65, 72)}
 CORE_EVENT_TYPES = {0, 1, 2, 3, 16, 17, 18, 19}

@@ -103,9 +103,8 @@ def test_the_only_door_of_somebody_is_opened_from_afar_in_an_emergency_only(scen
         commands.give_order(session, place.landlord, lock, order, keyring=place.keyring, now=place.now)
 
 
-def test_the_lock_of_a_house_that_is_lived_in_is_not_emptied(database: Database, keyring: Keyring, now: object) -> None:
-    place = house(database, keyring, now, own_lock=True)
-    _, lock = front_door(place)
+def test_the_lock_of_a_house_that_is_lived_in_is_not_emptied(scene: Scene) -> None:
+    place, _, _, lock = scene
     living.tenant(place)
     says(place, '{"commands": 1023}')
     order = Order(CommandKind.FACTORY_WIPE)

@@ -18,7 +18,6 @@ class CloseReason(StrEnum):
     DATE = "date"
     LANDLORD = "landlord"
     TENANT = "tenant"
-    CORRECTED = "corrected"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
