@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from firmware_protocol.cursor import Receipt, StoredCursor
 from firmware_protocol.messages import Heartbeat
+from service import birth_reactions
 from service import hearing as hearings
 from service.batches import Batch
 from service.delivery.rules import HeldList
@@ -28,6 +29,10 @@ def beat(batch: Batch, said: Sequence[Said[Heartbeat]]) -> None:
         gap = cursor.gap() or _stood_still(batch, one, cursor)
         batch.outcome.receipts[one.lock] = (Receipt(one.session.session, epoch, cursor.up_to, gap), 0)
         batch.outcome.at_once.add(one.lock)
+        # Locks come one by one, over months: who was told its turn when there were ten would still come first.
+        per_s = batch.memory.pace.outgrown(one.lock)
+        if per_s is not None:
+            birth_reactions.say_pace(batch, one, per_s)
 
 
 def _stood_still(batch: Batch, one: Said[Heartbeat], cursor: StoredCursor) -> tuple[int, int] | None:

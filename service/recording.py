@@ -3,6 +3,7 @@ stored stands alone and is put aside. The other frames of the batch never pay fo
 """
 
 import logging
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +14,7 @@ from firmware_protocol.topics import LockId, shard_of
 from service.batches import Outcome
 from service.edges import clock
 from service.edges.faults import name_of, passes
-from service.edges.inbox import Delivery
+from service.edges.inbox import Delivery, cost
 from service.edges.leases import LeaseLost, Leases
 from service.edges.transaction import SYSTEM, transaction
 from service.hearing import Memory, locks_of
@@ -94,7 +95,7 @@ class Recorder:
             ours = [index for index, lock in enumerate(senders) if self._ours(lock)]
             deliveries, senders = [batch[index] for index in ours], [senders[index] for index in ours]
             shards &= self.leases.held.keys()
-        now = clock.now()
+        now, began = clock.now(), time.monotonic()
         with transaction(self.engine, SYSTEM) as session:
             self.leases.check(session, shards, now)
             outcome = react(session, deliveries, senders, self.memory, now)
@@ -103,6 +104,7 @@ class Recorder:
         self.committed(now, outcome.stored)
         self.tally.add(outcome)
         self.answer(outcome)
+        self.memory.pace.learn(sum(map(cost, deliveries)), time.monotonic() - began)
 
     def _divide(self, batch: Sequence[Delivery], fault: Exception) -> None:
         if len(batch) > 1:

@@ -20,6 +20,8 @@ _RESTS_S = 2.0
 # From the cut until the power is there again.
 _DARK_S = 0.5
 _LOOKS_EVERY_S = 0.1
+# An ingest process tells of a commit after it; one that is killed in between does not.
+_TELLS_WITHIN_S = 5.0
 _NEVER = float("inf")
 
 
@@ -124,8 +126,10 @@ def _delays(parts: Parts, since: float, until: float) -> Delays:
             " WHERE lock_id = ANY(%s) AND type = %s AND device_ms BETWEEN %s AND %s",
             [parts.witnesses, int(EVENT), since * 1000, until * 1000],
         ).fetchall()
+    committed_at = parts.ingest.heard_of({recorded_us for _, recorded_us in rows}, _TELLS_WITHIN_S)
     unix_s = _unix_s() - time.monotonic()
-    ordered = sorted((parts.ingest.committed_at[recorded_us] + unix_s) * 1000 - at_ms for at_ms, recorded_us in rows)
+    known = [(at_ms, committed_at[recorded_us]) for at_ms, recorded_us in rows if recorded_us in committed_at]
+    ordered = sorted((at + unix_s) * 1000 - at_ms for at_ms, at in known)
     if not ordered:
         return Delays()
     at = [ordered[min(len(ordered) - 1, int(len(ordered) * share))] for share in (0.5, 0.99)]

@@ -78,6 +78,14 @@ class Watched:
             else:
                 self.waiting.append(said)
 
+    def heard_of(self, recorded_us: set[int], within_s: float) -> dict[int, float]:
+        """When each batch was committed; waits for those it has not told of yet."""
+        ends = time.monotonic() + within_s
+        while not recorded_us <= self.committed_at.keys() and time.monotonic() < ends:
+            self.listen()
+            time.sleep(_SAMPLE_S)
+        return self.committed_at
+
     def most_waiting(self, since: float) -> int:
         """The most frames that waited at any one time since then."""
         return max((said.waiting for said in self.waiting if said.at >= since), default=0)

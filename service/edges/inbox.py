@@ -1,7 +1,8 @@
 """The inbox: what has arrived from the broker, bounded; and batches of it, bounded in number and in what they cost.
 
 Each lock's frames stay in their order. Between the locks what has just happened at a door goes first: after a power cut
-thousands of births wait, each of which costs as much as ten events, and whoever stands at another door does not wait behind them.
+thousands of births wait, each of which costs as much as ten events, and whoever stands at another door does not wait behind them:
+only for the batch in hand, which is a small one where it holds births, and beside the few that come into its own.
 
 Bounded for each sender, too. An honest lock has some seventy frames on their way; one that floods would fill every batch,
 and the others would wait behind it. What is beyond its share is dropped: a lock keeps what is not stored and sends it again.
@@ -17,8 +18,10 @@ from firmware_protocol.service_side import Opened
 
 # Frames of one sender that may wait: two windows and what else a lock may have to say.
 SHARE = 128
-# A birth, a proof or a frame of an unknown session costs as much as ten events (1.2 ms): so many are a batch's share.
-DEAR = 100
+# What a frame costs, in events (some 0.1 ms each). A birth, a proof or a frame of an unknown session is dear.
+DEAR = 10
+# So much of the rest is a batch's share: where nobody waits at a door, and where somebody does.
+ALONE, BESIDE = 40 * DEAR, 8 * DEAR
 _KEPT_FOR_THE_REST = 8
 
 
@@ -75,13 +78,13 @@ class Inbox:
             self._changed.notify_all()
 
     def take(self, limit: int, wait_s: float) -> list[Delivery]:
-        """What is there, at most `limit`, DEAR of them dear; waits up to `wait_s` for the first one."""
+        """What is there, at most `limit`, and little of what is dear; waits up to `wait_s` for the first one."""
         with self._changed:
             self._changed.wait_for(lambda: self._first or self._rest, wait_s)
             # Whatever happens at the doors, an eighth is kept for the rest.
             most = limit - limit // _KEPT_FOR_THE_REST if self._rest else limit
             batch = [self._first.popleft() for _ in range(min(most, len(self._first)))]
-            batch += self._take_rest(limit - len(batch))
+            batch += self._take_rest(limit - len(batch), BESIDE if batch else ALONE)
             self._went.update([one.topic for one in batch])
             if batch and not len(self):
                 self._came.clear()
@@ -89,12 +92,11 @@ class Inbox:
             self._changed.notify_all()
         return batch
 
-    def _take_rest(self, most: int) -> list[Delivery]:
+    def _take_rest(self, most: int, budget: int) -> list[Delivery]:
         taken: list[Delivery] = []
-        dear = 0
-        while self._rest and len(taken) < most and dear < DEAR:
+        while self._rest and len(taken) < most and budget > 0:
             one = self._rest.popleft()
-            dear += not _is_of_events(one)
+            budget -= cost(one)
             taken.append(one)
         self._rest_went.update([one.topic for one in taken])
         if not self._rest:
@@ -112,8 +114,10 @@ class Inbox:
             self._changed.notify_all()
 
 
-def _is_of_events(delivery: Delivery) -> bool:
-    return delivery.opened is not None and type(delivery.opened.message) is Events
+def cost(delivery: Delivery) -> int:
+    """What a frame of the rest costs, in events."""
+    opened = delivery.opened
+    return len(opened.message.events) if opened is not None and type(opened.message) is Events else DEAR
 
 
 def _just_happened(delivery: Delivery) -> bool:

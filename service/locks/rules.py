@@ -15,8 +15,12 @@ from firmware_protocol.transitions import LinkEvent, LinkState, next_link
 
 HEARTBEAT_S = 60
 SILENT_AFTER_S = 3 * HEARTBEAT_S
-# What one broker and its workers take in without delaying what has just happened: locks that connect, and stored events.
+# What one broker takes in without delaying what has just happened, however many workers it has; and stored events.
 CONNECTS_PER_S = 200
+# A third of a worker's time is for those who come back; the rest is for what happens meanwhile, and for bad hours.
+COMING_BACK = 1 / 3
+# Birth, proof and question for the time, ten events' worth each, and as many stored events as a short absence leaves.
+EVENTS_A_CONNECT = 50
 BACKFILLS_PER_S = 6000
 SLOWEST_BACKFILL_PER_S, FASTEST_BACKFILL_PER_S = 1, 400
 # A lock that is away for longer than this after its power came back would be looked for.
@@ -62,13 +66,18 @@ class LinkNote:
     welcomed: int | None = None
 
 
-def reconnect_slot_ms(lock: LockId, locks: int) -> int:
-    """When after a power cut this lock's turn to connect is, if there are so many; the same whenever it is asked.
+def connects_per_s(event_s: float, share: float) -> float:
+    """How many locks may come back in a second: `event_s` is what one event costs this worker, `share` its part of all shards."""
+    return min(CONNECTS_PER_S, COMING_BACK / (EVENTS_A_CONNECT * event_s * share))
+
+
+def reconnect_slot_ms(lock: LockId, locks: int, per_s: float = CONNECTS_PER_S) -> int:
+    """When after a power cut this lock's turn to connect is, if there are so many, `per_s` in a second; no chance in it.
 
     The ids' hashes spread evenly, and so do those of any building, which knows nothing of how far its power cut reached.
     A few locks are no storm: below one second's worth all come at once.
     """
-    spread_ms = min(locks * 1000 // CONNECTS_PER_S, LONGEST_SLOT_MS)
+    spread_ms = min(int(locks * 1000 / per_s), LONGEST_SLOT_MS)
     if spread_ms <= 1000:
         return 0
     drawn = int.from_bytes(hashlib.sha256(b"reconnect " + lock.encode()).digest()[:8], "big")

@@ -2,12 +2,12 @@
 
 import threading
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from firmware_protocol.messages import Event, Events, Heartbeat
 from firmware_protocol.service_side import Opened
-from service.edges.inbox import DEAR, Delivery, Inbox
+from service.edges.inbox import ALONE, BESIDE, DEAR, Delivery, Inbox, cost
 
 
 def deliveries(first: int, end: int) -> list[Delivery]:
@@ -84,11 +84,21 @@ def test_what_just_happened_goes_before_thousands_of_births() -> None:
     inbox.put([said("door", 1, "live"), said("lock 7", 2, "live")])
     batch = inbox.take(1000, 0)
     assert batch[0] == said("door", 1, "live")
-    assert len(batch) == 1 + DEAR
+    assert len(batch) == 1 + BESIDE // DEAR
     # A lock that has not been heard of since its birth waits behind it.
     assert said("lock 7", 2, "live") not in batch
     heard = [one for batch in iter(lambda: inbox.take(1000, 0), []) for one in batch]
     assert heard[-1] == said("lock 7", 2, "live")
+
+
+def test_where_nobody_waits_at_a_door_many_come_back_in_a_batch() -> None:
+    inbox = Inbox(10_000)
+    inbox.put([said(f"lock {number}", number, "birth") for number in range(100)])
+    assert len(inbox.take(1000, 0)) == ALONE // DEAR
+    # An event that is filled up costs what it costs, however many there are in a frame.
+    inbox = Inbox(10_000)
+    inbox.put([said("a", number, "stored") for number in range(1000)])
+    assert len(inbox.take(1000, 0)) == ALONE
 
 
 def test_births_are_heard_however_much_happens() -> None:
@@ -118,3 +128,35 @@ def test_each_lock_is_heard_in_its_order_and_nothing_is_left(steps: list[tuple[s
     for topic in "abc":
         assert [one for one in taken if one.topic == topic] == [one for one in put if one.topic == topic]
     assert inbox.full_for(["a", "b", "c"]) == set()
+
+
+@settings(max_examples=60)
+@given(
+    st.lists(
+        st.one_of(st.tuples(st.integers(0, 300), st.sampled_from(["birth", "beat", "stored"])), st.none()), max_size=30
+    )
+)
+def test_nobody_at_a_door_waits_behind_more_than_a_few_births(steps: list[tuple[int, str] | None]) -> None:
+    """A pair: so many other locks say something. None: a batch is taken, and somebody comes to a door while it is in hand."""
+    inbox, number, came = Inbox(100_000), 0, 0
+    for step in steps:
+        if step is not None:
+            many, kind = step
+            inbox.put([said(f"lock {number + one}", 1, kind) for one in range(many)])
+            number, came = number + many, came + many
+            continue
+        in_hand = inbox.take(1000, 0)
+        event = said(f"door {number}", 1, "live")
+        inbox.put([event])
+        next_one = inbox.take(1000, 0)
+        assert next_one[0] == event
+        assert worth(in_hand) < ALONE + DEAR
+        assert worth(next_one[1:]) < BESIDE + DEAR
+        came -= len(in_hand) + len(next_one) - 1
+    came -= sum(map(len, iter(lambda: inbox.take(1000, 0), [])))
+    assert came == 0
+
+
+def worth(batch: list[Delivery]) -> int:
+    """What those frames of a batch cost that are not of a door."""
+    return sum(cost(one) for one in batch if not one.topic.startswith("door"))
