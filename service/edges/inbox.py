@@ -1,7 +1,7 @@
 """The inbox: what has arrived from the broker, bounded; and batches of it, bounded in number and in what they cost.
 
 Each lock's frames stay in their order. Between the locks what has just happened at a door goes first: after a power cut
-thousands of births wait, each of which costs as much as ten events, and whoever stands at another door does not wait behind them:
+thousands of births wait, each of which costs as much as five events, and whoever stands at another door does not wait behind them:
 only for the batch in hand, which is a small one where it holds births, and beside the few that come into its own.
 
 Bounded for each sender, too. An honest lock has some seventy frames on their way; one that floods would fill every batch,
@@ -13,15 +13,16 @@ from collections import Counter, deque
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from firmware_protocol.messages import Events
+from firmware_protocol.messages import Events, Proof
 from firmware_protocol.service_side import Opened
 
 # Frames of one sender that may wait: two windows and what else a lock may have to say.
 SHARE = 128
-# What a frame costs, in events (some 0.1 ms each). A birth, a proof or a frame of an unknown session is dear.
-DEAR = 10
-# So much of the rest is a batch's share: where nobody waits at a door, and where somebody does.
-ALONE, BESIDE = 40 * DEAR, 8 * DEAR
+# What a frame costs, in events (some 0.1 ms each). A birth, a proof or a frame of an unknown session is dear, a heartbeat is not.
+DEAR, SMALL = 5, 2
+# So much of the rest is a batch's share: where nobody waits at a door, and where somebody does. A batch costs 40 by itself,
+# so that still smaller ones would let nobody through sooner.
+ALONE, BESIDE = 80 * DEAR, 20 * DEAR
 _KEPT_FOR_THE_REST = 8
 
 
@@ -116,8 +117,12 @@ class Inbox:
 
 def cost(delivery: Delivery) -> int:
     """What a frame of the rest costs, in events."""
-    opened = delivery.opened
-    return len(opened.message.events) if opened is not None and type(opened.message) is Events else DEAR
+    if delivery.opened is None:
+        return DEAR
+    message = delivery.opened.message
+    if type(message) is Events:
+        return len(message.events)
+    return DEAR if type(message) is Proof else SMALL
 
 
 def _just_happened(delivery: Delivery) -> bool:

@@ -19,8 +19,8 @@ SILENT_AFTER_S = 3 * HEARTBEAT_S
 CONNECTS_PER_S = 200
 # A third of a worker's time is for those who come back; the rest is for what happens meanwhile, and for bad hours.
 COMING_BACK = 1 / 3
-# Birth, proof and question for the time, ten events' worth each, and as many stored events as a short absence leaves.
-EVENTS_A_CONNECT = 50
+# Birth, proof and what comes with them, some twenty events' worth together, and as many stored events as a short absence leaves.
+EVENTS_A_CONNECT = 40
 BACKFILLS_PER_S = 6000
 SLOWEST_BACKFILL_PER_S, FASTEST_BACKFILL_PER_S = 1, 400
 # A lock that is away for longer than this after its power came back would be looked for.
