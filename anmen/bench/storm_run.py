@@ -100,6 +100,9 @@ _ROWS: dict[str, Callable[[dict[str, Any]], str]] = {
     "most frames waiting at ingest": lambda one: f"{one['most_waiting']:,}",
     "others' live events before, ms p50 / p99 / most": lambda one: _delays(one["calm"]),
     "others' live events meanwhile": lambda one: _delays(one["meanwhile"]),
+    "their p99 meanwhile, in times of that before": lambda one: (
+        f"{one['meanwhile']['p99'] / max(1, one['calm']['p99']):.1f}"
+    ),
     "CPU s": lambda one: ", ".join(f"{name} {spent}" for name, spent in one["cpu_s"].items()),
     "load average before": lambda one: f"{one['load_average']:.1f}",
 }

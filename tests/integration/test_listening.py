@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from firmware_protocol.keys import Holder
-from firmware_protocol.messages import Challenge, Stored, TimeAnswer, Welcome
+from firmware_protocol.messages import Challenge, Heartbeat, Stored, TimeAnswer, Welcome
 from firmware_protocol.topics import SHARDS
 from service.access import actions as access
 from service.batches import Outcome
@@ -91,6 +91,21 @@ def test_a_birth_is_challenged_and_only_its_echo_makes_the_lock_live(service: Se
     outcome = service.hear(door.lock, frames)
     assert Welcome in {type(message) for _, _, message in outcome.replies}
     assert service.rows("SELECT link, hardware, battery_percent FROM lock") == [("live", "wire", 88)]
+
+
+def test_a_heartbeat_is_told_the_turn_anew_once_the_town_has_outgrown_it(service: Service, door: HungDoor) -> None:
+    born(service, door)
+
+    def beat() -> list[int]:
+        door.lock.side.say(Heartbeat(0, 0, bytes(32), 88, 1, 1, 1))
+        replies = service.hear(door.lock, door.lock.frames()).replies
+        return [message.reconnect_slot_ms for _, _, message in replies if isinstance(message, Welcome)]
+
+    assert beat() == []
+    service.memory.pace.locks = 1_000_000
+    [turn] = beat()
+    assert turn > 0
+    assert beat() == []
 
 
 def test_the_access_list_reaches_the_lock_and_counts_only_when_it_says_so(service: Service, door: HungDoor) -> None:
