@@ -92,7 +92,7 @@ def test_with_turns_others_hardly_notice_and_without_they_wait_for_two_small_bat
     assert storm < 9 * calm
 
 
-def test_the_same_where_a_worker_has_a_third_of_a_processor() -> None:
+def test_turns_widen_where_a_worker_has_a_third_of_the_time() -> None:
     calm, in_turn = come_back([], slow=3), come_back(turns(0.0003), slow=3)
     assert in_turn < 4 * calm
     # Turns that know nothing of that bring less.
