@@ -82,6 +82,8 @@ class Counterpart:
     answer_by: Callable[[bytes], None] | None = None
     repeats: Callable[[], bool] = lambda: False
     commanded: Command | None = None
+    # Whether a lock that speaks under its other keys is answered under these; then they are the ones that count.
+    takes_other: bool = False
     # How often a frame was made around these bytes.
     sealed: Counter[bytes] = field(default_factory=Counter)
     transcript: Transcript = field(init=False)
@@ -108,6 +110,9 @@ class Counterpart:
     def hear(self, heard: Heard) -> Said:
         """Take one frame and answer it as the manners say."""
         said = self.transcript.take(heard)
+        other = self.transcript.other
+        if self.takes_other and other is not None and self._is_birth_under(said, other):
+            self.take_keys(other)
         try:
             received = self.side.receive(heard.payload, nonce=self.draw(16))
         except RemoteProtocolError as refused:
@@ -117,6 +122,11 @@ class Counterpart:
         for answer in self._answers(said, received.session):
             (self.answer_by or self.line.say)(self.frame(encode(answer)))
         return said
+
+    def _is_birth_under(self, said: Said, other: ServiceIdentity) -> bool:
+        if not isinstance(said.message, Birth) or said.header is None or self.identity == other:
+            return False
+        return self.transcript.boots[said.header.session].identity == other
 
     def say(self, message: DownMessage) -> None:
         """Seal a message for the present boot and publish it."""

@@ -32,7 +32,7 @@ FAULTS = {
     "answers too late": ("TIM-002", "CMD-006", "CMD-007"),
     "power cuts": (
         *("EVT-003", "EVT-011", "EVT-017", "LST-010", "SES-022", "TIM-004", "TIM-008", "DOR-011", "DOR-013"),
-        *("CMD-009", "CMD-020", "CMD-021", "FWU-012", "FWU-015"),
+        *("CMD-009", "CMD-020", "CMD-021", "FWU-012", "FWU-015", "CLM-012", "CHN-011", "KEY-026"),
     ),
     "a torn connection": ("FRM-003", "SES-023", "EVT-011", "DOR-001", "DOR-002", "FWU-012", "FWU-017"),
     "a clock that stopped": ("TIM-006", "DOR-004", "CMD-008"),

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import InitVar, dataclass, field
 from typing import TypeVar, cast
 
 from anmen.conformance.counterpart import Counterpart
@@ -24,14 +24,19 @@ class Listening:
 
     line: Line
     operator: Operator
-    identity: ServiceIdentity
+    given: InitVar[ServiceIdentity]
     draw: Callable[[int], bytes] = os.urandom
     # What the healing of a bad day's faults may take on top of every wait for something.
     patience_s: float = 0.0
     service: Counterpart = field(init=False)
 
-    def __post_init__(self) -> None:
-        self.service = Counterpart(self.identity, self.line, self.draw)
+    def __post_init__(self, given: ServiceIdentity) -> None:
+        self.service = Counterpart(given, self.line, self.draw)
+
+    @property
+    def identity(self) -> ServiceIdentity:
+        """The keys that the lock is spoken to under."""
+        return self.service.identity
 
     @property
     def transcript(self) -> Transcript:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 
 from anmen.conformance import bad_day
 from anmen.conformance import checks as every_check
-from anmen.conformance.checks.claim import claim
+from anmen.conformance.claiming import claim
 from anmen.conformance.registry import AWAITED, CHECKS, DECLARED, WATCHES, Check, Profile
 from anmen.conformance.spared import allowed
 from anmen.conformance.stand import Stand

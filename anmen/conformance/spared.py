@@ -26,7 +26,7 @@ SPARED: dict[str, tuple[frozenset[LineFault], str]] = {
     **dict.fromkeys(("ANM-TIM-002", "ANM-TIM-004", "ANM-TIM-007", "ANM-TIM-008"), (_HURT, _QUESTION)),
     **dict.fromkeys(("ANM-FRM-008", "ANM-EVT-020", "ANM-SES-003"), (_HURT, _FREED)),
     **dict.fromkeys(
-        ("ANM-CLM-003", "ANM-CLM-008", "ANM-CLM-011", "ANM-CLM-014", "ANM-CLM-019"),
+        ("ANM-CLM-003", "ANM-CLM-008", "ANM-CLM-011", "ANM-CLM-012", "ANM-CLM-014", "ANM-CLM-019"),
         (
             ALL,
             "A claim has no session: its one answer is taken whenever it comes, and what is lost of it takes another press.",
@@ -38,10 +38,19 @@ SPARED: dict[str, tuple[frozenset[LineFault], str]] = {
         "It is about what a lock does not say: a command that is repeated is answered, and a new connect says a birth.",
     ),
     **dict.fromkeys(
-        ("ANM-KEY-022", "ANM-KEY-023", "ANM-KEY-024", "ANM-KEY-025", "ANM-KEY-027"),
+        (
+            "ANM-KEY-022",
+            "ANM-KEY-023",
+            "ANM-KEY-024",
+            "ANM-KEY-025",
+            "ANM-KEY-026",
+            "ANM-KEY-027",
+            "ANM-KEY-028",
+            "ANM-CHN-011",
+        ),
         (
             _TORN,
-            "The kit calls a change of keys off by its time; a connection that is torn meanwhile sets another one.",
+            "A change of keys that is not answered is called off by its time; a connection that is torn meanwhile sets another one.",
         ),
     ),
 }

@@ -43,8 +43,8 @@ class Stand(Listening):
     locked_out_at: float = -WITHIN_S
     # What stands under the cover of a lock from the factory; None for one whose keys are exchanged.
     boxed_secret: str | None = None
-    # Where the keys are kept that are exchanged with such a lock, before it is told: without them it would be scrap.
-    keep_keys: Callable[[ServiceIdentity], None] = lambda _: None
+    # Where its keys are kept, and beside them those that are to come, before it is told: without them it would be scrap.
+    keep_keys: Callable[[ServiceIdentity, ServiceIdentity | None], None] = lambda *_: None
     # What a bad day does to the line; None: nothing.
     weather: FaultyLine | None = None
     # What one check has observed at great length and another needs too.
@@ -74,7 +74,7 @@ class Stand(Listening):
 
     def take_keys(self, identity: ServiceIdentity) -> None:
         """Keys were exchanged: from now on the lock speaks, and is spoken to, under these."""
-        self.identity, self.boxed_secret = identity, None
+        self.boxed_secret = None
         self.service.take_keys(identity)
 
     def say(self, message: DownMessage) -> None:
@@ -157,6 +157,7 @@ class Stand(Listening):
         if not self.until(lambda: self.transcript.find(_is_birth, since) is not None, ANSWER_S):
             self.restart(manners=manners)
         self._bring_in_order(manners)
+        self._keep_what_is_proven()
         self.say(self.service.receipt())
         if self.service.held != (self.service.wanted.version, lists.EMPTY) or self.service.wanted.entries:
             self.give()
@@ -205,6 +206,12 @@ class Stand(Listening):
         self.restart(manners=manners)
         if not self.until(self._is_in_order, 30.0):
             raise NotTried(self._why_not_in_order())
+
+    def _keep_what_is_proven(self) -> None:
+        """A lock that has proven itself under the keys to come needs the others no more (ANM-KEY-029)."""
+        if self.service.takes_other and self.identity == self.transcript.other:
+            self.keep_keys(self.identity, None)
+            self.service.takes_other = False
 
     def _is_in_order(self) -> bool:
         service = self.service

@@ -3,6 +3,8 @@
     {"format": "anmen-conformance-stand/1", "broker": "HOST:PORT", "authority": "<path>", "certificate": "<path>",
      "certificate_key": "<path>", "locks": {"L-…": {"service_private_key": "<hex>", "lock_public_key": "<hex>", "key_epoch": 1}}}
 
+"coming" beside a lock's keys are those of a change that is under way, in the same form: the lock may speak under either.
+
 Paths are those of PEM files; relative ones start at the file's own folder. For the checks of firmware.md one of two more: "images", a folder
 that the lock's maker has filled (anmen conformance images), or, for simulated locks, "maker_key", the maker's private key.
 """
@@ -72,14 +74,27 @@ def stand_with(path: Path, lock: str, operator: str) -> Iterator[Stand]:
     at_the_door = operator_of(operator, identity.lock)
     releases, keep = _releases(path), partial(keep_keys, path)
     with MqttLine(address, identity.lock) as line:
-        yield Stand(line, at_the_door, identity, releases=releases, boxed_secret=secret, keep_keys=keep)
+        stand = Stand(line, at_the_door, identity, releases=releases, boxed_secret=secret, keep_keys=keep)
+        # A run that ended in the midst of a change of keys: the lock says under which of the two it speaks.
+        stand.transcript.other = read_coming(path, identity.lock)
+        stand.service.takes_other = stand.transcript.other is not None
+        yield stand
 
 
-def keep_keys(path: Path, identity: ServiceIdentity) -> None:
-    """Write the keys of a lock that was claimed in the place of its secret, the rest as it was."""
+def keep_keys(path: Path, identity: ServiceIdentity, coming: ServiceIdentity | None = None) -> None:
+    """Write a lock's keys in the place of its secret or of those that it had, and beside them those to come; the rest as it was."""
     written = json.loads(path.read_text(encoding="utf-8"))
-    written["locks"][identity.lock] = _keys_of(identity)
+    written["locks"][identity.lock] = _keys_of(identity) | ({"coming": _keys_of(coming)} if coming else {})
     write_private(path, json.dumps(written, indent=1).encode())
+
+
+def read_coming(path: Path, lock: LockId) -> ServiceIdentity | None:
+    """The keys that a lock was offered and may be speaking under; None where no change of keys was left unfinished."""
+    keys = json.loads(path.read_text(encoding="utf-8"))["locks"][lock].get("coming")
+    try:
+        return None if keys is None else _identity_of(lock, keys)
+    except (KeyError, TypeError, ValueError, AttributeError) as wrong:
+        raise MachineError(f"{path}, lock {lock}, coming: {wrong} (see docs/protocol/conformance.md)") from wrong
 
 
 def operator_of(text: str, lock: LockId) -> Operator:
@@ -143,6 +158,10 @@ def _identity(written: dict[str, Any], lock: LockId) -> ServiceIdentity:
     keys = written["locks"][lock]
     if "claim_secret" in keys:
         return boxed_identity(lock)
+    return _identity_of(lock, keys)
+
+
+def _identity_of(lock: LockId, keys: dict[str, Any]) -> ServiceIdentity:
     private, public = bytes.fromhex(keys["service_private_key"]), bytes.fromhex(keys["lock_public_key"])
     if (len(private), len(public)) != (PRIVATE_BYTES, PUBLIC_BYTES):
         raise ValueError(

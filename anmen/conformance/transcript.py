@@ -50,7 +50,12 @@ class Boot:
     secret: bytes
     up: Seal
     will: Seal
-    key_epoch: int
+    identity: ServiceIdentity
+
+    @property
+    def key_epoch(self) -> int:
+        """The key epoch of the static keys it speaks under."""
+        return self.identity.key_epoch
 
 
 @dataclass(slots=True)
@@ -60,8 +65,8 @@ class Transcript:
     identity: ServiceIdentity
     said: list[Said] = field(default_factory=list)
     boots: dict[bytes, Boot] = field(default_factory=dict)
-    # Keys that the lock was offered, and has answered.
-    coming: ServiceIdentity | None = None
+    # Keys that it may speak under besides: those that it was offered and has answered, or those that it had before.
+    other: ServiceIdentity | None = None
     # Sequences that the lock gave up by itself or whose receipts it had before the kit came.
     first_ours: dict[int, int] = field(default_factory=dict)
     # For each event of a log epoch the place in the transcript at which it was first said.
@@ -120,8 +125,8 @@ class Transcript:
         boot = self.boots.get(header.session)
         if boot is None and header.ephemeral is not None and session_id(header.ephemeral) == header.session:
             boot = self.boots[header.session] = self._derive(self.identity, header.session, header.ephemeral)
-            if self.coming is not None and not _opens(boot, frame):
-                boot = self.boots[header.session] = self._derive(self.coming, header.session, header.ephemeral)
+            if self.other is not None and not _opens(boot, frame):
+                boot = self.boots[header.session] = self._derive(self.other, header.session, header.ephemeral)
         if boot is None:
             raise RemoteProtocolError(FrameRefusal.UNKNOWN_SESSION, "a session whose birth was never heard")
         return boot
@@ -135,7 +140,7 @@ class Transcript:
             key = frame_key(secret, label, identity.lock, identity.key_epoch, session)
             return Seal(key, identity.lock, Direction.UP)
 
-        return Boot(ephemeral, secret, seal(KeyLabel.UP), seal(KeyLabel.WILL), identity.key_epoch)
+        return Boot(ephemeral, secret, seal(KeyLabel.UP), seal(KeyLabel.WILL), identity)
 
 
 def _opens(boot: Boot, frame: SealedFrame) -> bool:

@@ -19,7 +19,7 @@ def signs_with_its_static_key(patch: Patch, wire: MemoryWire) -> None:
     around(patch, chain_signer, "sign_head", lambda real, _, *args, **more: real(LOCK_KEY, *args, **more))
 
 
-@breaks("CHN-001", "CHN-005")
+@breaks("CHN-001", "CHN-005", "CHN-011")
 def chains_nothing_but_numbers(patch: Patch, wire: MemoryWire) -> None:
     def follow(_: Any, self: EventChain, event: Any) -> None:
         self.link = next_link(self.link, bytes(32))
@@ -32,7 +32,7 @@ def buries_without_a_link(patch: Patch, wire: MemoryWire) -> None:
     patch.setattr(EventChain, "value_at", nothing)
 
 
-@breaks("CHN-007", "CHN-001", "CHN-005")
+@breaks("CHN-007", "CHN-001", "CHN-005", "CHN-011")
 def signs_once_an_hour_only(patch: Patch, wire: MemoryWire) -> None:
     around(patch, ChainSigner, "say", lambda real, self, side, now: real(self, side, now) if now > 3600 else None)
 

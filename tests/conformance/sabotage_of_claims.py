@@ -1,13 +1,16 @@
 """Broken locks: what is said in the box and at the button, and what becomes of the keys that were given."""
 
+from dataclasses import replace
 from typing import Any
 
 from device_sim import claiming
 from device_sim.claiming import Claiming
+from device_sim.given_keys import keep_keys
+from device_sim.installation import Installation
 from device_sim.lock import Lock
 from firmware_protocol import claim
 from firmware_protocol.claim import LockClaim, is_claim
-from tests.conformance.memory_line import SECRET, MemoryWire
+from tests.conformance.memory_line import LOCK_KEY, SECRET, MemoryWire
 from tests.conformance.sabotage import Patch, around, breaks, nothing
 
 
@@ -96,3 +99,17 @@ def is_anybodys_who_presses(patch: Patch, wire: MemoryWire) -> None:
 
     original = Claiming.press
     around(patch, Claiming, "press", press)
+
+
+@breaks("CLM-012")
+def writes_its_half_behind_the_others(patch: Patch, wire: MemoryWire) -> None:
+    """Where the power goes away before it has connected under the keys that were given, its own one is missing."""
+
+    def power_off(real: Any, self: Installation) -> None:
+        lock = self._lock
+        if lock is not None and lock.claiming.awaits_welcome and not self.linked:
+            half = replace(lock.identity, private_key=LOCK_KEY)
+            keep_keys(lock.flash, half, claimed_by=lock.claiming.secret)
+        real(self)
+
+    around(patch, Installation, "power_off", power_off)

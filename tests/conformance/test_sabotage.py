@@ -41,7 +41,7 @@ FILES = (
     sabotage_of_wiping,
 )
 # What shows at a lock from the factory only.
-CLAIMED = frozenset({"ANM-CLM-003", "ANM-CLM-008", "ANM-CLM-011", "ANM-CLM-019"})
+CLAIMED = frozenset({"ANM-CLM-003", "ANM-CLM-008", "ANM-CLM-011", "ANM-CLM-012", "ANM-CLM-019"})
 # A watch looks at what other checks make the lock say: these make it say something of each kind.
 TALKATIVE = frozenset({"ANM-SES-003", "ANM-SES-016", "ANM-SES-017", "ANM-EVT-008", "ANM-TIM-006", "ANM-LST-015"})
 

@@ -1,17 +1,13 @@
 """Checks of docs/protocol/chain.md: heads are signed, and the chain under them is the one of the events that were heard."""
 
 from anmen.conformance.checks.full_flash import full_flash
-from anmen.conformance.counterpart import Manners
+from anmen.conformance.heads import SIGNING_KEY, arrives, latest_head, signing_point
 from anmen.conformance.registry import Profile, checks, declared
 from anmen.conformance.stand import ANSWER_S, Stand
-from anmen.conformance.verdict import Failed, NotTried
-from firmware_protocol.chain import Link, commitment, is_signed_by, next_link
-from firmware_protocol.key_messages import ChainHead
-from firmware_protocol.keys import chain_key, exchange
-from firmware_protocol.messages import Birth, Event, Events, Rebirth
+from anmen.conformance.verdict import Failed
+from firmware_protocol.chain import Link, is_signed_by
 from firmware_protocol.vocabulary import Field
 
-SIGNING_KEY = "signing_key"
 WELCOMES = 2
 EVENTS = 5
 CLOCK_MS = 300_000
@@ -27,20 +23,20 @@ declared(
 @checks("ANM-CHN-001", feature=SIGNING_KEY, unseen="that the pair is drawn in the lock and signs nothing else")
 def heads_are_signed(stand: Stand) -> str:
     """By the key that the birth names, which is not the static one; and from head to head the chain is that of the events."""
-    point = _point(stand)
+    point = signing_point(stand)
     if point == stand.identity.lock_public_key:
         raise Failed(expected="a pair that does nothing but sign heads", seen="the static key of the lock")
-    before = _head(stand)
+    before = latest_head(stand)
     stand.cause_events(EVENTS)
     stand.until(lambda: stand.service.has_all, ANSWER_S)
-    after = _head(stand)
+    after = latest_head(stand)
     for head in (before, after):
         if not is_signed_by(point, stand.identity.lock, head):
             raise Failed(
                 expected="a signature that the key in the birth verifies",
                 seen=f"a head of event {head.sequence} with another",
             )
-    _arrives(stand, Link(before.sequence, before.link), after)
+    arrives(stand, Link(before.sequence, before.link), after)
     return f"heads of events {before.sequence} and {after.sequence} signed; the events between them lead from one to the other"
 
 
@@ -52,8 +48,8 @@ def tombstones_carry_the_link(stand: Stand) -> str:
     if without or not tombstones:
         raise Failed(expected="the field 11 in every tombstone", seen=f"{len(without)} of {len(tombstones)} without")
     last = max(tombstones, key=lambda one: one.fields[Field.LAST])
-    head = _head(stand)
-    _arrives(stand, Link(last.fields[Field.LAST], last.fields[Field.DIGEST]), head)
+    head = latest_head(stand)
+    arrives(stand, Link(last.fields[Field.LAST], last.fields[Field.DIGEST]), head)
     return (
         f"from the tombstone's link after event {last.fields[Field.LAST]} to the signed head of event {head.sequence}"
     )
@@ -63,7 +59,7 @@ def tombstones_carry_the_link(stand: Stand) -> str:
 def a_head_after_every_welcome(stand: Stand) -> str:
     """Of the log's epoch, as far as it has come, with a time that is right where the clock is set."""
     for _ in range(WELCOMES):
-        head = _head(stand)
+        head = latest_head(stand)
     if head.log_epoch != stand.service.epoch or not 0 < head.sequence < stand.service.next_sequence:
         raise Failed(
             expected=f"epoch {stand.service.epoch}, a number below {stand.service.next_sequence}",
@@ -73,46 +69,3 @@ def a_head_after_every_welcome(stand: Stand) -> str:
     if head.clock_quality and off_ms > CLOCK_MS:
         raise Failed(expected="its own time", seen=f"{off_ms // 1000} s beside the right one")
     return f"a head after each of {WELCOMES} welcomes, up to event {head.sequence}"
-
-
-def _point(stand: Stand) -> bytes:
-    said = stand.birth.capabilities.get(SIGNING_KEY)
-    try:
-        return bytes.fromhex(said if isinstance(said, str) else "?")
-    except ValueError:
-        raise Failed(expected="130 hexadecimal digits", seen=f"the capability signing_key {said!r}") from None
-
-
-def _head(stand: Stand) -> ChainHead:
-    """The head that follows another welcome, all events up to it being stored."""
-    stand.behave(Manners())
-    since = stand.mark()
-    stand.say(Rebirth())
-    stand.await_message(Birth, since)
-    head = stand.await_message(ChainHead, since, expected="a signed head after a welcome")[1]
-    stand.until(lambda: stand.service.has_all, ANSWER_S)
-    return head
-
-
-def _arrives(stand: Stand, start: Link, head: ChainHead) -> None:
-    """From the link over every event heard after it to the link of the head."""
-    identity, events = stand.identity, _heard(stand, head.log_epoch)
-    key = chain_key(exchange(identity.private_key, identity.lock_public_key), identity.lock, identity.key_epoch)
-    link = start
-    for number in range(start.sequence + 1, head.sequence + 1):
-        if number not in events:
-            raise NotTried(f"event {number} was not heard")
-        link = next_link(link, commitment(key, events[number]))
-    if link.value != head.link:
-        raise Failed(
-            expected=f"from event {start.sequence} on the link {link.value.hex()[:16]}… after event {head.sequence}",
-            seen=f"{head.link.hex()[:16]}…",
-        )
-
-
-def _heard(stand: Stand, epoch: int) -> dict[int, Event]:
-    return {
-        event.sequence: event
-        for said, event in stand.transcript.events()
-        if isinstance(said.message, Events) and said.message.log_epoch == epoch
-    }

@@ -1,47 +1,44 @@
 """Checks of docs/protocol/claim.md. They come first: a lock from the factory has no keys before, and the rest is tried under them."""
 
-from dataclasses import dataclass
 from itertools import pairwise
 
+from anmen.conformance.claiming import (
+    Press,
+    answer_press,
+    await_claim,
+    claims_since,
+    drawn_for,
+    give_keys,
+    heard_claims,
+    secret_of,
+)
 from anmen.conformance.counterpart import SILENT, USUAL
 from anmen.conformance.registry import Profile, checks, declared
 from anmen.conformance.stand import ANSWER_S, BOOT_S, SLACK_S, Stand, within_tolerance
 from anmen.conformance.transcript import Said
-from anmen.conformance.verdict import Failed, NotTried
-from firmware_protocol import RemoteProtocolError, ServiceIdentity
-from firmware_protocol.claim import REPEAT_S, WINDOW_S, claimed_frame, draw_secret, open_claim
-from firmware_protocol.key_messages import LockKeys, ServiceKeys
-from firmware_protocol.keys import private_key, public_key
+from anmen.conformance.verdict import Failed
+from firmware_protocol.claim import REPEAT_S, WINDOW_S, draw_secret
 from firmware_protocol.messages import Birth
 from firmware_protocol.sealing import FrameKind
 
 FULL = Profile.FULL
-KEY_ENTROPY_BYTES, SECRET_ENTROPY_BYTES = 48, 13
+SECRET_ENTROPY_BYTES = 13
+# The last one is as late as a lock that restarts needs at least to connect; the others are before it.
+CUT_AFTER_S = (0.3, 0.0, 0.02, 0.05)
 
 declared(
     {
         "ANM-CLM-001": "It is people's hands and the service that read a secret; a lock only bears one, on its inside.",
         "ANM-CLM-002": "Where the secret stands and what begins a claim are a matter of the case and its button: the maker's word.",
-        "ANM-CLM-012": "A power cut has to strike between two writes of its flash: the maker's word.",
         "ANM-CLM-013": "What is erased of a log that was nobody's no later frame shows: the maker's word.",
     }
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Press:
-    """What came of one press of the button: the claims, with the keys that they say and the attempt they belong to."""
-
-    secret: str
-    said: tuple[Said, ...]
-    attempt: bytes
-    keys: LockKeys
-
-
 @checks("ANM-CLM-011", profile=FULL, settled=False)
 def silent_in_its_box(stand: Stand) -> str:
     """Restarted and left alone, a lock that was never claimed says nothing."""
-    _secret(stand)
+    secret_of(stand)
     stand.operator.power_off()
     since = stand.mark()
     stand.operator.power_on()
@@ -54,10 +51,10 @@ def silent_in_its_box(stand: Stand) -> str:
 @checks("ANM-CLM-003", profile=FULL, settled=False, unseen="that the claim begins nowhere but at the press")
 def claims_while_the_window_is_open(stand: Stand) -> str:
     """The first press heard out and answered too late: every 5 s for 120 s. Then two more, other pairs at each."""
-    secret, since, pressed_at = _secret(stand), stand.mark(), stand.line.now()
+    secret, since, pressed_at = secret_of(stand), stand.mark(), stand.line.now()
     stand.operator.press_claim()
     stand.listen(WINDOW_S + 3 * REPEAT_S)
-    first = _heard(stand, since, secret)
+    first = heard_claims(stand, since, secret)
     times = [one.at - pressed_at for one in first.said]
     paces = [after - before for before, after in pairwise(times)]
     if times[0] > SLACK_S or any(not within_tolerance(pace, REPEAT_S) for pace in paces):
@@ -76,13 +73,13 @@ def claims_while_the_window_is_open(stand: Stand) -> str:
 def _pressed(stand: Stand, secret: str) -> Press:
     since = stand.mark()
     stand.operator.press_claim()
-    return _await(stand, since, secret)
+    return await_claim(stand, since, secret)
 
 
 def _must_not_take(stand: Stand, press: Press) -> None:
     """Answer when the two minutes are over; a lock that takes it comes back with a birth."""
     since = stand.mark()
-    _answer(stand, press, _drawn(stand, press), press.secret)
+    answer_press(stand, press, drawn_for(stand, press), press.secret)
     stand.listen(BOOT_S)
     if any(one.header is not None and one.header.kind is FrameKind.BIRTH for one in stand.transcript.said[since:]):
         raise Failed(expected="no notice of an answer after the two minutes", seen="a birth")
@@ -91,15 +88,65 @@ def _must_not_take(stand: Stand, press: Press) -> None:
 @checks("ANM-CLM-019", profile=FULL, settled=False)
 def keeps_its_secret(stand: Stand) -> str:
     """Given keys and never answered under them, it says its birth over a power cut too, and claims again when it is pressed."""
-    secret, since = _secret(stand), stand.mark()
+    secret, since = secret_of(stand), stand.mark()
     stand.operator.press_claim()
-    first = _await(stand, since, secret)
+    first = await_claim(stand, since, secret)
     again = _unwelcomed(stand, first)
     # The next check claims it for good.
     stand.boxed_secret = secret
     if again.keys.public_key == first.keys.public_key or again.keys.key_epoch != first.keys.key_epoch:
         raise Failed(expected="another pair of the same key epoch", seen=f"key epoch {again.keys.key_epoch}")
     return "born twice under keys that nobody welcomed it under, then claimed again by the same secret"
+
+
+@checks("ANM-CLM-012", profile=FULL, settled=False, unseen="that every moment is as good as those that were tried")
+def whole_or_not_at_all(stand: Stand) -> str:
+    """Its power goes away right behind the answer: it comes back under those keys, or as it was before the press."""
+    secret = secret_of(stand)
+    try:
+        came = [_cut_behind(stand, secret, after_s) for after_s in CUT_AFTER_S]
+        since = stand.mark()
+        stand.operator.press_claim()
+        await_claim(stand, since, secret)
+    finally:
+        # The next check claims it for good.
+        stand.boxed_secret, stand.transcript.other = secret, None
+        stand.behave(USUAL)
+    return f"power cut {len(came)} times up to {max(CUT_AFTER_S):g} s after the answer: {sum(came)} times under its keys, else as before"
+
+
+def _cut_behind(stand: Stand, secret: str, after_s: float) -> bool:
+    """Whether it came back under the keys of this press, and not as it was; either way the next press claims by the same secret."""
+    stand.behave(SILENT)
+    since = stand.mark()
+    stand.operator.press_claim()
+    press = await_claim(stand, since, secret)
+    given = stand.transcript.other = drawn_for(stand, press)
+    stand.keep_keys(stand.identity, given)
+    answer_press(stand, press, given, secret)
+    stand.listen(after_s)
+    stand.operator.power_off()
+    stand.listen(SLACK_S / 4)
+    since = stand.mark()
+    stand.operator.power_on()
+    stand.until(lambda: bool(_births(stand, since)), ANSWER_S)
+    births = _births(stand, since)
+    if any(not isinstance(one.message, Birth) for one in births):
+        raise Failed(
+            expected="keys that are whole, or none: a birth under those of the answer or those before it",
+            seen=f"a birth under neither, its power having been cut {after_s:g} s after the answer",
+        )
+    came = any(
+        one.header is not None and stand.transcript.boots[one.header.session].identity == given for one in births
+    )
+    if came:
+        stand.take_keys(given)
+    return came
+
+
+def _births(stand: Stand, since: int) -> list[Said]:
+    said = stand.transcript.said[since:]
+    return [one for one in said if one.header is not None and one.header.kind is FrameKind.BIRTH]
 
 
 @checks(
@@ -109,16 +156,16 @@ def takes_the_keys(stand: Stand) -> str:
     """Another secret's answer is none; with the right one it comes back under the keys, over a power cut too, and claims no more."""
     # Under keys that an earlier claim gave it, it is not welcomed meanwhile: that would end this claim (ANM-CLM-014).
     stand.behave(SILENT)
-    secret, since = _secret(stand), stand.mark()
+    secret, since = secret_of(stand), stand.mark()
     stand.operator.press_claim()
-    press = _await(stand, since, secret)
-    _answer(stand, press, _drawn(stand, press), draw_secret(stand.draw(SECRET_ENTROPY_BYTES)))
+    press = await_claim(stand, since, secret)
+    answer_press(stand, press, drawn_for(stand, press), draw_secret(stand.draw(SECRET_ENTROPY_BYTES)))
     since = stand.mark()
-    if not stand.until(lambda: bool(_claims(stand, since)), 2 * REPEAT_S):
+    if not stand.until(lambda: bool(claims_since(stand, since)), 2 * REPEAT_S):
         raise Failed(expected="no notice of an answer under another secret", seen="the lock claimed no more")
     stand.behave(USUAL)
     since = stand.mark()
-    _give_keys(stand, press, secret)
+    give_keys(stand, press, secret)
     if not stand.until(lambda: stand.service.proven and stand.service.welcomed > 0, ANSWER_S):
         raise Failed(expected="a proof under these keys", seen=stand.told(since))
     _let_it_be_welcomed(stand)
@@ -127,8 +174,8 @@ def takes_the_keys(stand: Stand) -> str:
     since = stand.mark()
     stand.operator.press_claim()
     stand.listen(2 * REPEAT_S)
-    if _claims(stand, since):
-        raise Failed(expected="no claim once it was welcomed", seen=f"{len(_claims(stand, since))} claims")
+    if claims_since(stand, since):
+        raise Failed(expected="no claim once it was welcomed", seen=f"{len(claims_since(stand, since))} claims")
     return "an answer under another secret changed nothing; born under the keys of the right one, and pressed in vain"
 
 
@@ -145,8 +192,8 @@ def somebodys_button(stand: Stand) -> str:
     since = stand.mark()
     stand.operator.press_claim()
     stand.listen(2 * REPEAT_S)
-    if _claims(stand, since):
-        raise Failed(expected="no claim of a lock that is somebody's", seen=f"{len(_claims(stand, since))} claims")
+    if claims_since(stand, since):
+        raise Failed(expected="no claim of a lock that is somebody's", seen=f"{len(claims_since(stand, since))} claims")
     return f"no claim in {2 * REPEAT_S:g} s"
 
 
@@ -154,7 +201,7 @@ def _unwelcomed(stand: Stand, press: Press) -> Press:
     """What comes of another press once it has keys that nobody answers under."""
     stand.behave(SILENT)
     try:
-        _give_keys(stand, press, press.secret)
+        give_keys(stand, press, press.secret)
     except Failed:
         stand.boxed_secret = press.secret
         raise
@@ -164,63 +211,4 @@ def _unwelcomed(stand: Stand, press: Press) -> Press:
     since = stand.mark()
     stand.operator.press_claim()
     stand.behave(USUAL)
-    return _await(stand, since, press.secret)
-
-
-def claim(stand: Stand) -> None:
-    """Exchange keys with a lock from the factory, where nobody asks how it does it; it has come back under them when this returns."""
-    secret, since = _secret(stand), stand.mark()
-    stand.operator.press_claim()
-    press = _await(stand, since, secret)
-    _give_keys(stand, press, secret)
-
-
-def _secret(stand: Stand) -> str:
-    if stand.boxed_secret is None:
-        raise NotTried("its keys are exchanged already: name the secret of a lock from the factory (claim_secret)")
-    return stand.boxed_secret
-
-
-def _claims(stand: Stand, since: int) -> list[Said]:
-    said = stand.transcript.said[since:]
-    return [one for one in said if one.header is not None and one.header.kind is FrameKind.CLAIM]
-
-
-def _await(stand: Stand, since: int, secret: str) -> Press:
-    stand.until(lambda: bool(_claims(stand, since)), BOOT_S)
-    return _heard(stand, since, secret)
-
-
-def _heard(stand: Stand, since: int, secret: str) -> Press:
-    """All claims since a mark, which must open and say one and the same."""
-    said = tuple(_claims(stand, since))
-    if not said:
-        raise Failed(expected="a claim after the press", seen=stand.told(since))
-    try:
-        opened = {open_claim(stand.identity.lock, secret, one.raw) for one in said}
-    except RemoteProtocolError as refused:
-        raise Failed(expected="claims sealed by the secret under the cover", seen=str(refused)) from refused
-    if len(opened) != 1:
-        raise Failed(expected="the same pairs in every claim of one press", seen=f"{len(opened)} different ones")
-    [(attempt, keys)] = opened
-    return Press(secret, said, attempt, keys)
-
-
-def _give_keys(stand: Stand, press: Press, secret: str) -> None:
-    """Answer the press, and hear the lock come back under what it was told."""
-    identity = _drawn(stand, press)
-    stand.keep_keys(identity)
-    since = stand.mark()
-    _answer(stand, press, identity, secret)
-    stand.take_keys(identity)
-    stand.await_message(Birth, since, BOOT_S, expected="a birth under the keys that were exchanged")
-
-
-def _drawn(stand: Stand, press: Press) -> ServiceIdentity:
-    private = private_key(stand.draw(KEY_ENTROPY_BYTES))
-    return ServiceIdentity(stand.identity.lock, private, press.keys.public_key, press.keys.key_epoch)
-
-
-def _answer(stand: Stand, press: Press, identity: ServiceIdentity, secret: str) -> None:
-    said = ServiceKeys(identity.key_epoch, public_key(identity.private_key))
-    stand.line.say(claimed_frame(identity.lock, secret, press.attempt, said))
+    return await_claim(stand, since, press.secret)

@@ -9,7 +9,7 @@ from anmen.conformance.transcript import Said, Transcript, holds
 from anmen.conformance.verdict import Failed
 from firmware_protocol.messages import Birth, Event, Events
 from firmware_protocol.sending import GROUP, WINDOW
-from firmware_protocol.vocabulary import AlarmCode, Field
+from firmware_protocol.vocabulary import AlarmCode, EventType, Field
 
 EVENT_BYTES = 175
 
@@ -29,19 +29,32 @@ def gapless(transcript: Transcript) -> str:
 
 @watches("ANM-EVT-002", unseen="that the epoch is drawn at random, and another one after a lost log")
 def one_epoch(transcript: Transcript) -> str:
-    """The same over all boots but for a factory wipe, which the new log itself tells of."""
+    """The same over all boots but for a factory wipe, which the new log itself tells of, and a claim, which gives keys of no new epoch."""
     births = [birth.log_epoch for _, birth in transcript.of(Birth)]
     wiped = {
-        said.message.log_epoch
+        said.epoch
         for said, event in transcript.events()
-        if isinstance(said.message, Events) and event.get(Field.CODE) == AlarmCode.LOCK_FACTORY_RESET
+        if (event.type, event.get(Field.CODE)) == (EventType.ALARM_RAISED, AlarmCode.LOCK_FACTORY_RESET)
     }
-    strange = set(births[1:]) - set(births[:1]) - wiped
+    strange = set(births) - _begun_with_keys(transcript) - wiped
     if strange:
         raise Failed(
             expected="one log epoch over all boots but for wipes", seen=f"{len(strange) + 1} epochs without a wipe"
         )
     return f"the same epoch in {births.count(births[0]) if births else 0} births, {len(set(births) & wiped)} of a wipe"
+
+
+def _begun_with_keys(transcript: Transcript) -> set[int]:
+    """The epoch in the first birth heard, and in the first under each pair of the same key epoch: those a claim has given (ANM-CLM-013)."""
+    first: dict[bytes, int] = {}
+    key_epochs: list[int] = []
+    for said, birth in transcript.of(Birth):
+        if said.header is not None:
+            keys = transcript.boots[said.header.session].identity
+            key_epochs.append(keys.key_epoch)
+            if keys.key_epoch == key_epochs[0]:
+                first.setdefault(keys.lock_public_key, birth.log_epoch)
+    return set(first.values())
 
 
 @checks("ANM-EVT-003")

@@ -1,46 +1,34 @@
 """Checks of docs/protocol/keys.md: new keys at a handover.
 
-The kit calls every change off, so that the lock leaves it with the keys it came with.
+This one is called off: the lock comes back to the keys it had. One that goes through is in keys_changed.py.
 """
 
 from dataclasses import dataclass
 
-from anmen.conformance.registry import Profile, checks, declared
-from anmen.conformance.stand import ANSWER_S, BOOT_S, Stand
+from anmen.conformance.registry import Profile, checks
+from anmen.conformance.rekeying import KEY_ENTROPY_BYTES, Offered, call_off, offer_keys
+from anmen.conformance.stand import Stand
 from anmen.conformance.transcript import Said
 from anmen.conformance.verdict import Failed
-from firmware_protocol import RemoteProtocolError, ServiceIdentity
 from firmware_protocol.key_change import KEY_EPOCH_CAPABILITY, WELCOME_WAIT_S
 from firmware_protocol.key_messages import KeyAnswer, KeyOffer, KeyRefusal
-from firmware_protocol.keys import exchange, private_key, public_key
-from firmware_protocol.messages import Birth
+from firmware_protocol.keys import private_key, public_key
 from firmware_protocol.vocabulary import AlarmCode, EventType, Field
-
-LEAVES_WITHIN_S = 10.0
-_KEY_ENTROPY_BYTES = 48
-_NEVER_TAKEN = "The kit calls every change of keys off, or its lock would leave it with keys that its service has not got: the maker's word."
-
-declared({"ANM-CHN-011": _NEVER_TAKEN, "ANM-KEY-026": _NEVER_TAKEN, "ANM-KEY-028": _NEVER_TAKEN})
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
     """One change that was offered and never welcomed, as the lock went through it."""
 
-    offer: KeyOffer
+    offered: Offered
     answers: tuple[KeyAnswer, ...]
-    asked_at: float
-    tried: Said
-    tried_birth: Birth
-    old_birth: Birth
     back: Said | None
-    since: int
 
 
 @checks("ANM-KEY-022", feature=KEY_EPOCH_CAPABILITY, unseen="that it refuses while it is busy, which it may")
 def refuses_what_it_must(stand: Stand) -> str:
     """Its own epoch again, a point that is none, and any keys while somebody's credential is on its list."""
-    present, point = stand.identity.key_epoch, public_key(private_key(stand.draw(_KEY_ENTROPY_BYTES)))
+    present, point = stand.identity.key_epoch, public_key(private_key(stand.draw(KEY_ENTROPY_BYTES)))
     stand.give(stand.issuer().card(1))
     _must_refuse(stand, KeyOffer(present + 1, point), KeyRefusal.LIST_HOLDS)
     stand.give()
@@ -68,7 +56,7 @@ def draws_a_pair_and_says_it_again(stand: Stand) -> str:
 )
 def goes_over_to_a_new_session(stand: Stand) -> str:
     """A birth under the new keys, with another boot number and ephemeral key."""
-    change = _change(stand)
+    change = _change(stand).offered
     boots = stand.transcript.boots
     header = change.tried.header
     fresh = header is not None and sum(one.ephemeral == header.ephemeral for one in boots.values()) == 1
@@ -86,7 +74,7 @@ def comes_back_when_nobody_answers(stand: Stand) -> str:
     change = _change(stand)
     if change.back is None:
         raise Failed(expected="a birth under the old keys again", seen="none")
-    waited = change.back.at - change.tried.at
+    waited = change.back.at - change.offered.tried.at
     if waited < WELCOME_WAIT_S / 2:
         raise Failed(expected=f"{WELCOME_WAIT_S:.0f} s of patience", seen=f"{waited:.0f} s")
     return f"back under its old keys after {waited:.0f} s without a welcome"
@@ -95,13 +83,13 @@ def comes_back_when_nobody_answers(stand: Stand) -> str:
 @checks("ANM-KEY-027", profile=Profile.FULL, feature=KEY_EPOCH_CAPABILITY)
 def says_that_the_change_failed(stand: Stand) -> str:
     """Alarm 33, once, behind the welcome under the old keys."""
-    change = _change(stand)
+    since = _change(stand).offered.since
     stand.await_event(
-        EventType.ALARM_RAISED, change.since, where=lambda one: one.get(Field.CODE) == AlarmCode.KEY_CHANGE_FAILED
+        EventType.ALARM_RAISED, since, where=lambda one: one.get(Field.CODE) == AlarmCode.KEY_CHANGE_FAILED
     )
     told = {
         event.sequence
-        for _, event in stand.transcript.events(change.since)
+        for _, event in stand.transcript.events(since)
         if event.type == EventType.ALARM_RAISED and event.get(Field.CODE) == AlarmCode.KEY_CHANGE_FAILED
     }
     if len(told) != 1:
@@ -123,43 +111,6 @@ def _change(stand: Stand) -> Change:
 
 
 def _offered_and_called_off(stand: Stand) -> Change:
-    private = private_key(stand.draw(_KEY_ENTROPY_BYTES))
-    offer = KeyOffer(stand.identity.key_epoch + 1, public_key(private))
-    since, asked_at, old = stand.mark(), stand.line.now(), stand.birth
-    stand.say(offer)
-    stand.say(offer)
-    first = stand.await_message(KeyAnswer, since)[1]
-    _expect(stand, offer, private, first)
-    stand.until(lambda: len(list(stand.transcript.of(KeyAnswer, since))) > 1, ANSWER_S / 5)
-    found = stand.await_frame(
-        lambda one: _speaks_under(stand, one, offer.key_epoch),
-        since,
-        LEAVES_WITHIN_S + BOOT_S,
-        "a birth under the new keys",
-    )
-    tried = next(birth for one, birth in stand.transcript.of(Birth, since) if one is found)
-    behind = stand.transcript.said.index(found)
-    patience = 2 * WELCOME_WAIT_S + BOOT_S
-    stand.until(lambda: _back(stand, behind) is not None, patience)
-    answers = tuple(one for _, one in stand.transcript.of(KeyAnswer, since))
-    return Change(offer, answers, asked_at, found, tried, old, _back(stand, behind), since)
-
-
-def _expect(stand: Stand, offer: KeyOffer, private: bytes, said: KeyAnswer) -> None:
-    try:
-        exchange(private, said.public_key)
-    except RemoteProtocolError:
-        raise Failed(
-            expected="a point on the curve", seen=f"refusal {said.refusal}, {len(said.public_key)} bytes"
-        ) from None
-    stand.transcript.coming = ServiceIdentity(stand.identity.lock, private, said.public_key, offer.key_epoch)
-
-
-def _back(stand: Stand, behind: int) -> Said | None:
-    return stand.transcript.find(lambda one: _speaks_under(stand, one, stand.identity.key_epoch), behind + 1)
-
-
-def _speaks_under(stand: Stand, one: Said, key_epoch: int) -> bool:
-    if not isinstance(one.message, Birth) or one.header is None:
-        return False
-    return stand.transcript.boots[one.header.session].key_epoch == key_epoch
+    offered = offer_keys(stand, times=2)
+    answers = tuple(one for _, one in stand.transcript.of(KeyAnswer, offered.since))
+    return Change(offered, answers, call_off(stand, offered))

@@ -2,15 +2,18 @@
 
 from dataclasses import dataclass
 
-from anmen.conformance.counterpart import Manners
+from anmen.conformance.checks.keys_changed import SILENCE_S
+from anmen.conformance.counterpart import SILENT, Manners
 from anmen.conformance.lists import CARD, EMPTY
 from anmen.conformance.orders import Orders
 from anmen.conformance.registry import Profile, checks
+from anmen.conformance.rekeying import Offered, call_off, offer_keys, speaks_under
 from anmen.conformance.stand import ANSWER_S, BOOT_S, Stand
 from anmen.conformance.verdict import Failed, NotTried
 from firmware_protocol.certificate_messages import CERTIFICATE_CAPABILITY
 from firmware_protocol.commands import CommandFailure, CommandKind, CommandState, ReadBackAnswer
 from firmware_protocol.commands_wiped import proves_wipe, wipe_key
+from firmware_protocol.key_change import KEY_EPOCH_CAPABILITY
 from firmware_protocol.keys import exchange
 from firmware_protocol.messages import Birth, Event, Events
 from firmware_protocol.vocabulary import AlarmCode, EventType, Field
@@ -18,6 +21,7 @@ from firmware_protocol.vocabulary import AlarmCode, EventType, Field
 FULL, COMMANDS, WIPE = Profile.FULL, "commands", CommandKind.FACTORY_WIPE
 WAITED_S = 5.0
 CHALLENGE_BYTES = 16
+FORGOTTEN = "ANM-KEY-028"
 # Neither is what any lock has by itself.
 RELOCK_S, AJAR_S = 11, 71
 
@@ -32,6 +36,7 @@ class Wiped:
     first: tuple[Event, ...]
     number: bytes
     challenge: bytes
+    offered: Offered | None
 
 
 @checks("ANM-CMD-020", profile=FULL, feature=COMMANDS, kind=WIPE)
@@ -131,6 +136,29 @@ def keeps_its_certificate(stand: Stand) -> str:
     return f"its certificate holds until {after}, as before the wipe"
 
 
+@checks(
+    FORGOTTEN,
+    profile=FULL,
+    feature=KEY_EPOCH_CAPABILITY,
+    kind=WIPE,
+    unseen="that nothing of the pair is left in its flash",
+)
+def forgets_the_keys_to_come(stand: Stand) -> str:
+    """Wiped while it had a pair that nobody welcomed it under, and left without an answer after it: it does not try that pair."""
+    offered = wiped(stand).offered
+    if offered is None:
+        raise NotTried("the lock was wiped before it was offered other keys")
+    since = stand.mark()
+    stand.restart(manners=SILENT)
+    stand.listen(SILENCE_S)
+    if stand.transcript.find(lambda one: speaks_under(stand, one, offered.identity.key_epoch), since) is not None:
+        raise Failed(
+            expected=f"key epoch {stand.identity.key_epoch} alone after the wipe",
+            seen=f"a birth under key epoch {offered.identity.key_epoch}, which was never welcomed",
+        )
+    return f"offered another pair, back from it, wiped: {SILENCE_S:.0f} s of silence under its own keys"
+
+
 def wiped(stand: Stand) -> Wiped:
     """Wipe the lock, and take its power away the moment it says that it has begun. Done once a run."""
     _consent(stand)
@@ -139,6 +167,7 @@ def wiped(stand: Stand) -> Wiped:
 
 def _wipe(stand: Stand) -> Wiped:
     orders, challenge = Orders(stand), stand.draw(CHALLENGE_BYTES)
+    offered = _offered(stand)
     number = stand.draw(16)
     orders.parameters(number, orders.nonce(number), relock_s=RELOCK_S, ajar_s=AJAR_S)
     orders.ends(number, CommandState.DONE)
@@ -157,7 +186,18 @@ def _wipe(stand: Stand) -> Wiped:
         if isinstance(said.message, Events) and said.message.log_epoch == stand.service.epoch
     }
     first = tuple(one for _, one in sorted(found.items()))
-    return Wiped(before, stand.birth, orders.held(), first, number, challenge)
+    return Wiped(before, stand.birth, orders.held(), first, number, challenge, offered)
+
+
+def _offered(stand: Stand) -> Offered | None:
+    """A pair that the lock has tried in vain, for the one check that is about it."""
+    if not (stand.wants(FORGOTTEN) and stand.birth.capabilities.get(KEY_EPOCH_CAPABILITY)):
+        return None
+    offered = offer_keys(stand)
+    if call_off(stand, offered) is None:
+        raise NotTried("it did not come back from keys that nobody welcomed (ANM-KEY-025)")
+    stand.settle()
+    return offered
 
 
 def _proves(stand: Stand, seen: Wiped, proof: object, where: str) -> None:
