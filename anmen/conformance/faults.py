@@ -32,10 +32,11 @@ FAULTS = {
     "answers too late": ("TIM-002", "CMD-006", "CMD-007"),
     "power cuts": (
         *("EVT-003", "EVT-011", "EVT-017", "LST-010", "SES-022", "TIM-004", "TIM-008", "DOR-011", "DOR-013"),
-        *("CMD-009", "CMD-020", "CMD-021", "FWU-012", "FWU-015", "CLM-012", "CHN-011", "KEY-026"),
+        *("CMD-009", "CMD-020", "CMD-021", "FWU-012", "FWU-015", "CLM-012", "CHN-011", "KEY-026", "KEY-034", "KEY-037"),
     ),
     "a torn connection": ("FRM-003", "SES-023", "EVT-011", "DOR-001", "DOR-002", "FWU-012", "FWU-017"),
-    "a clock that stopped": ("TIM-006", "DOR-004", "CMD-008"),
+    "a clock that stopped": ("TIM-006", "DOR-004", "CMD-008", "KEY-032", "KEY-036"),
+    "certificates that are not for this lock, of another time or of nobody's authority": ("KEY-036", "KEY-038"),
     "a full flash": ("EVT-021", "EVT-022", "EVT-023", "CHN-005"),
     "images that are damaged, that hang, that nobody welcomes": ("FWU-005", "FWU-016", "FWU-018", "FWU-019"),
 }

@@ -32,6 +32,11 @@ SPARED: dict[str, tuple[frozenset[LineFault], str]] = {
             "A claim has no session: its one answer is taken whenever it comes, and what is lost of it takes another press.",
         ),
     ),
+    "ANM-KEY-032": (_HURT | _AGAIN, _ONCE),
+    **dict.fromkeys(
+        ("ANM-KEY-036", "ANM-KEY-037", "ANM-KEY-038"),
+        (_TORN, "It is about which connection a lock ends by itself, and which certificate the next one has."),
+    ),
     "ANM-SES-016": (_TORN, "A rebirth has the number of its connect; a connection that is torn begins another one."),
     "ANM-CMD-020": (
         _TORN | {LineFault.REPEATED},

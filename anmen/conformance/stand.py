@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
 
 from anmen.conformance import lists
+from anmen.conformance.authority import LockAuthority
 from anmen.conformance.counterpart import USUAL, Manners
 from anmen.conformance.faulty_line import FaultyLine
 from anmen.conformance.listening import ANSWER_S, Listening
@@ -37,6 +38,8 @@ class Stand(Listening):
     # Images that the lock's maker has signed for the kit, and whether the lock may be wiped.
     releases: Releases | None = None
     may_wipe: bool = False
+    # What signs locks' certificates that the lock's broker takes; None: nobody here does.
+    authority: LockAuthority | None = None
     # The sentences of this run; empty: whoever asks is all there is.
     wanted: frozenset[str] = frozenset()
     # When a check that is over has left the lock locked out, on the line's clock.

@@ -6,7 +6,8 @@
 "coming" beside a lock's keys are those of a change that is under way, in the same form: the lock may speak under either.
 
 Paths are those of PEM files; relative ones start at the file's own folder. For the checks of firmware.md one of two more: "images", a folder
-that the lock's maker has filled (anmen conformance images), or, for simulated locks, "maker_key", the maker's private key.
+that the lock's maker has filled (anmen conformance images), or, for simulated locks, "maker_key", the maker's private key. For those about
+a new certificate "lock_authority" and "lock_authority_key": whose certificates the broker takes of locks.
 """
 
 import json
@@ -17,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from anmen.conformance.authority import LockAuthority, read_authority
 from anmen.conformance.image_list import releases_from
 from anmen.conformance.mqtt_line import BrokerAddress, MqttLine
 from anmen.conformance.operators import CommandOperator, Operator, SimulatorOperator
@@ -75,6 +77,7 @@ def stand_with(path: Path, lock: str, operator: str) -> Iterator[Stand]:
     releases, keep = _releases(path), partial(keep_keys, path)
     with MqttLine(address, identity.lock) as line:
         stand = Stand(line, at_the_door, identity, releases=releases, boxed_secret=secret, keep_keys=keep)
+        stand.authority = _lock_authority(path)
         # A run that ended in the midst of a change of keys: the lock says under which of the two it speaks.
         stand.transcript.other = read_coming(path, identity.lock)
         stand.service.takes_other = stand.transcript.other is not None
@@ -121,6 +124,17 @@ def _releases(path: Path) -> Releases | None:
     written = json.loads(path.read_text(encoding="utf-8"))
     places = (path.parent / str(written[name]) if name in written else None for name in ("images", "maker_key"))
     return releases_from(*places)
+
+
+def _lock_authority(path: Path) -> LockAuthority | None:
+    written = json.loads(path.read_text(encoding="utf-8"))
+    if "lock_authority" not in written:
+        return None
+    if "lock_authority_key" not in written:
+        raise MachineError(
+            f"{path}: lock_authority_key is missing beside lock_authority (see docs/protocol/conformance.md)"
+        )
+    return read_authority(*(path.parent / str(written[name]) for name in ("lock_authority", "lock_authority_key")))
 
 
 def _address(written: dict[str, Any], folder: Path) -> BrokerAddress:

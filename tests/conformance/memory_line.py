@@ -4,15 +4,21 @@ import hashlib
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from anmen.conformance.authority import DAY_S, common_name, draw_authority
 from anmen.conformance.line import Heard
 from anmen.conformance.operators import Json, SimulatorOperator
 from anmen.conformance.releases import MadeReleases
 from anmen.conformance.stand import Stand
 from device_sim import requests
-from device_sim.certificate import HeldCertificate
+from device_sim.certificate import HeldCertificate, split
 from device_sim.claiming import nobodys_keys
 from device_sim.door import Door
 from device_sim.errors import FirmwareHangs
@@ -44,8 +50,29 @@ MAKER_KEY = private_key(b"kit make" * 6)
 IDENTITY = ServiceIdentity(LOCK, SERVICE_KEY, public_key(LOCK_KEY))
 SECRET = draw_secret(b"under the cover")
 BEGAN_MS = 1_790_000_000_000
+AUTHORITY = draw_authority(BEGAN_MS // 1000)
 # Small, so that a full flash is a matter of some hundred events.
 GEOMETRY = Geometry(sector_bytes=4096, sectors=4)
+
+
+@cache
+def factory_certificate(days: int = 30) -> HeldCertificate:
+    """Of the authority that the wire trusts, and so many days from its end when the wire's time begins."""
+    key, ends_s = private_key(b"kit cert" * 6), BEGAN_MS // 1000 + days * DAY_S
+    point = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), public_key(key))
+    leaf = AUTHORITY.sign(common_name(LOCK), point, begins_s=ends_s - 300 * DAY_S, ends_s=ends_s)
+    return HeldCertificate(AUTHORITY.chain(leaf), key, ends_s)
+
+
+def is_trusted(certificate: HeldCertificate | None) -> bool:
+    """What a broker would say of it; one that has none to show is let in by other means."""
+    if certificate is None:
+        return True
+    try:
+        x509.load_der_x509_certificate(split(certificate.chain)[0]).verify_directly_issued_by(AUTHORITY.certificate)
+    except (ValueError, InvalidSignature):
+        return False
+    return True
 
 
 @dataclass
@@ -57,7 +84,7 @@ class MemoryHardware:
     engine: FaceEngine = field(default_factory=lambda: load_engine(EngineName.SFACE))
     drawn: int = 0
     # None: it knows of none, and asks for no other.
-    certificate: HeldCertificate | None = None
+    certificate: HeldCertificate | None = field(default_factory=factory_certificate)
 
     def uptime_s(self) -> float:
         return self.wire.clock_s
@@ -89,15 +116,20 @@ class MemoryLink:
         self.will_qos = 1
         self.has_will = True
         self.connect_at: float | None = None
+        self.certificate: HeldCertificate | None = None
         self.kept: list[bytes] = []
 
     def connect(self, will: bytes, certificate: HeldCertificate | None = None) -> None:
         self.will = will if self.has_will and will else None
         self.connect_at = self.wire.clock_s + 0.02
+        self.certificate = certificate or self.wire.hardware.certificate
 
     def arrive(self) -> None:
-        """The broker lets the lock in and acknowledges its subscriptions."""
+        """The broker lets the lock in and acknowledges its subscriptions, where its certificate is of the authority it trusts."""
         self.connect_at = None
+        if not is_trusted(self.certificate):
+            self.wire.installed.went_down("the broker does not take its certificate")
+            return
         self.up = True
         self.wire.installed.came_up()
         kept, self.kept = self.kept, []
@@ -203,5 +235,5 @@ def memory_stand(*, boxed: bool = False) -> tuple[MemoryWire, Stand]:
 
     stand = Stand(wire, SimulatorOperator(LOCK, wire.ask, FACE), IDENTITY, draw)
     stand.releases, stand.may_wipe = MadeReleases(MAKER_KEY), True
-    stand.boxed_secret = SECRET if boxed else None
+    stand.boxed_secret, stand.authority = SECRET if boxed else None, AUTHORITY
     return wire, stand

@@ -25,7 +25,7 @@ def offers_the_key_it_has(patch: Patch, wire: MemoryWire) -> None:
     around(patch, LockKeyring, "taken", lambda real, self, offer, _: real(self, offer, self.current.private_key))
 
 
-@breaks("KEY-024", "KEY-023", "KEY-025", "KEY-027")
+@breaks("KEY-024", "KEY-023", "KEY-025", "KEY-026", "KEY-027", "CHN-011")
 def never_goes_over(patch: Patch, wire: MemoryWire) -> None:
     def hear(real: Any, self: KeyKeeper, offer: KeyOffer, **more: Any) -> Any:
         said = refuse_offer(self.keyring, offer, holds_material=more["holds_material"], busy=False)
@@ -69,7 +69,7 @@ def keeps_the_old_pair_for_bad_days(patch: Patch, wire: MemoryWire) -> None:
     around(patch, LockKeyring, "unanswered", unanswered)
 
 
-@breaks("KEY-026")
+@breaks("KEY-026", "CHN-011")
 def says_it_when_it_tries_them(patch: Patch, wire: MemoryWire) -> None:
     """Keys changed before anybody has welcomed it under them."""
 

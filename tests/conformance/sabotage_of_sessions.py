@@ -147,7 +147,7 @@ def keeps_a_number_to_itself(patch: Patch, wire: MemoryWire) -> None:
     )
 
 
-@breaks("EVT-002", "EVT-001", "CMD-020", "CMD-021", "CMD-022")
+@breaks("EVT-002", "EVT-001", "CMD-020", "CMD-021", "CMD-022", "CHN-011", "KEY-026")
 def draws_an_epoch_at_every_boot(patch: Patch, wire: MemoryWire) -> None:
     def resume(real: Any, self: FlashLog) -> None:
         real(self)

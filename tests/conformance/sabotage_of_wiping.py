@@ -12,9 +12,8 @@ from device_sim.recording import Recorder
 from firmware_protocol.commands import CommandState
 from firmware_protocol.commands_judged import settled
 from firmware_protocol.vocabulary import EventType
-from tests.conformance.memory_line import GEOMETRY, MemoryWire
+from tests.conformance.memory_line import GEOMETRY, MemoryWire, factory_certificate
 from tests.conformance.sabotage import Patch, around, breaks
-from tests.device.renewal_rig import factory
 
 
 @breaks("CMD-020")
@@ -66,7 +65,7 @@ def proves_another_wipe(patch: Patch, wire: MemoryWire) -> None:
 @breaks("KEY-039")
 def wipes_its_certificate(patch: Patch, wire: MemoryWire) -> None:
     """What it was given over the air goes with the wipe, and the factory's counts again."""
-    wire.hardware.certificate, later = factory(100), factory(300)
+    wire.hardware.certificate, later = factory_certificate(100), factory_certificate(300)
     kept = Flash(wire.hardware.medium, GEOMETRY, draw=wire.hardware.draw)
     kept.slots("certificate").write(cbor2.dumps([later.chain, later.key, b"", b"", b"", 0, 0, 0]))
 

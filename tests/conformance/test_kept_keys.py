@@ -6,17 +6,20 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 
+from anmen.conformance.authority import draw_authority, read_authority
 from anmen.conformance.counterpart import SILENT, USUAL, Manners
 from anmen.conformance.mqtt_line import BrokerAddress
 from anmen.conformance.rekeying import answer_under, offer_keys
+from anmen.conformance.run import run
 from anmen.conformance.stand import Stand
 from anmen.conformance.stand_file import keep_keys, read_coming, read_stand_file, write_stand_file
-from anmen.conformance.verdict import Failed
+from anmen.conformance.verdict import Failed, Outcome
 from anmen.errors import MachineError
 from firmware_protocol import ServiceIdentity
 from firmware_protocol.keys import private_key
-from tests.conformance.memory_line import IDENTITY, LOCK, memory_stand
+from tests.conformance.memory_line import IDENTITY, LOCK, factory_certificate, memory_stand
 
 
 @pytest.fixture
@@ -43,6 +46,40 @@ def test_what_cannot_be_read_of_the_pair_to_come_is_explained(path: Path) -> Non
     path.write_text(json.dumps(written), encoding="utf-8")
     with pytest.raises(MachineError, match="coming: 'service_private_key'"):
         read_coming(path, IDENTITY.lock)
+
+
+def test_an_authority_for_locks_needs_its_own_key(tmp_path: Path) -> None:
+    certificate, key = tmp_path / "ca.pem", tmp_path / "ca.key"
+    authority, other = draw_authority(1_790_000_000), draw_authority(1_790_000_000)
+    certificate.write_bytes(authority.certificate.public_bytes(serialization.Encoding.PEM))
+    for one in (other, authority):
+        shape, encoding = serialization.PrivateFormat.PKCS8, serialization.Encoding.PEM
+        key.write_bytes(one.key.private_bytes(encoding, shape, serialization.NoEncryption()))
+        if one is other:
+            with pytest.raises(MachineError, match="is not the elliptic-curve key"):
+                read_authority(certificate, key)
+    assert read_authority(certificate, key).certificate == authority.certificate
+    with pytest.raises(MachineError, match="cannot be read"):
+        read_authority(certificate, tmp_path / "none.key")
+
+
+def test_without_an_authority_that_the_broker_trusts_the_rest_is_tried() -> None:
+    wire, stand = memory_stand()
+    wire.installed.power_on()
+    stand.authority = None
+    only = frozenset({"ANM-KEY-032", "ANM-KEY-036", "ANM-KEY-037", "ANM-KEY-038"})
+    told = {one.number: one.outcome for one in run(stand, only=only)}
+    assert told.pop("ANM-KEY-037") is Outcome.NOT_TRIED
+    assert set(told.values()) == {Outcome.PASSED}
+
+
+def test_a_certificate_that_lives_on_for_long_is_not_asked_about() -> None:
+    wire, stand = memory_stand()
+    wire.hardware.certificate = factory_certificate(300)
+    wire.installed.power_on()
+    [told] = run(stand, only=frozenset({"ANM-KEY-033"}))
+    assert told.outcome is Outcome.NOT_TRIED
+    assert "less than 60" in told.seen
 
 
 @pytest.mark.parametrize("manners", [USUAL, SILENT], ids=["behind the proof", "before it"])

@@ -10,6 +10,7 @@ from anmen.conformance.registry import CHECKS, WATCHES
 from anmen.conformance.run import run
 from anmen.conformance.verdict import Outcome
 from tests.conformance import (
+    sabotage_of_certificates,
     sabotage_of_chain,
     sabotage_of_claims,
     sabotage_of_coming_back,
@@ -27,6 +28,7 @@ from tests.conformance.memory_line import memory_stand
 from tests.conformance.sabotage import SABOTAGES, Sabotage
 
 FILES = (
+    sabotage_of_certificates,
     sabotage_of_chain,
     sabotage_of_claims,
     sabotage_of_commands,
