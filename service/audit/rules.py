@@ -37,6 +37,7 @@ class Act(StrEnum):
     CLAIM_CODE_TOLD = "custody:claim_code:told"
     LOCK_REPORTED = "custody:lock:reported"
     LOCK_FOUND = "custody:lock:found"
+    LOCK_REPORT_ANSWERED = "custody:lock_report:answered"
     LOCK_REPORT_WITHDRAWN = "custody:lock_report:withdrawn"
     FIRMWARE_ADDED = "firmware:release:added"
     ROLLOUT_BEGUN = "rollout:rollout:begun"

@@ -2,7 +2,8 @@
 
 Where somebody lives, a landlord's word alone shuts no lock out: it would shut the tenant out when the leases end, and leave
 what happens at the door out of the register. It is shown to the tenants and the police of the area, and the lock
-works on until a tenant says so too, another lock takes its place, or the room is vacant.
+works on until a tenant says so too, another lock takes its place, or the room is vacant. Behind a door of the whole house
+more than one has to say so (`household`).
 """
 
 from datetime import datetime
@@ -151,10 +152,11 @@ def take_back(
 
 def open_reports(session: Session, *, unit_id: UnitId | None = None, keyring: Keyring) -> tuple[Report, ...]:
     """What is reported and not settled, as far as whoever asks may see it."""
-    return tuple(_shown(one, keyring) for one in leaving.open_reports(session, unit_id))
+    return tuple(shown(one, keyring) for one in leaving.open_reports(session, unit_id))
 
 
-def _shown(kept: KeptReport, keyring: Keyring) -> Report:
+def shown(kept: KeptReport, keyring: Keyring) -> Report:
+    """The report with what its landlord has said."""
     reason = keyring.open(Root.PEOPLE, _REASON_PURPOSE, kept.reason_sealed, row=kept.lock_id).decode()
     return Report(
         id=kept.id,

@@ -104,6 +104,33 @@ class Report:
     shared: bool
 
 
+class Tally(NamedTuple):
+    """What the rooms of a house where somebody lives say of a report of its door's lock."""
+
+    rooms: int
+    agreeing: int
+    against: int
+
+    @property
+    def needed(self) -> int:
+        """How many of them have to agree: more than half."""
+        return self.rooms // 2 + 1
+
+    @property
+    def shuts_out(self) -> bool:
+        """Whether enough have said that it is true, and nobody that it is not."""
+        return not self.against and self.agreeing >= self.needed
+
+
+class HouseReport(NamedTuple):
+    """A report of the house's door as one who lives there sees it. `may_agree`: moved in before it was made; `said`: the own word."""
+
+    report: Report
+    tally: Tally
+    may_agree: bool
+    said: bool | None
+
+
 class LostLock(NamedTuple):
     """A lock that is shut out because it was stolen or broken."""
 

@@ -12,7 +12,7 @@ from service.access import actions as access
 from service.access.passages import Days, clock_of, days_of, passage_hours
 from service.access.rules import DeliveryState, worst_state
 from service.accounts.signed_in import checked_form
-from service.custody import leaving
+from service.custody import household, leaving
 from service.edges.requests import Tx
 from service.errors import AnmenError, NotFound
 from service.locks import actions as locks
@@ -104,13 +104,15 @@ def _page(visit: Visit, session: Session, house: Building, form: forms.Form) -> 
     doors = tuple(_shown(visit, session, one) for one in premises.shared_doors(session, house.id))
     usual = visit.words.say(N_("Front door"))
     here = f"/houses/{house.id}"
+    reports = leaving.open_reports(session, keyring=visit.parts.keyring)
     return visit.page(
         "house.html",
         status=form.status,
         here=here,
         house=house,
         doors=doors,
-        reports=leaving.open_reports(session, keyring=visit.parts.keyring),
+        reports=reports,
+        tallies={one.id: household.tally_of(session, one.id, visit.now) for one in reports if one.shared},
         days=list(Days),
         usual=usual,
         form=form,

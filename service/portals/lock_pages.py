@@ -11,7 +11,7 @@ from sqlmodel import Session
 from firmware_protocol.topics import LockId
 from service.accounts.signed_in import checked_form
 from service.custody import actions as custody
-from service.custody import leaving
+from service.custody import household, leaving
 from service.custody.actions import Typed
 from service.custody.rules import WINDOW, ClaimId
 from service.doubts import actions as doubts
@@ -56,7 +56,8 @@ def show_doubts(visit: StaffVisit, session: Tx) -> Response:
     ]
     reports = leaving.open_reports(session, keyring=visit.parts.keyring)
     ending = ending_certificates(session, visit.now)
-    return visit.page("doubts.html", doubts=shown, reports=reports, ending=ending, wide=True)
+    tallies = {one.id: household.tally_of(session, one.id, visit.now) for one in reports if one.shared}
+    return visit.page("doubts.html", doubts=shown, reports=reports, tallies=tallies, ending=ending, wide=True)
 
 
 @router.post("/locks/{lock_id}/settle", dependencies=[checked_form])

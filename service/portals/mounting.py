@@ -13,6 +13,7 @@ from service.portals.emergency_pages import router as emergency
 from service.portals.face_pages import router as faces
 from service.portals.feed import Feed
 from service.portals.house_pages import router as houses
+from service.portals.household_pages import router as household
 from service.portals.inviting_pages import router as inviting
 from service.portals.landlord_pages import router as landlord
 from service.portals.leaving_pages import router as leaving
@@ -31,6 +32,7 @@ PAGES = (
     houses,
     locks,
     leaving,
+    household,
     inviting,
     registration,
     mine,

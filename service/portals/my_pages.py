@@ -15,6 +15,7 @@ from service.entry import actions as entry
 from service.errors import NotFound
 from service.occupancy import actions as occupancy
 from service.portals import once
+from service.portals.household_pages import reports_of_houses
 from service.portals.inquiry_forms import asked_shown
 from service.portals.leases import lease_shown
 from service.portals.my_things import consents_shown, entries_shown, keys_shown
@@ -38,6 +39,7 @@ def show_me(visit: TenantVisit, session: Tx) -> Response:
     return visit.page(
         "me.html",
         reports=leaving.open_reports(session, keyring=visit.parts.keyring),
+        house_reports=reports_of_houses(visit, session, views),
         tenancies=[(lease_shown(one, visit.now), keys_shown(one, visit.words)) for one in reversed(views)],
         visits=visits.visits_of(session, person_id, visit.now),
         consents=consents_shown(

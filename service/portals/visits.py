@@ -48,6 +48,7 @@ class Said(StrEnum):
     LOCK_REPORTED = "lock_reported"
     LOCK_REPORT_WITHDRAWN = "lock_report_withdrawn"
     LOCK_FOUND = "lock_found"
+    REPORT_ANSWERED = "report_answered"
     VISIT_ENDED = "visit_ended"
     SIGNED_OUT = "signed_out"
 
@@ -75,6 +76,7 @@ _SENTENCES: dict[str, str] = {
     Said.LOCK_REPORTED: N_("Reported. Those who live there and the police of the area see what you have stated."),
     Said.LOCK_REPORT_WITHDRAWN: N_("The report is taken back."),
     Said.LOCK_FOUND: N_("The lock is heard again. Now empty it, release it, and claim it anew with its next code."),
+    Said.REPORT_ANSWERED: N_("Noted. Below you see how many rooms have said what."),
     Said.LOCK_SETTLED: N_("Noted that you have seen to the lock."),
     Said.ORDERED: N_("The lock is being told. Below you see what it answers."),
     Said.VISIT_ENDED: N_("The visitor's PIN is taken back. Below you see whether a lock still has to confirm it."),

@@ -12,7 +12,7 @@ from firmware_protocol.commands_followed import OrderState
 from firmware_protocol.topics import LockId
 from service.accounts.actions import scope_of
 from service.custody import leaving
-from service.custody.rules import ClaimState, ReportKind
+from service.custody.rules import ClaimState, ReportId, ReportKind
 from service.doubts.rules import DoubtKind
 from service.edges.transaction import SYSTEM, transaction
 from service.premises import actions as premises
@@ -63,12 +63,13 @@ def fill(site: Site) -> dict[str, Path]:
         claims = {state: _claim(connection, site, state) for state in ClaimState}
         release = _release(connection, site)
     assert noticed is not None
-    door, lock = _reported_house_door(site)
+    door, lock, report = _reported_house_door(site)
     pages: dict[str, Path] = {f"claim {state}": (village.landlord, f"/claims/{one}") for state, one in claims.items()}
     return pages | {
         "contradicted tenancy": (village.landlord, f"/tenancies/{noticed[0]}"),
         "released lock": (village.landlord, f"/releases/{release}"),
         "house with a reported door": (village.landlord, f"/houses/{village.building_id}"),
+        "is it true?": (village.tenant, f"/me/tenancies/{village.running}/house-reports/{report}"),
         "lock of the house's door": (village.landlord, f"/locks/{lock}"),
         "open the house's door": (village.landlord, f"/locks/{lock}/open"),
         "report the lock of the house's door": (village.landlord, f"/rooms/{door}/locks/{lock}/stolen"),
@@ -84,7 +85,7 @@ _LOST = (
 )
 
 
-def _reported_house_door(site: Site) -> tuple[UnitId, LockId]:
+def _reported_house_door(site: Site) -> tuple[UnitId, LockId, ReportId]:
     """A front door whose lock its landlord says is stolen, while people live in the house."""
     place = site.village.place
     with transaction(place.database, SYSTEM) as session:
@@ -101,7 +102,8 @@ def _reported_house_door(site: Site) -> tuple[UnitId, LockId]:
             keyring=place.keyring,
             now=place.now,
         )
-    return door, lock
+        [said] = leaving.open_reports(session, unit_id=door, keyring=place.keyring)
+    return door, lock, said.id
 
 
 def _commands(connection: psycopg.Connection[TupleRow], site: Site, lock: str) -> None:

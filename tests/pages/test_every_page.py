@@ -101,3 +101,22 @@ def test_the_tab_key_reaches_everything(visitors: Visitors, site: Site, name: st
     page.goto(site.address + path)
     there, reached = reached_by_tab(page)
     assert there <= reached
+
+
+def test_a_tenant_is_asked_about_the_houses_door_and_can_think_again(
+    signed_in: Visitors, site: Site, paths: dict[str, everything.Path]
+) -> None:
+    tenant, landlord = signed_in[site.village.tenant], signed_in[site.village.landlord]
+    who, path = paths["is it true?"]
+    assert who == site.village.tenant
+    tenant.goto(f"{site.address}/me")
+    tenant.click(f"a[href='{path}']")
+    assert "0" in tenant.locator("dd").nth(1).inner_text()
+    tenant.click(f"form[action='{path}/contradict'] button")
+    assert tenant.locator("dd").nth(2).inner_text() == "1"
+    assert not tenant.locator(f"form[action='{path}/contradict']").count()
+    tenant.click(f"form[action='{path}/confirm'] button")
+    figures = tenant.locator("dd").all_inner_texts()
+    assert (figures[0], figures[1][0], figures[2]) == ("2", "1", "0")
+    landlord.goto(f"{site.address}{paths['house with a reported door'][1]}")
+    assert landlord.locator(".notice b", has_text="1").count()

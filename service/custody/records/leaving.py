@@ -1,6 +1,6 @@
 """SQL of locks that leave: given away with proof, reported stolen or broken."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -34,7 +34,7 @@ _REPORT = text(
     "INSERT INTO lock_report (lock_id, unit_id, landlord_id, kind, reason_sealed, reported_at)"
     " VALUES (:lock, :unit, :landlord, :kind, :reason, :now) ON CONFLICT (lock_id) WHERE settled_at IS NULL DO NOTHING RETURNING id"
 )
-_REPORTS = (
+REPORTS = (
     "SELECT r.id, r.lock_id, r.unit_id, r.kind, r.reason_sealed, r.reported_at, b.address, u.number, u.shared"
     " FROM lock_report r JOIN unit u ON u.id = r.unit_id JOIN building b ON b.id = u.building_id WHERE r.settled_at IS NULL"
 )
@@ -112,9 +112,14 @@ def append_report(session: Session, values: Mapping[str, Any]) -> ReportId | Non
 def open_reports(session: Session, unit: UnitId | None = None) -> list[KeptReport]:
     """What is reported and not settled, of one room or of all that whoever asks may see; the latest first."""
     of_one = "" if unit is None else " AND r.unit_id = :unit"
-    asked = text(f"{_REPORTS}{of_one} ORDER BY r.reported_at DESC LIMIT 200")  # our own words
+    asked = text(f"{REPORTS}{of_one} ORDER BY r.reported_at DESC LIMIT 200")  # our own words
     rows = session.execute(asked, {} if unit is None else {"unit": unit})
-    return [KeptReport(ReportId(row[0]), LockId(row[1]), UnitId(row[2]), ReportKind(row[3]), *row[4:9]) for row in rows]
+    return [kept(row) for row in rows]
+
+
+def kept(row: Sequence[Any]) -> KeptReport:
+    """A row of `REPORTS`."""
+    return KeptReport(ReportId(row[0]), LockId(row[1]), UnitId(row[2]), ReportKind(row[3]), *row[4:])
 
 
 def lost_locks(session: Session, landlord: int) -> list[LostLock]:

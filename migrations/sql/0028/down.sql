@@ -1,0 +1,1 @@
+DROP TABLE lock_report_word;
