@@ -12,6 +12,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from anmen.broker import Broker
 from firmware_protocol.errors import RemoteProtocolError
 from firmware_protocol.topics import Direction, frame_topic, holder_topic, shard_of
+from tests.machine.mqtt_client import let_go
 from tests.wire_lock import WireLock
 
 
@@ -52,6 +53,7 @@ class WireLink:
         if sock is not None:
             sock.close()
         self._client.loop_stop()
+        let_go(self._client)
 
     def do(self, work: Callable[[WireLock], Any]) -> Any:
         """Something happens at the lock; what it then says is sent."""

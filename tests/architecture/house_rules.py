@@ -4,6 +4,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path, PurePosixPath
 
@@ -62,7 +63,7 @@ class Source:
     @property
     def tree(self) -> ast.Module:
         """The file as a syntax tree."""
-        return ast.parse(self.text)
+        return _parsed(self.text)
 
     @property
     def is_test(self) -> bool:
@@ -72,6 +73,11 @@ class Source:
     def is_under(self, *places: str) -> bool:
         """Whether the path begins with one of these."""
         return self.path.startswith(places)
+
+
+@lru_cache(maxsize=1)
+def _parsed(text: str) -> ast.Module:
+    return ast.parse(text)
 
 
 Rule = Callable[[Source], Iterator[str]]

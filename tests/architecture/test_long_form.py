@@ -2,7 +2,8 @@
 
 import pytest
 
-from tests.long_form import Form, arranged
+from tests.architecture.house_rules import ROOT
+from tests.long_form import LONGEST_FILES, Form, arranged
 
 pytest_plugins = ("pytester",)
 
@@ -50,3 +51,16 @@ def test_the_parts_of_the_long_form_are_all_of_it() -> None:
 )
 def test_the_form_is_read_from_the_environment(said: dict[str, str], form: Form) -> None:
     assert Form.of(said) is form
+
+
+def test_the_files_that_begin_first_are_there() -> None:
+    assert [file for file in LONGEST_FILES if not (ROOT / file).is_file()] == []
+
+
+def test_what_takes_longest_begins_first(pytester: pytest.Pytester) -> None:
+    file = LONGEST_FILES[0]
+    pytester.makepyfile(
+        **{"tests/architecture/test_a": "def test_short(): ...", file.removesuffix(".py"): "def test_slow(): ..."}
+    )
+    items, _ = pytester.inline_genitems()
+    assert [item.name for item in arranged(items, Form.SHORT)] == ["test_slow", "test_short"]

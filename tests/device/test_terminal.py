@@ -25,7 +25,7 @@ from device_sim.words import REASONS
 from firmware_protocol.vocabulary import ClockQuality, DoorState, RefusalReason
 from tests.device.conftest import LOCK
 
-PATIENCE_S = 8.0
+PATIENCE_S = 20.0
 
 
 def drawn(panel: object) -> str:
@@ -67,7 +67,10 @@ async def until(pilot: Pilot[None], view: LockView, what: str, text: str) -> Non
 async def typed(pilot: Pilot[None], key: str, text: str) -> None:
     """Press a key that asks for something, and answer."""
     await pilot.press(key)
-    await pilot.pause(0.1)
+    for _ in range(int(PATIENCE_S / 0.1)):
+        if pilot.app.query_one(Input).has_focus:
+            break
+        await pilot.pause(0.1)
     await pilot.press(*text, "enter")
 
 

@@ -140,10 +140,13 @@ def test_the_long_form_wants_the_fuzzer_as_well_and_then_it_is_there_for_all(che
 def test_words_for_pytest_are_passed_on_and_full_is_not_one(checkout: Path) -> None:
     (checkout / ".venv" / "synced-test").rename(checkout / ".venv" / "synced-full")
     stand_in(checkout, "python", '#!/bin/sh\necho "pytest:$*:$ANMEN_TEST_FULL"\n')
-    assert run(checkout, "test", "-k", "a b").stdout == "pytest:-m pytest -n 2 --dist loadfile -k a b:\n"
+    assert (
+        run(checkout, "test", "-k", "a b").stdout
+        == "pytest:-m pytest -n 2 --dist loadfile --no-loadscope-reorder -k a b:\n"
+    )
     assert run(checkout, "test", "--full", "-x").stdout.splitlines() == [
         "pytest:-m pytest -n 2 --dist loadgroup --no-loadscope-reorder -x:long",
-        "pytest:-m pytest -n 2 --dist loadfile -x:rest",
+        "pytest:-m pytest -n 2 --dist loadfile --no-loadscope-reorder -x:rest",
         "pytest:-m pytest -x:alone",
     ]
 
@@ -153,7 +156,7 @@ def test_whatever_is_wrong_the_tests_fail_and_pytest_speaks_last(checkout: Path,
     stand_in(checkout, broken, NOISY + "exit 1\n")
     done = run(checkout, "test")
     assert done.returncode != 0
-    assert done.stdout.splitlines()[-1] == "python -m pytest -n 2 --dist loadfile"
+    assert done.stdout.splitlines()[-1] == "python -m pytest -n 2 --dist loadfile --no-loadscope-reorder"
     assert ("NOT IN ORDER" in done.stderr) is (broken != "python")
 
 
