@@ -8,10 +8,16 @@ from anmen.fleet.running import make_room
 from device_sim.errors import BadProvision, BadRequest
 from device_sim.fleet.faults import Faults, parse_faults
 from device_sim.fleet.roll import read_roll, refuse_occupied
-from device_sim.fleet.running import FleetPlan, running_fleet
+from device_sim.fleet.running import Fleet, FleetPlan, running_fleet
 from tests.fleet.rig import FleetRig, turn_for, turn_until
 
 ALL_FAULTS = "loss=0.05,delay=0.1,duplicate=0.05,reorder=0.1,power=15,half_list=0.3,drift=200,jump=3,old=0.3,clone=0.1,full=0.3,rot=10"
+
+
+def went_wrong(fleet: Fleet) -> int:
+    """How often at least each of these has happened."""
+    figures = fleet.figures()
+    return min(figures.power_cuts, figures.frames_lost, figures.frames_doubled)
 
 
 def without_triggers(connection: psycopg.Connection[tuple[object, ...]]) -> None:
@@ -53,10 +59,8 @@ def test_whatever_goes_wrong_everything_is_there_once_when_the_links_heal(fleet_
     fleet_rig.provision(20)
     with fleet_rig.running(20, faults=parse_faults(ALL_FAULTS)) as fleet:
         turn_for(fleet, 5)
-        figures = fleet.figures()
-        assert figures.power_cuts > 5
-        assert figures.frames_lost > 5
-        assert figures.frames_doubled > 5
+        # On a slow machine fewer frames come by in that while.
+        turn_until(fleet, lambda: went_wrong(fleet) > 5, 30)
         fleet.calm_down()
         turn_for(fleet, 2)
         turn_until(fleet, fleet.settled, 30)
