@@ -13,7 +13,8 @@ from collections import Counter, deque
 from collections.abc import Collection, Iterable
 from typing import NamedTuple
 
-from firmware_protocol.messages import Events, Proof
+from firmware_protocol.commands import CommandNonce, CommandResult
+from firmware_protocol.messages import Events, Heartbeat, Proof, TimeRequest
 from firmware_protocol.service_side import Opened
 
 # Frames of one sender that may wait: two windows and what else a lock may have to say.
@@ -24,6 +25,8 @@ DEAR, SMALL = 5, 2
 # so that still smaller ones would let nobody through sooner.
 ALONE, BESIDE = 80 * DEAR, 20 * DEAR
 _KEPT_FOR_THE_REST = 8
+# A heartbeat that stood behind thousands of births would keep its own lock's events there, and so would the others of these.
+_WITH_THEM = (Heartbeat, TimeRequest, CommandNonce, CommandResult)
 
 
 class Delivery(NamedTuple):
@@ -70,7 +73,7 @@ class Inbox:
         with self._changed:
             self._changed.wait_for(lambda: self._closed or len(self) < self._bound)
             for one in deliveries:
-                if _just_happened(one) and not (self._rest and self._rest_of(one.topic)):
+                if _goes_first(one) and not (self._rest and self._rest_of(one.topic)):
                     self._first.append(one)
                 else:
                     self._rest.append(one)
@@ -85,7 +88,7 @@ class Inbox:
             # Whatever happens at the doors, an eighth is kept for the rest.
             most = limit - limit // _KEPT_FOR_THE_REST if self._rest else limit
             batch = [self._first.popleft() for _ in range(min(most, len(self._first)))]
-            batch += self._take_rest(limit - len(batch), BESIDE if batch else ALONE)
+            batch += self._take_rest(limit - len(batch), BESIDE if any(map(_is_of_events, batch)) else ALONE)
             self._went.update([one.topic for one in batch])
             if batch and not len(self):
                 self._came.clear()
@@ -125,7 +128,13 @@ def cost(delivery: Delivery) -> int:
     return DEAR if type(message) is Proof else SMALL
 
 
-def _just_happened(delivery: Delivery) -> bool:
-    """An event that a lock whose session we know says as it happens."""
-    opened = delivery.opened
-    return opened is not None and type(opened.message) is Events and opened.message.live
+def _is_of_events(delivery: Delivery) -> bool:
+    return delivery.opened is not None and type(delivery.opened.message) is Events
+
+
+def _goes_first(delivery: Delivery) -> bool:
+    """What a lock whose session we know says as it happens, or waits for an answer to; it costs little."""
+    if delivery.opened is None:
+        return False
+    message = delivery.opened.message
+    return message.live if type(message) is Events else type(message) in _WITH_THEM

@@ -5,7 +5,7 @@ import threading
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware_protocol.messages import Event, Events, Heartbeat
+from firmware_protocol.messages import Event, Events, Heartbeat, Proof
 from firmware_protocol.service_side import Opened
 from service.edges.inbox import ALONE, BESIDE, DEAR, Delivery, Inbox, cost
 
@@ -71,10 +71,11 @@ def test_who_has_its_share_waiting_has_no_more_room_and_the_others_have() -> Non
 
 
 def said(topic: str, number: int, kind: str) -> Delivery:
-    """A frame of one of four kinds: not opened ahead, something else opened, a live event, stored ones."""
+    """A frame of one of five kinds; a birth is not opened ahead."""
     events = Events(1, kind == "live", (Event(1, number, 1, 0, 0, {}),))
-    beat = Heartbeat(1, 0, bytes(32), 80, 1, 0, 0)
-    opened = {"birth": None, "beat": Opened(b"", number, beat)}.get(kind, Opened(b"", number, events))
+    beat, proof = Heartbeat(1, 0, bytes(32), 80, 1, 0, 0), Proof(bytes(16))
+    messages = {"beat": beat, "proof": proof, "live": events, "stored": events}
+    opened = None if kind == "birth" else Opened(b"", number, messages[kind])
     return Delivery(topic, b"", number, 1, opened)
 
 
@@ -101,6 +102,17 @@ def test_where_nobody_waits_at_a_door_many_come_back_in_a_batch() -> None:
     assert len(inbox.take(1000, 0)) == ALONE
 
 
+def test_a_heartbeat_does_not_keep_its_locks_events_behind_a_storm() -> None:
+    inbox = Inbox(10_000)
+    inbox.put([said(f"lock {number}", number, "birth") for number in range(3000)])
+    spoken = [said("door", 1, "beat"), said("door", 2, "live")]
+    inbox.put(spoken)
+    assert inbox.take(1000, 0)[:2] == spoken
+    # By itself it is nobody at a door.
+    inbox.put([said("door", 3, "beat")])
+    assert len(inbox.take(1000, 0)) == 1 + ALONE // DEAR
+
+
 def test_births_are_heard_however_much_happens() -> None:
     inbox = Inbox(10_000)
     inbox.put([said("dark", 1, "birth")])
@@ -109,7 +121,7 @@ def test_births_are_heard_however_much_happens() -> None:
     assert len(inbox.take(1000, 0)) == 1000
 
 
-Kinds = st.sampled_from(["birth", "beat", "live", "stored"])
+Kinds = st.sampled_from(["birth", "proof", "beat", "live", "stored"])
 
 
 @given(st.lists(st.one_of(st.tuples(st.sampled_from("abc"), Kinds), st.integers(1, 12)), max_size=80))
@@ -133,7 +145,7 @@ def test_each_lock_is_heard_in_its_order_and_nothing_is_left(steps: list[tuple[s
 @settings(max_examples=60)
 @given(
     st.lists(
-        st.one_of(st.tuples(st.integers(0, 300), st.sampled_from(["birth", "beat", "stored"])), st.none()), max_size=30
+        st.one_of(st.tuples(st.integers(0, 300), st.sampled_from(["birth", "proof", "stored"])), st.none()), max_size=30
     )
 )
 def test_nobody_at_a_door_waits_behind_more_than_a_few_births(steps: list[tuple[int, str] | None]) -> None:
