@@ -5,7 +5,7 @@ import threading
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from firmware_protocol.messages import Event, Events, Heartbeat, Proof
+from firmware_protocol.messages import Event, Events, Heartbeat, Proof, UpMessage
 from firmware_protocol.service_side import Opened
 from service.edges.inbox import ALONE, BESIDE, DEAR, Delivery, Inbox, cost
 
@@ -74,7 +74,7 @@ def said(topic: str, number: int, kind: str) -> Delivery:
     """A frame of one of five kinds; a birth is not opened ahead."""
     events = Events(1, kind == "live", (Event(1, number, 1, 0, 0, {}),))
     beat, proof = Heartbeat(1, 0, bytes(32), 80, 1, 0, 0), Proof(bytes(16))
-    messages = {"beat": beat, "proof": proof, "live": events, "stored": events}
+    messages: dict[str, UpMessage] = {"beat": beat, "proof": proof, "live": events, "stored": events}
     opened = None if kind == "birth" else Opened(b"", number, messages[kind])
     return Delivery(topic, b"", number, 1, opened)
 
