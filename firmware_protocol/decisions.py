@@ -49,16 +49,26 @@ Decision = Admitted | Refused
 
 def decide(matching: Iterable[ListEntry], moment: Moment) -> Decision:
     """Open if any of the entries that fit the card, PIN or face holds now; else the reason of the one that came closest."""
-    refusals = []
+    refusals, opening = [], []
     for entry in matching:
         reason = why_not(entry, moment)
         if reason is None:
-            return Admitted(entry)
-        refusals.append(Refused(reason, entry))
-    # An entry that has run out tells the tenant more than one that has not begun.
-    return max(
-        refusals, key=lambda refused: _TELLING.index(refused.reason), default=Refused(RefusalReason.INVALID_CREDENTIAL)
-    )
+            opening.append(entry)
+        else:
+            refusals.append(Refused(reason, entry))
+    if opening:
+        return Admitted(min(opening, key=_taken_first))
+    # An entry that has run out tells the tenant more than one that has not begun; of two equal ones duress is not to be missed.
+    return max(refusals, key=_telling, default=Refused(RefusalReason.INVALID_CREDENTIAL))
+
+
+def _telling(refused: Refused) -> tuple[int, bool]:
+    return _TELLING.index(refused.reason), bool(refused.entry and refused.entry.duress)
+
+
+def _taken_first(entry: ListEntry) -> tuple[bool, bool, int]:
+    """No call for help is lost, and nothing is used up, because another entry fits as well (ANM-DOR-005)."""
+    return not entry.duress, entry.one_time, entry.credential_id
 
 
 def why_not(entry: ListEntry, moment: Moment) -> RefusalReason | None:

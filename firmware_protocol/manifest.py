@@ -22,6 +22,8 @@ from firmware_protocol.cbor_subset import NotOurs, byte_string, read
 from firmware_protocol.firmware import ENVELOPE_BYTES, LARGEST_IMAGE, VERSION_BYTES, FirmwareRefusal
 
 FORMAT = 1
+# A version is shown to people in one line; what else a text may hold differs from one Unicode to the next.
+_CONTROLS = frozenset(map(chr, (*range(32), 127)))
 _PROTECTED = b"\xa1\x01\x26"
 # Bound into the signature (external_aad), so that no other thing the key may sign passes for a manifest.
 _PURPOSE = b"anmen/1/firmware"
@@ -162,7 +164,7 @@ def _value(name: str, value: Any) -> Any:
     if name in _SIZES:
         sound = type(value) is bytes and len(value) == _SIZES[name]
     elif name == "version":
-        sound = type(value) is str and 0 < len(value.encode()) <= VERSION_BYTES and value.isprintable()
+        sound = type(value) is str and 0 < len(value.encode()) <= VERSION_BYTES and not _CONTROLS & {*value}
     else:
         sound = type(value) is int and (name == "needs_running" or value > 0) and 0 <= value < 1 << 63
         sound = sound and (name != "size" or value <= LARGEST_IMAGE)

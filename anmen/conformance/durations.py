@@ -50,6 +50,8 @@ FULL_S = {
     "ANM-KEY-036": 15.0,
     "ANM-KEY-037": 10.0,
     "ANM-KEY-032": 6.0,
+    "ANM-DOR-015": 13.0,
+    "ANM-DOR-022": 12.0,
     "ANM-DOR-012": 17.0,
     "ANM-FWU-007": 14.0,
     "ANM-FWU-015": 12.0,

@@ -3,13 +3,14 @@
 from typing import Any
 
 import device_sim.lock
-from device_sim import doorway
+from device_sim import doorway, modes
 from device_sim.door import Door, DoorStep
 from device_sim.doorway import Doorway
 from device_sim.held_list import HeldList
 from device_sim.modes import Modes
-from firmware_protocol import sending
+from firmware_protocol import decisions, sending
 from firmware_protocol.lockout import Lockout
+from firmware_protocol.schedules import WeeklySchedule
 from firmware_protocol.vocabulary import AlarmCode, OverrideKind
 from tests.conformance.memory_line import MemoryWire
 from tests.conformance.sabotage import Patch, around, breaks, nothing
@@ -71,3 +72,34 @@ def notices_no_plate(patch: Patch, wire: MemoryWire) -> None:
 @breaks("DOR-021")
 def sends_a_call_for_help_by_itself(patch: Patch, wire: MemoryWire) -> None:
     patch.setattr(sending, "together", lambda live: [(event,) for event in live])
+
+
+@breaks("DOR-005")
+def uses_up_what_it_need_not(patch: Patch, wire: MemoryWire) -> None:
+    patch.setattr(decisions, "_taken_first", lambda entry: entry.credential_id)
+
+
+@breaks("DOR-010")
+def knows_no_weekdays(patch: Patch, wire: MemoryWire) -> None:
+    patch.setattr(WeeklySchedule, "holds", lambda *_: True)
+
+
+@breaks("DOR-015")
+def knows_no_passage(patch: Patch, wire: MemoryWire) -> None:
+    patch.setattr(modes, "stands_open", lambda *_: False)
+
+
+@breaks("DOR-016", "DOR-015")
+def changes_its_mode_in_silence(patch: Patch, wire: MemoryWire) -> None:
+    def settle(_: Any, self: Modes, cause: Any, now: float) -> None:
+        self.mode = self._mode(now)
+
+    around(patch, Modes, "_settle", settle)
+
+
+@breaks("DOR-022")
+def does_not_see_its_leaf(patch: Patch, wire: MemoryWire) -> None:
+    def opened(real: Any, self: Door, now: float) -> DoorStep:
+        return DoorStep(real(self, now).door)
+
+    around(patch, Door, "open_leaf", opened)

@@ -67,3 +67,11 @@ def refused_envelopes() -> Iterator[Refused]:
         FirmwareRefusal.FELL_BACK_BEFORE,
         False,
     )
+    several = replace(MANIFEST, class_id=fixed("c", 16), sequence=2, needs_running=9, size=65_537)
+    yield (
+        "another class, old and too large: the first of them",
+        sign(several, VENDOR_KEY),
+        FirmwareRefusal.WRONG_CLASS,
+        False,
+    )
+    yield "a version of two lines", resigned({120: "1.1.0\nsafe"}), unreadable, True

@@ -19,7 +19,7 @@ from firmware_protocol.messages import Event, Message
 from firmware_protocol.schedules import written
 from firmware_protocol.sealing import FrameKind, Header, Seal
 from firmware_protocol.topics import Direction, frame_topic, shard_of
-from tests.protocol import key_vectors
+from tests.protocol import decision_vectors, key_vectors
 from tests.protocol import vector_parts as parts
 from tests.protocol.firmware_vectors import LOCK_OF_THE_VECTORS, refused_envelopes
 from tests.protocol.invalid_vectors import (
@@ -228,7 +228,8 @@ def firmware() -> dict[str, Any]:
     """A signed manifest, and envelopes that a lock refuses."""
     said = {one.name: getattr(parts.MANIFEST, one.name) for one in fields(parts.MANIFEST)}
     lock = {
-        name: getattr(LOCK_OF_THE_VECTORS, name) for name in ("vendor_id", "class_id", "sequence", "fell_back_from")
+        name: getattr(LOCK_OF_THE_VECTORS, name)
+        for name in ("vendor_id", "class_id", "sequence", "slot_bytes", "fell_back_from")
     }
     return {
         "vendor_private": parts.VENDOR_KEY.hex(),
@@ -258,6 +259,9 @@ def files() -> dict[str, str]:
         "claim": key_vectors.claim(),
         "key_change": key_vectors.key_change(),
         "certificate": key_vectors.certificate(),
+        "decisions": decision_vectors.decisions(),
+        "comparisons": decision_vectors.comparisons(),
+        "commands_judged": decision_vectors.judged(),
     }
     return {f"{name}.json": json.dumps(one, indent=1, ensure_ascii=False) + "\n" for name, one in made.items()}
 

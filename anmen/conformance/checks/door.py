@@ -5,6 +5,7 @@ from anmen.conformance.lists import CARD, DAY_S, OTHER_CARD, PIN
 from anmen.conformance.registry import Profile, checks
 from anmen.conformance.stand import ANSWER_S, Stand
 from anmen.conformance.verdict import Failed
+from firmware_protocol.list_entry import ONE_TIME_CAPABILITY
 from firmware_protocol.lockout import WRONG_TRIES
 from firmware_protocol.messages import Event
 from firmware_protocol.vocabulary import AlarmCode, EventType, Field, Operation, OperationSource, RefusalReason
@@ -17,11 +18,15 @@ def handle_always_opens(stand: Stand) -> str:
     """With power, without the network, and without power."""
     _free(stand, "with power and network")
     stand.operator.cut_network()
-    _free(stand, "without the network")
-    stand.operator.restore_network()
+    try:
+        _free(stand, "without the network")
+    finally:
+        stand.operator.restore_network()
     stand.operator.power_off()
-    _free(stand, "without power")
-    stand.operator.power_on()
+    try:
+        _free(stand, "without power")
+    finally:
+        stand.operator.power_on()
     return "free with power, without the network, without power"
 
 
@@ -78,6 +83,13 @@ def most_telling_reason(stand: Stand) -> str:
     stand.give(early, issuer.card(50))
     if not stand.operator.show_card(CARD):
         raise Failed(expected="the card to open: one of its two entries holds", seen="the door stayed shut")
+    if stand.birth.capabilities.get(ONE_TIME_CAPABILITY) is True:
+        stand.give(issuer.card(305, one_time=True), issuer.card(306))
+        since = stand.mark()
+        stand.operator.show_card(CARD)
+        taken = stand.await_event(EventType.LOCK_OPERATED, since)[1].get(Field.CREDENTIAL_ID)
+        if taken != 306:
+            raise Failed(expected="306 taken, which is not one-time", seen=f"credential {taken}")
     stand.give(early, issuer.card(49, offline_lease_s=1))
     stand.behave(Manners(times=False))
     stand.listen(15.0)

@@ -49,6 +49,12 @@ static bool same(const uint8_t *a, const uint8_t *b)
     return differ == 0;
 }
 
+/* Of two entries that open: no call for help is lost because another fits as well, else the lower id (ANM-DOR-005). */
+static bool goes_before(const struct anmen_entry *entry, const struct anmen_verdict *taken)
+{
+    return entry->duress != taken->duress ? entry->duress : entry->credential_id < taken->credential_id;
+}
+
 struct anmen_verdict anmen_decide(const struct anmen_list *list, enum anmen_entry_type type,
                                   const uint8_t verifier[ANMEN_VERIFIER], const struct anmen_moment *moment)
 {
@@ -60,7 +66,8 @@ struct anmen_verdict anmen_decide(const struct anmen_list *list, enum anmen_entr
             continue;
         }
         unsigned reason = anmen_entry_refuses(entry, moment);
-        bool better = reason == 0 ? !verdict.opens : !verdict.opens && rank(reason) > rank(verdict.reason);
+        bool better = reason == 0 ? !verdict.opens || goes_before(entry, &verdict)
+                                  : !verdict.opens && rank(reason) > rank(verdict.reason);
         if (better) {
             verdict.opens = reason == 0;
             verdict.reason = (enum anmen_refused)reason;
