@@ -154,6 +154,8 @@ class Stand(Listening):
         self.behave(manners)
         if not self.service.session:
             self.restart(manners=manners)
+        # What has arrived by now and was not read yet is no answer to what comes.
+        self.listen(0.0)
         since = self.mark()
         self.service.take_lease()
         self.say(Rebirth())

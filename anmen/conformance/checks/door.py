@@ -3,11 +3,11 @@
 from anmen.conformance.counterpart import Manners
 from anmen.conformance.lists import CARD, DAY_S, OTHER_CARD, PIN
 from anmen.conformance.registry import Profile, checks
-from anmen.conformance.stand import ANSWER_S, Stand
+from anmen.conformance.stand import ANSWER_S, BOOT_S, Stand
 from anmen.conformance.verdict import Failed
 from firmware_protocol.list_entry import ONE_TIME_CAPABILITY
 from firmware_protocol.lockout import WRONG_TRIES
-from firmware_protocol.messages import Event
+from firmware_protocol.messages import Birth, Event
 from firmware_protocol.vocabulary import AlarmCode, EventType, Field, Operation, OperationSource, RefusalReason
 
 FULL = Profile.FULL
@@ -26,7 +26,9 @@ def handle_always_opens(stand: Stand) -> str:
     try:
         _free(stand, "without power")
     finally:
+        since = stand.mark()
         stand.operator.power_on()
+        stand.await_message(Birth, since, BOOT_S, expected="a birth after power came back")
     return "free with power, without the network, without power"
 
 

@@ -55,6 +55,14 @@ static bool goes_before(const struct anmen_entry *entry, const struct anmen_verd
     return entry->duress != taken->duress ? entry->duress : entry->credential_id < taken->credential_id;
 }
 
+static bool tells_more(unsigned reason, const struct anmen_entry *entry, const struct anmen_verdict *told)
+{
+    unsigned now = rank(reason);
+    unsigned before = rank(told->reason);
+
+    return now > before || (now == before && told->recognised && entry->duress && !told->duress);
+}
+
 struct anmen_verdict anmen_decide(const struct anmen_list *list, enum anmen_entry_type type,
                                   const uint8_t verifier[ANMEN_VERIFIER], const struct anmen_moment *moment)
 {
@@ -67,7 +75,7 @@ struct anmen_verdict anmen_decide(const struct anmen_list *list, enum anmen_entr
         }
         unsigned reason = anmen_entry_refuses(entry, moment);
         bool better = reason == 0 ? !verdict.opens || goes_before(entry, &verdict)
-                                  : !verdict.opens && rank(reason) > rank(verdict.reason);
+                                  : !verdict.opens && tells_more(reason, entry, &verdict);
         if (better) {
             verdict.opens = reason == 0;
             verdict.reason = (enum anmen_refused)reason;
