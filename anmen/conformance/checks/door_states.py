@@ -126,6 +126,9 @@ def _modes(stand: Stand, since: int) -> list[object]:
 
 
 def _changed(stand: Stand, since: int, mode: OperatingMode, cause: OperationSource) -> None:
-    event = stand.await_event(EventType.MODE_CHANGED, since, PASSAGE_S)[1]
-    if (event.get(Field.MODE), event.get(Field.SOURCE)) != (mode, cause):
+    """An event of an earlier change may come again at any time; so the mode is waited for."""
+    event = stand.await_event(EventType.MODE_CHANGED, since, PASSAGE_S, where=lambda one: one.get(Field.MODE) == mode)[
+        1
+    ]
+    if event.get(Field.SOURCE) != cause:
         raise Failed(expected=f"mode {int(mode)}, cause {int(cause)}", seen=f"fields {dict(event.fields)}")
