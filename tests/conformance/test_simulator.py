@@ -1,6 +1,7 @@
 """The simulated lock does everything the kit can see, in the core profile and in the full one, on a wire without a broker."""
 
 from collections import deque
+from typing import Any
 
 import pytest
 
@@ -8,7 +9,11 @@ from anmen.conformance.line import Heard
 from anmen.conformance.registry import AWAITED, Profile
 from anmen.conformance.run import run
 from anmen.conformance.verdict import Outcome
+from device_sim import updating
+from device_sim.obedience import Obedience
+from firmware_protocol.commands import CommandState
 from tests.conformance.memory_line import MemoryWire, memory_stand
+from tests.conformance.sabotage import around
 
 GOOD = {Outcome.PASSED, Outcome.DECLARED, Outcome.NOT_APPLICABLE}
 
@@ -56,4 +61,24 @@ def test_what_was_on_its_way_before_an_announcement_is_not_held_against_the_lock
     wire.installed.power_on()
     stand.line = stand.service.line = SlowLine(wire, 0.8)
     (verdict,) = run(stand, only=frozenset({"ANM-EVT-008"}))
+    assert verdict.outcome is Outcome.PASSED, verdict
+
+
+def test_a_wipe_need_not_be_said_to_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def say(real: Any, self: Obedience, one: Any, **more: Any) -> None:
+        if one.state is not CommandState.RUNNING:
+            real(self, one, **more)
+
+    around(monkeypatch, Obedience, "_say", say)
+    wire, stand = memory_stand()
+    wire.installed.power_on()
+    verdicts = run(stand, only=frozenset({"ANM-CMD-021", "ANM-CMD-022"}))
+    assert {one.outcome for one in verdicts} == {Outcome.PASSED}, verdicts
+
+
+def test_a_lock_may_switch_the_moment_it_is_welcomed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(updating, "LOOK_AGAIN_S", 0.001)
+    wire, stand = memory_stand()
+    wire.installed.power_on()
+    (verdict,) = run(stand, only=frozenset({"ANM-FWU-017"}))
     assert verdict.outcome is Outcome.PASSED, verdict
