@@ -9,7 +9,6 @@ from anmen.conformance.line import Heard
 from anmen.conformance.registry import AWAITED, Profile
 from anmen.conformance.run import run
 from anmen.conformance.verdict import Outcome
-from device_sim import updating
 from device_sim.obedience import Obedience
 from firmware_protocol.commands import CommandState
 from tests.conformance.memory_line import MemoryWire, memory_stand
@@ -74,11 +73,3 @@ def test_a_wipe_need_not_be_said_to_run(monkeypatch: pytest.MonkeyPatch) -> None
     wire.installed.power_on()
     verdicts = run(stand, only=frozenset({"ANM-CMD-021", "ANM-CMD-022"}))
     assert {one.outcome for one in verdicts} == {Outcome.PASSED}, verdicts
-
-
-def test_a_lock_may_switch_the_moment_it_is_welcomed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(updating, "LOOK_AGAIN_S", 0.001)
-    wire, stand = memory_stand()
-    wire.installed.power_on()
-    (verdict,) = run(stand, only=frozenset({"ANM-FWU-017"}))
-    assert verdict.outcome is Outcome.PASSED, verdict
