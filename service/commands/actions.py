@@ -33,6 +33,7 @@ from service.commands.rules import (
 from service.edges.elevation import as_system
 from service.edges.keyring import Keyring, Root
 from service.errors import Conflict, NotFound
+from service.premises import actions as premises
 from service.premises.rules import UnitId
 
 _REASON = "emergency reason"
@@ -63,6 +64,10 @@ def give_order(
 ) -> CommandView:
     """Order it; it goes out when this transaction has committed. Errors as of `check_may_order`, Conflict where it is on its way."""
     place = get_place(session, actor, lock, now=now)
+    if actor.role is Role.LANDLORD:
+        # Once more when it is held: whoever has sold the house meanwhile orders nothing there.
+        premises.keep_doors(session, place.unit_id)
+        place = get_place(session, actor, lock, now=now)
     check_may_order(actor.role, place, order)
     check_arguments(order, occupied=place.occupied)
     latest = records.latest_of_landlord(session, place.unit_id, order.kind)

@@ -59,6 +59,7 @@ def begin_claim(
 
     Whether the secret is right shows only when the button is pressed: nobody can try secrets here.
     """
+    premises.keep_doors(session, unit_id)
     unit = own_unit(session, actor, unit_id)
     lock_id, secret = read_typed(typed.lock_id, typed.secret)
     check_counts(*records.count_unanswered(session, actor.account_id, now))

@@ -24,12 +24,14 @@ from service.portals.registration_pages import router as registration
 from service.portals.setting_pages import router as settings
 from service.portals.sign_in_pages import router as sign_in
 from service.portals.staff_pages import router as staff
+from service.portals.transfer_pages import router as transfers
 from service.portals.visit_pages import router as visitors
 
 PAGES = (
     sign_in,
     landlord,
     houses,
+    transfers,
     locks,
     leaving,
     household,

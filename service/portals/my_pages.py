@@ -24,6 +24,7 @@ from service.portals.translation import N_
 from service.portals.visits import ID, Said, TenantVisit, person_of
 from service.tenancy import actions as tenancy
 from service.tenancy.rules import TenancyId
+from service.transfers import actions as transfers
 from service.visits import actions as visits
 
 router = APIRouter(include_in_schema=False)
@@ -38,6 +39,7 @@ def show_me(visit: TenantVisit, session: Tx) -> Response:
     asked = [asked_shown(one, visit.words) for one in occupancy.inquiries_about(session, person_id)]
     return visit.page(
         "me.html",
+        new_landlords=transfers.new_landlords(session, visit.actor, keyring=visit.parts.keyring),
         reports=leaving.open_reports(session, keyring=visit.parts.keyring),
         house_reports=reports_of_houses(visit, session, views),
         tenancies=[(lease_shown(one, visit.now), keys_shown(one, visit.words)) for one in reversed(views)],

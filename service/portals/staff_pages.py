@@ -22,6 +22,8 @@ from service.portals.visits import StaffVisit, Visit
 from service.premises import actions as premises
 from service.premises.rules import AreaId, BuildingId, UnitId
 from service.tenancy import actions as tenancy
+from service.transfers import actions as transfers
+from service.transfers.rules import Owned
 
 router = APIRouter(include_in_schema=False)
 
@@ -48,7 +50,9 @@ def show_building(visit: StaffVisit, session: Tx, building_id: BuildingId) -> Re
     """A building's counts and its rooms."""
     overview = building_overview(counting.building_counts(session, visit.actor, building_id), visit.words)
     ask = f"/inquiries/new?building={building_id}"
-    return _overview(visit, session, overview, feed=f"/live/occupancy?building={building_id}", ask=ask)
+    owners = transfers.owners_of(session, building_id, keyring=visit.parts.keyring)
+    feed = f"/live/occupancy?building={building_id}"
+    return _overview(visit, session, overview, feed=feed, ask=ask, owners=owners)
 
 
 @router.get("/endings")
@@ -120,7 +124,9 @@ def _place_name(visit: Visit, session: Session, form: forms.Form) -> str:
     return ""
 
 
-def _overview(visit: Visit, session: Session, overview: Overview, *, feed: str, ask: str) -> Response:
+def _overview(
+    visit: Visit, session: Session, overview: Overview, *, feed: str, ask: str, owners: tuple[Owned, ...] = ()
+) -> Response:
     above = [(f"/areas/{area.id}", area_name(area, visit.words)) for area in overview.above]
     return visit.page(
         "area.html",
@@ -128,6 +134,7 @@ def _overview(visit: Visit, session: Session, overview: Overview, *, feed: str, 
         above=above,
         feed_path=feed,
         ask_path=ask,
+        owners=owners,
         alarms=alarms.count_in_scope(session),
         wide=True,
     )

@@ -49,6 +49,8 @@ class Said(StrEnum):
     LOCK_REPORT_WITHDRAWN = "lock_report_withdrawn"
     LOCK_FOUND = "lock_found"
     REPORT_ANSWERED = "report_answered"
+    HOUSE_TAKEN_OVER = "house_taken_over"
+    TRANSFER_CALLED_OFF = "transfer_called_off"
     VISIT_ENDED = "visit_ended"
     SIGNED_OUT = "signed_out"
 
@@ -79,6 +81,8 @@ _SENTENCES: dict[str, str] = {
     Said.REPORT_ANSWERED: N_("Noted. Below you see how many rooms have said what."),
     Said.LOCK_SETTLED: N_("Noted that you have seen to the lock."),
     Said.ORDERED: N_("The lock is being told. Below you see what it answers."),
+    Said.HOUSE_TAKEN_OVER: N_("The house is yours. Below you see who lives there and what waits for you."),
+    Said.TRANSFER_CALLED_OFF: N_("Called off. The house stays with its landlord, and the code is worth nothing."),
     Said.VISIT_ENDED: N_("The visitor's PIN is taken back. Below you see whether a lock still has to confirm it."),
     Said.SIGNED_OUT: N_("You are signed out."),
 }
@@ -93,7 +97,7 @@ class MenuEntry:
 
 
 _MENUS: dict[Role, tuple[MenuEntry, ...]] = {
-    Role.LANDLORD: (MenuEntry("/rooms", N_("Rooms")),),
+    Role.LANDLORD: (MenuEntry("/rooms", N_("Rooms")), MenuEntry("/transfers", N_("Houses sold and taken over"))),
     Role.TENANT: (MenuEntry("/me", N_("My page")), MenuEntry("/me/entries", N_("My entries"))),
     Role.GRID_WORKER: (
         MenuEntry("/areas", N_("Overview")),

@@ -19,6 +19,7 @@ from service.occupancy.rules import Field
 from service.people.rules import DocumentType
 from service.portals.translation import N_
 from service.presence.rules import Confidence, PresenceState, Reason
+from service.transfers.rules import TransferState
 
 
 class Tone(StrEnum):
@@ -87,6 +88,11 @@ _STATES: tuple[_Named, ...] = (
     (OrderState.FAILED, N_("Not done"), Tone.STOP),
     (OrderState.EXPIRED, N_("Expired, nothing was done"), Tone.CALM),
     (OrderState.SILENT, N_("No answer; it may have been done"), Tone.STOP),
+    (TransferState.OFFERED, N_("Code not entered yet"), Tone.NOTE),
+    (TransferState.OPENED, N_("Can be accepted"), Tone.WAIT),
+    (TransferState.ACCEPTED, N_("Taken over"), Tone.GOOD),
+    (TransferState.CALLED_OFF, N_("Called off"), Tone.CALM),
+    (TransferState.EXPIRED, N_("Time is over"), Tone.CALM),
     (AlarmState.OPEN, N_("Nobody sees to these yet"), Tone.STOP),
     (AlarmState.ATTENDED, N_("Somebody sees to these"), Tone.WAIT),
     (AlarmState.CLOSED, N_("Closed in the last seven days"), Tone.CALM),

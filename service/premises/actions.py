@@ -79,6 +79,14 @@ def get_building(session: Session, building_id: BuildingId) -> Building:
     return found
 
 
+def keep_building(session: Session, building_id: BuildingId) -> Building:
+    """The same, and nobody sells it until the transaction ends."""
+    found = records.keep_building(session, building_id)
+    if found is None:
+        raise NotFound("There is no such building.", code="building")
+    return found
+
+
 def buildings_of_landlord(session: Session, landlord_id: AccountId) -> tuple[Building, ...]:
     """A landlord's buildings."""
     return records.buildings_of(session, landlord_id)
@@ -86,7 +94,7 @@ def buildings_of_landlord(session: Session, landlord_id: AccountId) -> tuple[Bui
 
 def add_unit(session: Session, *, building_id: BuildingId, number: str, capacity: int = 2) -> UnitId:
     """Add a room to a building. BadInput for a number or capacity that cannot be, Conflict where the number is taken."""
-    building = get_building(session, building_id)
+    building = keep_building(session, building_id)
     check_capacity(capacity)
     label = read_label(number, field="number", longest=_LONGEST_NUMBER)
     if records.number_is_taken(session, building_id, label):
@@ -103,7 +111,7 @@ def add_unit(session: Session, *, building_id: BuildingId, number: str, capacity
 
 def add_shared_door(session: Session, *, building_id: BuildingId, name: str) -> UnitId:
     """Add a door of the whole house, such as its front door. BadInput and Conflict as in add_unit."""
-    building = get_building(session, building_id)
+    building = keep_building(session, building_id)
     label = read_label(name, field="name", longest=_LONGEST_NUMBER)
     if records.number_is_taken(session, building_id, label):
         raise Conflict("The building has a room of this number.", code="number_taken", field="name")

@@ -134,6 +134,12 @@ def find_building(session: Session, building_id: BuildingId) -> Building | None:
     return None if row is None else _building(row)
 
 
+def keep_building(session: Session, building_id: BuildingId) -> Building | None:
+    """The same, and it stays its landlord's until the transaction ends."""
+    row = session.get(BuildingRow, building_id, populate_existing=True, with_for_update={"read": True})
+    return None if row is None else _building(row)
+
+
 def buildings_of(session: Session, landlord_id: AccountId) -> tuple[Building, ...]:
     """A landlord's buildings in the order they were added."""
     asked = select(BuildingRow).where(BuildingRow.landlord_id == landlord_id).order_by(col(BuildingRow.id))
@@ -148,7 +154,8 @@ def number_is_taken(session: Session, building_id: BuildingId, number: str) -> b
 
 def find_unit(session: Session, unit_id: UnitId) -> UnitView | None:
     """One unit, inside the scope of whoever asks."""
-    row = session.exec(_UNITS.where(UnitRow.id == unit_id)).first()
+    # Who waited for the row may have read it before: whose it is counts as of now.
+    row = session.exec(_UNITS.where(UnitRow.id == unit_id).execution_options(populate_existing=True)).first()
     return None if row is None else _view(*row)
 
 

@@ -28,6 +28,7 @@ class Kind(StrEnum):
     ALARM = "alarm"
     INVITATION = "invitation"
     REGISTRATION = "registration"
+    BUILDING_TRANSFER = "building_transfer"
     PRESENCE = "presence"
     TENANCY_NOTICE = "tenancy_notice"
     FIRMWARE_UPDATE = "firmware_update"
@@ -65,6 +66,8 @@ KEEPINGS: Mapping[Kind, Keeping] = MappingProxyType(
         Kind.ALARM: Keeping(365),
         Kind.INVITATION: Keeping(30),
         Kind.REGISTRATION: Keeping(90),
+        # Who was landlord when: what an inquiry of that time is read by.
+        Kind.BUILDING_TRANSFER: Keeping(3650, 1095),
         Kind.PRESENCE: Keeping(30),
         Kind.TENANCY_NOTICE: Keeping(365),
         Kind.FIRMWARE_UPDATE: Keeping(365),

@@ -104,6 +104,11 @@ MADE: dict[Kind, tuple[str, str]] = {
         " timestamptz '2015-03-02' FROM offered o, person p LIMIT 1",
         "registration WHERE state = 'refused'",
     ),
+    Kind.BUILDING_TRANSFER: (
+        "INSERT INTO building_transfer (building_id, area_id, from_id, state, offered_at, expires_at, ended_at) SELECT id, area_id,"
+        " landlord_id, 'called_off', timestamptz '2015-03-02', timestamptz '2015-03-03', timestamptz '2015-03-02' FROM building LIMIT 1",
+        "building_transfer",
+    ),
     Kind.PRESENCE: (
         "INSERT INTO presence SELECT person_id, unit_id, area_id, 'out', 'high', 'x', now(), timestamptz '2015-03-02' FROM tenancy WHERE"
         " ended_at IS NOT NULL"

@@ -62,6 +62,7 @@ def fill(site: Site) -> dict[str, Path]:
         connection.execute(attended, [site.now, village.place.home.landlord_id])
         claims = {state: _claim(connection, site, state) for state in ClaimState}
         release = _release(connection, site)
+        transfers = [_transfer(connection, site, state) for state in ("accepted", "called_off", "opened")]
     assert noticed is not None
     door, lock, report = _reported_house_door(site)
     pages: dict[str, Path] = {f"claim {state}": (village.landlord, f"/claims/{one}") for state, one in claims.items()}
@@ -74,6 +75,9 @@ def fill(site: Site) -> dict[str, Path]:
         "open the house's door": (village.landlord, f"/locks/{lock}/open"),
         "report the lock of the house's door": (village.landlord, f"/rooms/{door}/locks/{lock}/stolen"),
         "replace the lock of the house's door": (village.landlord, f"/rooms/{door}/claim"),
+        "house to sell": (village.landlord, f"/houses/{village.building_id}/transfer"),
+        "houses sold": (village.landlord, "/transfers"),
+        **{f"transfer {one}": (village.landlord, f"/transfers/{one}") for one in transfers},
     }
 
 
@@ -144,6 +148,19 @@ def _claim(connection: psycopg.Connection[TupleRow], site: Site, state: ClaimSta
             answered if state is ClaimState.HUNG else None,
             site.village.rooms["101"],
         ],
+    ).fetchone()
+    assert made is not None
+    return int(made[0])
+
+
+def _transfer(connection: psycopg.Connection[TupleRow], site: Site, state: str) -> int:
+    """The house was another's once: they have sold it to the landlord, or are about to sell one like it."""
+    other = "(SELECT id FROM account WHERE role = 'landlord' AND id <> b.landlord_id ORDER BY id LIMIT 1)"
+    ended = None if state == "opened" else site.now - timedelta(days=3)
+    made = connection.execute(
+        "INSERT INTO building_transfer (building_id, area_id, from_id, to_id, state, offered_at, expires_at, opened_at, ended_at)"  # noqa: S608
+        f" SELECT id, area_id, {other}, landlord_id, %s, %s, %s, %s, %s FROM building b WHERE id = %s RETURNING id",
+        [state, site.now, site.now + timedelta(hours=9), site.now, ended, site.village.building_id],
     ).fetchone()
     assert made is not None
     return int(made[0])

@@ -24,6 +24,7 @@ from service.people.rules import DocumentType
 from service.portals.translation import words_for
 from service.portals.wording import LeaseState, RoomState, tone_of, word_of
 from service.presence.rules import Confidence, PresenceState, Reason
+from service.transfers.rules import TransferState
 from tests.pages.messages import Message, messages
 
 _NAMES = re.compile(r"%\((\w+)\)s|{(\w+)[^}]*}")
@@ -50,6 +51,7 @@ _SHOWN = (
     AlarmKind,
     Days,
     AlarmState,
+    TransferState,
 )
 
 

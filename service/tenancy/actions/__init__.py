@@ -5,6 +5,7 @@ from service.tenancy.actions.ending import end, end_due, end_noticed
 from service.tenancy.actions.inviting import (
     Invited,
     Link,
+    hold_places,
     invite,
     invited_by_form,
     is_genuine_form_token,
@@ -44,6 +45,7 @@ __all__ = [
     "get_registration",
     "get_room",
     "get_tenancy",
+    "hold_places",
     "invite",
     "invited_by_form",
     "is_genuine_form_token",

@@ -7,6 +7,7 @@ of both are kept, so a link cannot be shown twice, only made anew.
 import hashlib
 import hmac
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -76,10 +77,11 @@ def invite(
 
     NotFound for a room that is not the actor's, BadInput for days that cannot be, Conflict where the room is full.
     """
+    # First held, then asked whose it is: whoever has sold it meanwhile invites nobody there.
+    hold_places(session, [unit_id])
     unit = _get_own_unit(session, actor, unit_id)
     check_lease(starts_on, ends_on, today=site_day(now))
     lease = lease_span(starts_on, ends_on)
-    invitations.hold_unit(session, unit_id)
     check_room(unit.capacity, _places_given(session, unit_id, now), lease)
     token = secrets.token_urlsafe(_TOKEN_BYTES)
     row = InvitationRow(
@@ -95,6 +97,12 @@ def invite(
     invitation_id = invitations.append_invitation(session, row)
     record(session, actor, Act.INVITED, invitation_id, now=now, unit=unit_id)
     return Link(invitation_id=invitation_id, token=token, expires_at=row.expires_at)
+
+
+def hold_places(session: Session, units: Iterable[UnitId]) -> None:
+    """Until the transaction ends nobody else gives away places in these rooms."""
+    for unit_id in sorted(set(units)):
+        invitations.hold_unit(session, unit_id)
 
 
 def renew_link(session: Session, actor: Actor, invitation_id: InvitationId, *, lifetime_s: int, now: datetime) -> Link:

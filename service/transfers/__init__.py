@@ -1,0 +1,1 @@
+"""A house passes to another landlord, with its locks and its tenants."""

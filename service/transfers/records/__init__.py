@@ -1,0 +1,1 @@
+"""SQL of transfers, and of what they change in other tables."""
