@@ -21,6 +21,7 @@ from service.alarms import records as alarms
 from service.alarms.rules import AlarmKind, RaisedAlarm
 from service.edges.keyring import Keyring
 from service.edges.transaction import SYSTEM, transaction
+from service.transfers import actions as transfers
 from service.visits import actions as visits
 from service.visits.rules import Wanted
 from tests import given, given_living
@@ -104,6 +105,7 @@ def village(database: Database, keyring: Keyring, now: datetime, name: str) -> V
         invitation = session.execute(
             text("SELECT max(id) FROM invitation WHERE unit_id = :id"), {"id": place.unit_id}
         ).scalar_one()
+        offered = transfers.offer(session, place.landlord, place.home.building_id, keyring=keyring, now=now)
     call = RaisedAlarm(place.locks[0], place.unit_id, place.home.areas.grid, AlarmKind.DURESS, now, now, 1)
     with transaction(database.ingest, SYSTEM) as session:
         alarms.raise_alarms(session, [call], now)
@@ -118,6 +120,7 @@ def village(database: Database, keyring: Keyring, now: datetime, name: str) -> V
         "tenancy_id": begun.tenancy_id,
         "grant_id": begun.grant_id,
         "visit_id": visit,
+        "transfer_id": offered.transfer_id,
     }
     return Village(place, tokens, ids, (name, document.number, phone, place.locks[0]))
 

@@ -126,8 +126,11 @@ def test_nobodys_name_is_seen_before_it_is_accepted(place: Living, buyer: Actor)
     assert shown(place, buyer, transfer) == Holdings(rooms=1, locks=1, let=1)
     for table in ("unit", "tenancy", "person", "access_grant", "registration"):
         assert counted(place, scope_of(buyer), table) == 0, table
-    path = lambda session: tenancy.get_tenancy(session, buyer, begun.tenancy_id, keyring=place.keyring)  # noqa: E731
-    assert refused(place, buyer, path) == "tenancy"
+
+    def read(session: Session) -> object:
+        return tenancy.get_tenancy(session, buyer, begun.tenancy_id, keyring=place.keyring)
+
+    assert refused(place, buyer, read) == "tenancy"
 
 
 def test_the_seller_sees_and_does_nothing_there_any_more(place: Living, buyer: Actor, now: datetime) -> None:

@@ -158,7 +158,7 @@ def _transfer(connection: psycopg.Connection[TupleRow], site: Site, state: str) 
     other = "(SELECT id FROM account WHERE role = 'landlord' AND id <> b.landlord_id ORDER BY id LIMIT 1)"
     ended = None if state == "opened" else site.now - timedelta(days=3)
     made = connection.execute(
-        "INSERT INTO building_transfer (building_id, area_id, from_id, to_id, state, offered_at, expires_at, opened_at, ended_at)"  # noqa: S608
+        "INSERT INTO building_transfer (building_id, area_id, from_id, to_id, state, offered_at, expires_at, opened_at, ended_at)"  # noqa: S608  # our own words
         f" SELECT id, area_id, {other}, landlord_id, %s, %s, %s, %s, %s FROM building b WHERE id = %s RETURNING id",
         [state, site.now, site.now + timedelta(hours=9), site.now, ended, site.village.building_id],
     ).fetchone()

@@ -22,6 +22,7 @@ class AccessGrantRow(SQLModel, table=True):
     offline_lease_s: int
     granted_at: datetime
     revoked_at: datetime | None = None
+    given_up_at: datetime | None = None
     visitor: bool = False
     one_time: bool = False
     schedules: list[list[int]] = Field(default_factory=list, sa_type=JSONB)

@@ -48,6 +48,7 @@ class RegistrationRow(SQLModel, table=True):
     face_band: int | None = Field(default=None, sa_type=SmallInteger)
     submitted_at: datetime
     decided_at: datetime | None = None
+    given_up_at: datetime | None = None
 
 
 class TenancyRow(SQLModel, table=True):
@@ -66,3 +67,4 @@ class TenancyRow(SQLModel, table=True):
     ends_at: datetime
     ended_at: datetime | None = None
     ended_by: str | None = None
+    given_up_at: datetime | None = None
