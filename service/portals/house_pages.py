@@ -56,6 +56,8 @@ def show_house(visit: LandlordVisit, session: Tx, building_id: Annotated[Buildin
 @router.post("/houses/{building_id}/doors", dependencies=[checked_form])
 def add_door(visit: LandlordVisit, session: Tx, building_id: Annotated[BuildingId, ID], sent: SentForm) -> Response:
     """One more door of the house; a lock is hung on it as on a room."""
+    # Held before it is asked whose it is: it may be changing hands.
+    premises.keep_building(session, building_id)
     house = _own(visit, session, building_id)
     name = sent.values["name"]
     added = forms.attempt(session, lambda: premises.add_shared_door(session, building_id=house.id, name=name))

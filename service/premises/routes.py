@@ -120,7 +120,7 @@ def unit(unit_id: UnitId, session: Tx) -> UnitShown:
 @router.post("/buildings/{building_id}/units", status_code=201)
 def add_unit(building_id: BuildingId, body: NewUnit, session: Tx, landlord: AskingLandlord) -> UnitShown:
     """Add a room to one's own building."""
-    _check_owner(actions.get_building(session, building_id), landlord.account_id)
+    _check_owner(actions.keep_building(session, building_id), landlord.account_id)
     unit_id = actions.add_unit(session, building_id=building_id, number=body.number, capacity=body.capacity)
     return UnitShown.of(actions.get_unit(session, unit_id))
 

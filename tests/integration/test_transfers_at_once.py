@@ -1,6 +1,7 @@
 """A house changes hands while everybody is at it: nobody waits for ever, and whatever stands afterwards has one landlord."""
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import datetime, timedelta
 
 import pytest
@@ -17,7 +18,7 @@ from service.commands.rules import Order
 from service.custody import actions as custody
 from service.edges.keyring import Keyring
 from service.edges.transaction import SYSTEM, transaction
-from service.errors import AnmenError
+from service.errors import AnmenError, NotFound
 from service.premises import actions as premises
 from service.reactions import react
 from service.tenancy import actions as tenancy
@@ -104,6 +105,13 @@ def seller_is_out(place: Living, locks: Sequence[LockId]) -> None:
         assert set(locks) <= set(premises.locks_of_unit(session, place.unit_id, place.now))
 
 
+def add_room(session: Session, place: Living) -> None:
+    """As its page does: the house is held, then asked whose it is."""
+    if premises.keep_building(session, place.home.building_id).landlord_id != place.landlord.account_id:
+        raise NotFound
+    given.unit(session, building_id=place.home.building_id)
+
+
 def look_again_and_accept(place: Living, buyer: Actor, transfer: TransferId) -> None:
     later = place.now + timedelta(minutes=5)
     with transaction(place.database, scope_of(buyer)) as session:
@@ -161,7 +169,7 @@ def test_whatever_happens_at_that_moment_everything_has_one_landlord(place: Livi
         custody.begin_claim(session, seller, empty, typed, keyring=keyring, now=now)
 
     # What changes what comes with the house: the buyer is shown it anew.
-    more = within(place, seller, lambda s: given.unit(s, building_id=place.home.building_id))
+    more = within(place, seller, lambda s: add_room(s, place))
     changing = [more, within(place, seller, claim)] if stripped else []
     done = at_once(
         accepting(place, buyer, transfer, comes),
@@ -186,3 +194,28 @@ def test_whatever_happens_at_that_moment_everything_has_one_landlord(place: Livi
     assert owner(place) == buyer.account_id
     assert strays(place) == []
     seller_is_out(place, place.locks)
+
+
+def test_whoever_acts_while_it_is_accepted_finds_it_sold(place: Living) -> None:
+    buyer, seller, now, keyring = another(place), place.landlord, place.now, place.keyring
+    transfer, comes = ready(place, buyer)
+    [lock, _] = place.locks
+    typed = custody.Typed("L-0123456789AB", "0123-4567-89AB-CDEF-GHJK")
+    beep = Order(CommandKind.IDENTIFY, seconds=5)
+    days = {"starts_on": living.FIRST_DAY, "ends_on": living.LAST_DAY}
+    acts: list[Callable[[Session], object]] = [
+        lambda s: tenancy.invite(s, seller, unit_id=place.unit_id, **days, lifetime_s=3600, now=now),
+        lambda s: commands.give_order(s, seller, lock, beep, keyring=keyring, now=now),
+        lambda s: custody.begin_claim(s, seller, place.unit_id, typed, keyring=keyring, now=now),
+        lambda s: transfers.offer(s, seller, place.home.building_id, keyring=keyring, now=now),
+        lambda s: custody.move(s, seller, lock, place.unit_id, place.unit_id, keyring=keyring, now=now),
+        lambda s: add_room(s, place),
+    ]
+    with ThreadPoolExecutor(len(acts)) as pool:
+        with transaction(place.database, scope_of(buyer)) as session:
+            transfers.accept(session, buyer, transfer, seen=comes, now=now)
+            sellers = [pool.submit(within(place, seller, act)) for act in acts]
+            wait(sellers, timeout=1.0)
+        refused = [one.exception(timeout=20) for one in sellers]
+    assert [type(one).__name__ for one in refused] == ["NotFound"] * len(acts)
+    assert strays(place) == []
