@@ -14,7 +14,7 @@ from firmware_protocol.topics import LockId
 from service.accounts.signed_in import checked_form
 from service.commands import actions as commands
 from service.commands.rules import LET_AJAR_S, LET_RELOCK_S, CommandView, Emergency, Order, Place, needs_emergency
-from service.custody import leaving
+from service.custody import leaving, unused
 from service.edges.requests import Tx
 from service.errors import AnmenError
 from service.locks import actions as locks
@@ -153,6 +153,7 @@ def _door_page(visit: Visit, session: Session, tenancy_id: TenancyId, form: form
     shown = commands.commands_of_unit(session, view.unit.id, keyring=visit.parts.keyring)
     return visit.page(
         "my_door.html",
+        unused=unused.of_room(session, view.unit.id, visit.now) if view.ended_at is None else (),
         relock_s=LET_RELOCK_S,
         ajar_s=LET_AJAR_S,
         status=form.status,

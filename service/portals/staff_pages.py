@@ -6,6 +6,7 @@ from sqlmodel import Session
 
 from service.accounts.signed_in import checked_form
 from service.alarms import actions as alarms
+from service.custody import unused
 from service.edges.requests import Tx
 from service.errors import AnmenError, NotAllowed
 from service.occupancy import actions as occupancy
@@ -59,7 +60,8 @@ def show_building(visit: StaffVisit, session: Tx, building_id: BuildingId) -> Re
 def show_endings(visit: StaffVisit, session: Tx) -> Response:
     """The rooms whose landlord says that a tenancy is over before its date, and where the tenant says otherwise."""
     found = tenancy.notices_in_areas(session, visit.actor)
-    return visit.page("endings.html", endings=[ending_shown(one, visit.words) for one in found], wide=True)
+    endings = [ending_shown(one, visit.words) for one in found]
+    return visit.page("endings.html", endings=endings, unused=unused.in_scope(session, visit.now), wide=True)
 
 
 @router.get("/inquiries")

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import timedelta
+from typing import LiteralString
 
 import psycopg
 from psycopg.rows import TupleRow
@@ -55,6 +56,10 @@ def fill(site: Site) -> dict[str, Path]:
             )
         connection.execute("UPDATE tenancy_notice SET contradicted_at = %s WHERE reason = 'agreed'", [site.now])
         noticed = connection.execute("SELECT tenancy_id FROM tenancy_notice WHERE reason = 'agreed'").fetchone()
+        for statement in _NEVER_OPENED:
+            connection.execute(
+                statement, {"before": site.now - timedelta(days=9), "tenancy": noticed[0] if noticed else 0}
+            )
         soon = "UPDATE lock SET capabilities = capabilities || jsonb_build_object('certificate_until', CAST(%s AS bigint)) WHERE id = %s"
         connection.execute(soon, [int((site.now + timedelta(days=20)).timestamp()), village.let_lock])
         connection.execute(_LOST, [site.now, site.now, site.now, village.rooms["101"]])
@@ -81,6 +86,11 @@ def fill(site: Site) -> dict[str, Path]:
     }
 
 
+# The lock of a room that is let for a while has let nobody in.
+_NEVER_OPENED: tuple[LiteralString, ...] = (
+    "UPDATE tenancy SET starts_at = %(before)s WHERE id = %(tenancy)s",
+    "UPDATE door SET hung = tstzrange(%(before)s, NULL) WHERE unit_id = (SELECT unit_id FROM tenancy WHERE id = %(tenancy)s)",
+)
 _LOST = (
     "WITH lost AS (INSERT INTO lock (id, shard, public_key, service_key_wrapped, provisioned_at, revoked_at, revoked_as)"
     " SELECT 'L-0000000000ZZ', 0, public_key, service_key_wrapped, provisioned_at, %s, 'stolen' FROM lock LIMIT 1 RETURNING id)"

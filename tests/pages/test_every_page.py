@@ -120,3 +120,9 @@ def test_a_tenant_is_asked_about_the_houses_door_and_can_think_again(
     assert (figures[0], figures[1][0], figures[2]) == ("2", "1", "0")
     landlord.goto(f"{site.address}{paths['house with a reported door'][1]}")
     assert landlord.locator(".notice b", has_text="1").count()
+
+
+def test_those_who_look_after_the_area_see_a_lock_that_was_never_opened(visitors: Visitors, site: Site) -> None:
+    page = visitors[site.village.grid_worker]
+    page.goto(f"{site.address}/endings")
+    assert page.locator("h2").count() == 1

@@ -209,14 +209,14 @@ def _said_to_be_over(place: Living, begun: TenancyBegun, reason: EndReason) -> N
 
 def passes(database: Database, lock: LockId, sequence: int, now: datetime, direction: PassDirection) -> None:
     """The room's tenant goes through the door: the register, presence, counts and the feed follow, as the ingest worker would."""
-    entry = _entry(lock, sequence, now, EventType.LOCK_OPERATED, direction=direction)
+    entry = entry_of(lock, sequence, now, EventType.LOCK_OPERATED, direction=direction)
     with transaction(database.ingest) as session:
         presence.follow_entries(session, entries.append(session, [entry], now), now)
 
 
 def raises(database: Database, lock: LockId, sequence: int, now: datetime, code: AlarmCode) -> None:
     """The lock raises an alarm: the register, the open alarms and the feed follow, as above."""
-    entry = _entry(lock, sequence, now, EventType.ALARM_RAISED, code=code)
+    entry = entry_of(lock, sequence, now, EventType.ALARM_RAISED, code=code)
     with transaction(database.ingest) as session:
         stored = entries.append(session, [entry], now)
         presence.follow_entries(session, stored, now, also=alarms.raise_from(session, stored, now))
@@ -285,14 +285,14 @@ def _visited(place: Living, begun: TenancyBegun) -> GrantId:
 
 def _write_entries(database: Database, lock: LockId, now: datetime) -> None:
     kinds = (
-        _entry(lock, 2, now, EventType.ACCESS_REFUSED, code=RefusalReason.FACE_NOT_RECOGNISED),
-        _entry(lock, 3, now, EventType.LOCK_OPERATED, source=99),
+        entry_of(lock, 2, now, EventType.ACCESS_REFUSED, code=RefusalReason.FACE_NOT_RECOGNISED),
+        entry_of(lock, 3, now, EventType.LOCK_OPERATED, source=99),
     )
     with transaction(database.ingest) as session:
         entries.append(session, kinds, now)
 
 
-def _entry(
+def entry_of(
     lock: LockId,
     sequence: int,
     now: datetime,
