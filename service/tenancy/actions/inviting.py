@@ -77,8 +77,8 @@ def invite(
 
     NotFound for a room that is not the actor's, BadInput for days that cannot be, Conflict where the room is full.
     """
-    # First held, then asked whose it is: whoever has sold it meanwhile invites nobody there.
-    hold_places(session, [unit_id])
+    hold_places(session, [_get_own_unit(session, actor, unit_id).id])
+    # Once more when it is held: whoever has sold it meanwhile invites nobody there.
     unit = _get_own_unit(session, actor, unit_id)
     check_lease(starts_on, ends_on, today=site_day(now))
     lease = lease_span(starts_on, ends_on)
