@@ -7,6 +7,7 @@ the will is another at every connect. When and whether to try again is the runne
 import socket
 import ssl
 import threading
+import time
 from typing import Any, Protocol
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
@@ -21,6 +22,8 @@ from firmware_protocol.topics import Direction, frame_topic, holder_topic, shard
 
 KEEPALIVE_S = 30
 CONNECT_TIMEOUT_S = 5.0
+# A frame that was handed to the link is on the wire within this; a link that takes longer is torn with it.
+FRAMES_OUT_S = 0.5
 
 
 class LinkListener(Protocol):
@@ -73,7 +76,8 @@ class MqttLink:
         """Tear the connection without a word, as a pulled cable does; the broker will say the will."""
         client, self._client = self._client, None
         line = client.socket() if client else None
-        if isinstance(line, socket.socket):
+        if client is not None and isinstance(line, socket.socket):
+            _let_out(client)
             try:
                 # The method of the plain socket: the TLS one would stop decrypting under the loop's feet.
                 socket.socket.shutdown(line, socket.SHUT_RDWR)
@@ -154,6 +158,13 @@ class MqttLink:
         if client is self._client:
             self._client = None
             self._listener.link_down(why)
+
+
+def _let_out(client: Client) -> None:
+    """A lock that starts again by itself (a wipe, other keys) has said its last frame before: briefly waits for the link's own thread."""
+    until = time.monotonic() + FRAMES_OUT_S
+    while client.want_write() and time.monotonic() < until:
+        time.sleep(0.002)
 
 
 def _tls_context(provision: Provision, certificate: HeldCertificate | None) -> ssl.SSLContext:

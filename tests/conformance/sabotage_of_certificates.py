@@ -7,7 +7,7 @@ from typing import Any
 from device_sim import certificate_keeping
 from device_sim.certificate_keeping import CertificateKeeper, Renewal
 from firmware_protocol.certificate_messages import CertificateAnswer
-from tests.conformance.memory_line import LOCK_KEY, MemoryWire
+from tests.conformance.memory_line import SIGNING_KEY, MemoryWire
 from tests.conformance.sabotage import Patch, around, breaks
 
 
@@ -28,9 +28,9 @@ def asks_without_a_clock(patch: Patch, wire: MemoryWire) -> None:
     around(patch, CertificateKeeper, "ask", ask)
 
 
-@breaks("KEY-033")
-def asks_with_the_key_of_its_sessions(patch: Patch, wire: MemoryWire) -> None:
-    around(patch, certificate_keeping, "request_for", lambda real, lock, _: real(lock, LOCK_KEY))
+@breaks("KEY-033", "KEY-037")
+def asks_with_the_key_of_its_heads(patch: Patch, wire: MemoryWire) -> None:
+    around(patch, certificate_keeping, "request_for", lambda real, lock, _: real(lock, SIGNING_KEY))
 
 
 @breaks("KEY-033")
@@ -38,7 +38,7 @@ def asks_in_anothers_name(patch: Patch, wire: MemoryWire) -> None:
     around(patch, certificate_keeping, "request_for", lambda real, _, key: real("L-000000000000", key))
 
 
-@breaks("KEY-034")
+@breaks("KEY-034", "KEY-036")
 def draws_anew_whenever_it_asks(patch: Patch, wire: MemoryWire) -> None:
     def ask(real: Any, self: CertificateKeeper, say: Any, now: float) -> None:
         if now >= self._ask_at and not self.kept.coming:

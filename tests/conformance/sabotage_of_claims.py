@@ -59,7 +59,7 @@ _WANT_A_RESTART = (
 )
 
 
-@breaks("CLM-008", *_WANT_A_RESTART)
+@breaks("CLM-008", "CHN-011", "KEY-026", *_WANT_A_RESTART)
 def does_not_connect_anew(patch: Patch, wire: MemoryWire) -> None:
     patch.setattr(Lock, "restart_due", False)
 
@@ -69,7 +69,7 @@ def never_forgets_its_secret(patch: Patch, wire: MemoryWire) -> None:
     patch.setattr(Claiming, "welcomed", nothing)
 
 
-@breaks("CLM-019")
+@breaks("CLM-019", "CLM-012")
 def forgets_its_secret_at_the_answer(patch: Patch, wire: MemoryWire) -> None:
     def keep(real: Any, flash: Any, identity: Any, *, erase_epoch: int, claimed_by: str) -> None:
         real(flash, identity, erase_epoch=erase_epoch)

@@ -79,6 +79,7 @@ def beats_its_heart_as_fast_as_it_is_told(patch: Patch, wire: MemoryWire) -> Non
     "TIM-007",
     "TIM-008",
     "DOR-004",
+    *("CHN-011", "KEY-032", "KEY-033", "KEY-034", "KEY-036", "KEY-037", "KEY-038"),
 )
 def does_not_hear_of_rebirths(patch: Patch, wire: MemoryWire) -> None:
     around(
@@ -156,7 +157,7 @@ def draws_an_epoch_at_every_boot(patch: Patch, wire: MemoryWire) -> None:
     around(patch, FlashLog, "_resume", resume)
 
 
-@breaks("EVT-003", "CMD-022", "DOR-008", "DOR-013", "DOR-018", "EVT-027", "SES-024", "SES-029")
+@breaks("EVT-003", "CHN-011", "CMD-022", "DOR-008", "DOR-013", "DOR-018", "EVT-027", "SES-024", "SES-029")
 def sends_before_it_writes(patch: Patch, wire: MemoryWire) -> None:
     def boot(real: Any, self: MemoryHardware, *args: Any, **more: Any) -> Any:
         last = max((name for name in self.medium.names() if name.startswith("events-")), default="", key=_first)

@@ -53,7 +53,7 @@ def _begun_with_keys(transcript: Transcript) -> set[int]:
             keys = transcript.boots[said.header.session].identity
             key_epochs.append(keys.key_epoch)
             if keys.key_epoch == key_epochs[0]:
-                first.setdefault(keys.lock_public_key, birth.log_epoch)
+                first.setdefault(keys.private_key, birth.log_epoch)
     return set(first.values())
 
 
