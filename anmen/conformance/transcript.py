@@ -84,6 +84,11 @@ class Transcript:
         for event in one.events:
             self.first_said.setdefault((one.epoch, event.sequence), len(self.said))
 
+    @property
+    def static_points(self) -> set[bytes]:
+        """The lock's static public keys, of every session heard."""
+        return {boot.identity.lock_public_key for boot in self.boots.values()}
+
     def of(self, kind: type[M], since: int = 0) -> Iterator[tuple[Said, M]]:
         """Every message of a kind, from the given place in the transcript on."""
         for one in self.said[since:]:

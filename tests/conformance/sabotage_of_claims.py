@@ -69,7 +69,7 @@ def never_forgets_its_secret(patch: Patch, wire: MemoryWire) -> None:
     patch.setattr(Claiming, "welcomed", nothing)
 
 
-@breaks("CLM-019", "CLM-012")
+@breaks("CLM-019")
 def forgets_its_secret_at_the_answer(patch: Patch, wire: MemoryWire) -> None:
     def keep(real: Any, flash: Any, identity: Any, *, erase_epoch: int, claimed_by: str) -> None:
         real(flash, identity, erase_epoch=erase_epoch)

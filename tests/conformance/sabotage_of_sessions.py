@@ -78,8 +78,7 @@ def beats_its_heart_as_fast_as_it_is_told(patch: Patch, wire: MemoryWire) -> Non
     "TIM-006",
     "TIM-007",
     "TIM-008",
-    "DOR-004",
-    *("CHN-011", "KEY-032", "KEY-033", "KEY-034", "KEY-036", "KEY-037", "KEY-038"),
+    *("CHN-011", "KEY-026", "KEY-032", "KEY-033", "KEY-034", "KEY-036", "KEY-037", "KEY-038"),
 )
 def does_not_hear_of_rebirths(patch: Patch, wire: MemoryWire) -> None:
     around(

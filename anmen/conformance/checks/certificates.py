@@ -76,8 +76,7 @@ def asks_in_its_own_name(stand: Stand) -> str:
         raise Failed(expected=f"CN={stand.identity.lock}", seen=request.subject.rfc4514_string())
     if not request.is_signature_valid:
         raise Failed(expected="a signature with the key in it", seen="another one")
-    point = wish.point
-    if point in (stand.identity.lock_public_key, _signing_point(stand)):
+    if wish.point in {*stand.transcript.static_points, _signing_point(stand)}:
         raise Failed(expected="a key drawn for it alone", seen="the key that its birth or its session names")
     return f"{len(wish.request)} bytes, CN={stand.identity.lock}, a P-256 key of its own"
 

@@ -24,7 +24,7 @@ declared(
 def heads_are_signed(stand: Stand) -> str:
     """By the key that the birth names, which is not the static one; and from head to head the chain is that of the events."""
     point = signing_point(stand)
-    if point == stand.identity.lock_public_key:
+    if point in stand.transcript.static_points:
         raise Failed(expected="a pair that does nothing but sign heads", seen="the static key of the lock")
     before = latest_head(stand)
     stand.cause_events(EVENTS)
