@@ -109,7 +109,7 @@ def believes_any_answer(patch: Patch, wire: MemoryWire) -> None:
     around(patch, LockSide, "_believe_time", believe)
 
 
-@breaks("TIM-003", "TIM-002", "TIM-004", "TIM-006", "TIM-007", "TIM-008", "DOR-005")
+@breaks("TIM-003", "TIM-002", "TIM-004", "TIM-006", "TIM-007", "TIM-008", "DOR-005", "DOR-007")
 def asks_for_the_time_when_it_likes(patch: Patch, wire: MemoryWire) -> None:
     patch.setattr(Timekeeper, "ask_soon", nothing)
 
