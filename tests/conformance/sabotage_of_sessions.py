@@ -255,7 +255,7 @@ def takes_nothing_for_lost(patch: Patch, wire: MemoryWire) -> None:
     around(patch, SendWindow, "stored", stored)
 
 
-@breaks("EVT-017", "EVT-003", "EVT-011", "CMD-022", "SES-024", "SES-029")
+@breaks("EVT-017", "EVT-002", "EVT-003", "EVT-011", "CMD-022", "SES-024", "SES-029")
 def lets_go_at_every_boot(patch: Patch, wire: MemoryWire) -> None:
     def resume(real: Any, self: FlashLog) -> None:
         real(self)
