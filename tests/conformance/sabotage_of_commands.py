@@ -16,7 +16,7 @@ from tests.conformance.memory_line import MemoryWire
 from tests.conformance.sabotage import Patch, around, breaks, nothing
 
 
-@breaks("CMD-004", "CMD-012")
+@breaks("CMD-004", "CMD-012", "CMD-025")
 def names_one_reason_for_all(patch: Patch, wire: MemoryWire) -> None:
     def judge(real: Any, *args: Any, **more: Any) -> Any:
         verdict = real(*args, **more)
@@ -43,7 +43,7 @@ def takes_any_nonce(patch: Patch, wire: MemoryWire) -> None:
     patch.setattr(Nonces, "problem", nothing)
 
 
-@breaks("CMD-007")
+@breaks("CMD-007", "CMD-025")
 def does_what_is_long_over(patch: Patch, wire: MemoryWire) -> None:
     def moment(real: Any, self: Obedience, now: float) -> Any:
         known = real(self, now)

@@ -31,7 +31,7 @@ def forgets_wrong_tries(patch: Patch, wire: MemoryWire) -> None:
     patch.setattr(device_sim.lock, "remembered", lambda *_: Lockout())
 
 
-@breaks("DOR-014", "DOR-011", "DOR-021")
+@breaks("DOR-014", "DOR-010", "DOR-011", "DOR-015", "DOR-016", "DOR-021")
 def stays_private_when_somebody_left(patch: Patch, wire: MemoryWire) -> None:
     patch.setattr(Modes, "somebody_left", nothing)
 
