@@ -155,7 +155,21 @@ def forgets_its_contact(patch: Patch, wire: MemoryWire) -> None:
     around(patch, Timekeeper, "__init__", begin)
 
 
-@breaks("DOR-001", "DOR-002", "DOR-003", "DOR-008", "DOR-011", "DOR-014", "DOR-021", "FWU-014", "FWU-017")
+@breaks(
+    "DOR-001",
+    "DOR-002",
+    "DOR-003",
+    "DOR-008",
+    "DOR-010",
+    "DOR-011",
+    "DOR-014",
+    "DOR-015",
+    "DOR-016",
+    "DOR-021",
+    "DOR-022",
+    "FWU-014",
+    "FWU-017",
+)
 def needs_the_list_to_let_out(patch: Patch, wire: MemoryWire) -> None:
     around(patch, Doorway, "turn_handle", lambda *_: Answer(False))
 
@@ -168,7 +182,19 @@ def asks_the_link_first(patch: Patch, wire: MemoryWire) -> None:
     around(patch, Doorway, "_shut_to_all", shut)
 
 
-@breaks("DOR-003", "DOR-004", "DOR-005", "DOR-007", "DOR-011", "DOR-012", "DOR-014", "EVT-023", "TIM-007", "TIM-008")
+@breaks(
+    "DOR-003",
+    "DOR-004",
+    "DOR-005",
+    "DOR-007",
+    "DOR-010",
+    "DOR-011",
+    "DOR-012",
+    "DOR-014",
+    "EVT-023",
+    "TIM-007",
+    "TIM-008",
+)
 def looks_at_no_span(patch: Patch, wire: MemoryWire) -> None:
     patch.setattr(decisions, "why_not", lambda *_: None)
 
@@ -193,7 +219,7 @@ def calls_for_no_help(patch: Patch, wire: MemoryWire) -> None:
     patch.setattr(Doorway, "_call_for_help", nothing)
 
 
-@breaks("DOR-007")
+@breaks("DOR-007", "DOR-005")
 def records_no_credential(patch: Patch, wire: MemoryWire) -> None:
     def record(real: Any, self: Recorder, kind: Any, fields: Any, now: float) -> Any:
         told = {key: value for key, value in fields.items() if key != Field.CREDENTIAL_ID}
