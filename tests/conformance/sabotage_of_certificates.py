@@ -1,20 +1,28 @@
 """Broken locks: what they ask for, what they take, and what they connect with."""
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from device_sim import certificate_keeping
 from device_sim.certificate_keeping import CertificateKeeper, Renewal
 from firmware_protocol.certificate_messages import CertificateAnswer
+from firmware_protocol.messages import UpMessage
 from tests.conformance.memory_line import SIGNING_KEY, MemoryWire
 from tests.conformance.sabotage import Patch, around, breaks
 
 
 @breaks("KEY-032")
-def asks_again_and_again(patch: Patch, wire: MemoryWire) -> None:
-    patch.setattr(certificate_keeping, "ASK_AGAIN_S", 0.5)
-    around(patch, CertificateKeeper, "deadline", lambda real, self: min(real(self) or self._ask_at, self._ask_at))
+def asks_twice(patch: Patch, wire: MemoryWire) -> None:
+    def ask(real: Any, self: CertificateKeeper, say: Callable[[UpMessage], None], now: float) -> None:
+        def twice(message: UpMessage) -> None:
+            say(message)
+            say(message)
+
+        real(self, twice, now)
+
+    around(patch, CertificateKeeper, "ask", ask)
 
 
 @breaks("KEY-032")
