@@ -17,7 +17,7 @@ from service.custody.records import leaving as reports
 from service.custody.rules import HouseReport, ReportId, RevokedAs, Tally
 from service.edges.elevation import as_system
 from service.edges.keyring import Keyring
-from service.errors import Conflict, NotFound
+from service.errors import NotFound
 from service.people.rules import PersonId
 from service.premises.rules import UnitId
 
@@ -77,9 +77,7 @@ def answer(
 
 def _say(session: Session, report_id: ReportId, person: PersonId, *, agrees: bool, now: datetime) -> None:
     if agrees and not records.lived_there_before(session, report_id, person):
-        raise Conflict(
-            "You moved in after this was reported. Those who lived here before have to say so.", code="report_newcomer"
-        )
+        raise leaving.newcomer()
     records.put_word(session, report_id, person, agrees=agrees, now=now)
 
 

@@ -109,7 +109,10 @@ def withdraw_report(session: Session, actor: Actor, here: UnitId, lock_id: LockI
 
 
 def confirm_report(session: Session, actor: Actor, unit_id: UnitId, report_id: ReportId, *, now: datetime) -> None:
-    """A tenant of the room says so, too: now the lock is shut out. NotFound for whoever does not live there."""
+    """A tenant of the room says so, too: now the lock is shut out.
+
+    NotFound for whoever does not live there, Conflict for whoever was let in after the report.
+    """
     actions.hold(session, [unit_id], now)
     found = next((one for one in leaving.open_reports(session, unit_id) if one.id == report_id), None)
     person = actor.person_id
@@ -118,9 +121,18 @@ def confirm_report(session: Session, actor: Actor, unit_id: UnitId, report_id: R
     with as_system(session):
         if not leaving.lives_there(session, unit_id, person, now):
             raise NotFound("There is no such report.", code="report")
+        if not leaving.lived_there_before(session, found.id, person):
+            raise newcomer()
         leaving.settle_report(session, found.lock_id, person=person, now=now)
     actions.end_use(session, found.lock_id, RevokedAs(found.kind.value), now=now)
     record(session, actor, Act.LOCK_REVOKED, found.lock_id, now=now, why=found.kind.value)
+
+
+def newcomer() -> Conflict:
+    """Whoever was let in after the report may be there for the landlord's sake."""
+    return Conflict(
+        "You moved in after this was reported. Those who lived here before have to say so.", code="report_newcomer"
+    )
 
 
 def lost_locks(session: Session, actor: Actor) -> tuple[LostLock, ...]:

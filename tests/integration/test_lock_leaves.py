@@ -1,6 +1,7 @@
 """A lock leaves its landlord: wiped with proof and claimed by the next; or reported stolen, which shuts out no tenant."""
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -246,6 +247,18 @@ def test_nobody_but_who_lives_there_can_say_so(door: Commanded, landlord: Actor,
     for actor in (landlord, living.tenant_actor(door.place, stranger(door))):
         with transaction(door.database.serve, scope_of(actor)) as session, pytest.raises(NotFound):
             leaving.confirm_report(session, actor, door.place.unit_id, number, now=door.now)
+    assert hanging(door)
+
+
+def test_whom_the_landlord_lets_in_after_the_report_cannot_say_so(
+    door: Commanded, landlord: Actor, tenant: Actor
+) -> None:
+    report(door, landlord)
+    [(number,)] = door.rows("SELECT id FROM lock_report")
+    later = replace(door.place, now=door.now + timedelta(hours=1))
+    friend = living.tenant_actor(later, living.tenant(later).person_id)
+    with transaction(door.database.serve, scope_of(friend)) as session, pytest.raises(Conflict, match="moved in after"):
+        leaving.confirm_report(session, friend, later.unit_id, number, now=later.now)
     assert hanging(door)
 
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlmodel import Session
 
-from service.custody.records.leaving import REPORTS, KeptReport, kept
+from service.custody.records.leaving import BEFORE_REPORT, REPORTS, KeptReport, kept
 from service.custody.rules import ReportId, Tally
 from service.people.rules import PersonId
 from service.premises.rules import UnitId
@@ -18,8 +18,6 @@ _DOOR = text(
     "SELECT u.id FROM lock_report r JOIN unit u ON u.id = r.unit_id JOIN unit room ON room.building_id = u.building_id"
     " WHERE r.id = :report AND r.settled_at IS NULL AND u.shared AND room.id = :unit AND NOT room.shared"
 )
-# Whoever was confirmed as a tenant before it was reported; the lease's own first day is the landlord's to choose.
-_BEFORE = "g.decided_at <= r.reported_at"
 _LIVING = (
     " FROM lock_report r JOIN unit door ON door.id = r.unit_id"
     " JOIN unit room ON room.building_id = door.building_id AND NOT room.shared"
@@ -27,12 +25,12 @@ _LIVING = (
 )
 _TALLY = text(
     "SELECT count(DISTINCT t.unit_id),"
-    f" count(DISTINCT t.unit_id) FILTER (WHERE w.agrees AND {_BEFORE}), count(DISTINCT t.unit_id) FILTER (WHERE NOT w.agrees)"
+    f" count(DISTINCT t.unit_id) FILTER (WHERE w.agrees AND {BEFORE_REPORT}), count(DISTINCT t.unit_id) FILTER (WHERE NOT w.agrees)"
     f"{_LIVING} LEFT JOIN lock_report_word w ON w.report_id = r.id AND w.person_id = t.person_id"
     " WHERE r.id = :report AND t.ended_at IS NULL AND t.starts_at <= :now"
 )
 _LIVED_BEFORE = text(
-    f"SELECT EXISTS (SELECT{_LIVING} WHERE r.id = :report AND t.person_id = :person AND t.ended_at IS NULL AND {_BEFORE})"
+    f"SELECT EXISTS (SELECT{_LIVING} WHERE r.id = :report AND t.person_id = :person AND t.ended_at IS NULL AND {BEFORE_REPORT})"
 )
 _WORD = text("SELECT agrees FROM lock_report_word WHERE report_id = :report AND person_id = :person")
 _PUT = text(

@@ -41,6 +41,13 @@ REPORTS = (
 _LIVES_THERE = text(
     "SELECT EXISTS (SELECT FROM tenancy WHERE unit_id = :unit AND person_id = :person AND ended_at IS NULL AND starts_at <= :now)"
 )
+# Whoever was confirmed as a tenant before it was reported; the lease's own first day is the landlord's to choose.
+BEFORE_REPORT = "g.decided_at <= r.reported_at"
+_TENANT_OF_REPORTED = (
+    " FROM lock_report r JOIN tenancy t ON t.unit_id = r.unit_id JOIN registration g ON g.id = t.registration_id"
+    " WHERE r.id = :report AND t.person_id = :person AND t.ended_at IS NULL"
+)
+_LIVED_BEFORE = text(f"SELECT EXISTS (SELECT{_TENANT_OF_REPORTED} AND {BEFORE_REPORT})")
 # Whoever reported it last, as long as reports are kept.
 _LOST_OF = text(
     "SELECT l.id, l.revoked_as, l.revoked_at FROM lock l CROSS JOIN LATERAL (SELECT landlord_id FROM lock_report r"
@@ -141,3 +148,8 @@ def settle_report(session: Session, lock: LockId, *, person: PersonId | None, no
 def lives_there(session: Session, unit: UnitId, person: PersonId, now: datetime) -> bool:
     """Whether a tenancy of that person in the room has begun and was not ended."""
     return bool(session.execute(_LIVES_THERE, {"unit": unit, "person": person, "now": now}).scalar_one())
+
+
+def lived_there_before(session: Session, report: ReportId, person: PersonId) -> bool:
+    """Whether the person was confirmed as a tenant of the room before its lock was reported, and is one still."""
+    return bool(session.execute(_LIVED_BEFORE, {"report": report, "person": person}).scalar_one())
