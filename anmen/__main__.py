@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.text import Text
 
 from anmen import failpoints
+from anmen.accounts import app as account
 from anmen.bench.command import app as bench
 from anmen.conformance.command import app as conformance
 from anmen.demo.command import demo
@@ -31,6 +32,7 @@ app.command()(demo)
 app.command()(revocations)
 app.add_typer(bench, name="bench")
 app.add_typer(sim, name="sim")
+app.add_typer(account, name="account")
 app.add_typer(firmware, name="firmware")
 app.add_typer(conformance, name="conformance")
 

@@ -40,7 +40,7 @@ def add_area(
         name=read_label(name, field="name", longest=_LONGEST_NAME),
         name_en=read_label(name_en, field="name_en", longest=_LONGEST_NAME),
     )
-    if records.area_code_is_taken(session, row.code):
+    if records.area_with_code(session, row.code) is not None:
         raise Conflict("Another area has this code.", code="area_code_taken", field="code")
     return records.add_area(session, row)
 
@@ -50,6 +50,14 @@ def get_area(session: Session, area_id: AreaId) -> Area:
     found = records.find_area(session, area_id)
     if found is None:
         raise NotFound("There is no such area.", code="area")
+    return found
+
+
+def area_with_code(session: Session, code: str) -> Area:
+    """The area of a code; NotFound where there is none."""
+    found = records.area_with_code(session, code)
+    if found is None:
+        raise NotFound(f"No area has the code {code}.", code="area")
     return found
 
 

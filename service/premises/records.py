@@ -112,9 +112,10 @@ def find_area(session: Session, area_id: AreaId) -> Area | None:
     return None if row is None else _area(row)
 
 
-def area_code_is_taken(session: Session, code: str) -> bool:
-    """Whether an area has this code."""
-    return session.exec(select(AreaRow.id).where(AreaRow.code == code)).first() is not None
+def area_with_code(session: Session, code: str) -> Area | None:
+    """The area that has this code."""
+    row = session.exec(select(AreaRow).where(AreaRow.code == code)).first()
+    return None if row is None else _area(row)
 
 
 def areas_with_ids(session: Session, area_ids: Sequence[AreaId]) -> tuple[Area, ...]:

@@ -80,6 +80,16 @@ def read_area_code(level: AreaLevel, code: str, *, parent: Area | None) -> str:
     return code
 
 
+def level_of_code(code: str) -> AreaLevel:
+    """The level whose codes have as many digits as this one; BadInput where none has."""
+    for level, digits in CODE_DIGITS.items():
+        if len(code) == digits:
+            return level
+    raise BadInput(
+        "A code has 6 digits (county), 9 (town), 12 (community) or 15 (grid).", code="area_code", field="code"
+    )
+
+
 def check_area_level(level: AreaLevel, *, parent: Area | None) -> None:
     """BadInput unless the level is exactly one below its parent's, or the area is a county without one."""
     levels = list(AreaLevel)
