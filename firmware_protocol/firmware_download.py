@@ -8,6 +8,8 @@ from firmware_protocol.firmware import CHUNK_BYTES, CHUNKS_AT_ONCE, MOST_CHUNKS_
 from firmware_protocol.firmware_messages import FirmwareChunk, FirmwareWanted
 
 ASK_AGAIN_S = (5.0, 300.0)
+# A pause has 64 bits: without a limit one wrong offer would keep its image half fetched for ever.
+LONGEST_PAUSE_S = 600.0
 
 
 class Download:
@@ -35,9 +37,9 @@ class Download:
         return self._at >= self.size
 
     def pace(self, chunks_at_once: int, pause_ms: int) -> None:
-        """How the service would have it; never more at once than a lock has room for."""
+        """How the service would have it; never more at once than a lock has room for, nor slower than ANM-FWU-010 lets it be."""
         self._chunks_at_once = min(max(chunks_at_once, 1), MOST_CHUNKS_AT_ONCE)
-        self._pause_s = pause_ms / 1000
+        self._pause_s = min(pause_ms / 1000, LONGEST_PAUSE_S)
 
     def resume(self, now: float) -> None:
         """The link is up again: what was asked before is not waited for."""

@@ -67,8 +67,6 @@ class Transcript:
     boots: dict[bytes, Boot] = field(default_factory=dict)
     # Keys that it may speak under besides: those that it was offered and has answered, or those that it had before.
     other: ServiceIdentity | None = None
-    # Sequences that the lock gave up by itself or whose receipts it had before the kit came.
-    first_ours: dict[int, int] = field(default_factory=dict)
     # For each event of a log epoch the place in the transcript at which it was first said.
     first_said: dict[tuple[int, int], int] = field(default_factory=dict)
 

@@ -44,8 +44,6 @@ class Walk:
     """Declared lost, and not stored."""
     unattested: Ranges = ()
     """Stored, but declared lost by the lock: its chain says nothing about them."""
-    breaks_at: int | None = None
-    """The first number that is neither stored nor declared, where that is why it failed."""
 
 
 def where_to_begin(since: Link, up_to: int, tombstones: Sequence[Tombstone]) -> Link:
@@ -71,7 +69,7 @@ def walk(since: Link, head: Link, commitments: Mapping[int, bytes], tombstones: 
         rolled = _roll(value, number, last, commitments)
         if gone is None:
             if number + 1 not in commitments:
-                return Walk(HeadState.FAILED, lost, unattested, number + 1)
+                return Walk(HeadState.FAILED, lost, unattested)
             value = rolled
         elif rolled is not None and gone.link in (None, rolled):
             value = rolled

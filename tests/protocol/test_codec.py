@@ -73,7 +73,7 @@ def test_unknown_keys_are_skipped(message: Message, unknown: dict[int, int]) -> 
 
 
 def test_unknown_event_types_and_fields_are_kept() -> None:
-    event = Event(4711, 9, 1, 5, 77, {999: b"new", 7: "words", 1000: True, 1001: -5})
+    event = Event(4711, 9, 1, 5, 77, {999: b"new", 7: "words", 998: "ü" * 150, 1000: True, 1001: -5})
     assert decode_up(encode(Events(1, False, (event,)))) == Events(1, False, (event,))
 
 

@@ -101,6 +101,19 @@ def test_an_image_arrives_whole_over_any_wire(size: int, at_once: int, data: st.
     assert bytes(slot) == image
 
 
+@pytest.mark.parametrize(
+    ("told_ms", "paused_s"), [(0, 0.0), (250, 0.25), (600_000, 600.0), (600_001, 600.0), ((1 << 63) - 1, 600.0)]
+)
+def test_a_pause_is_as_long_as_told_and_ten_minutes_at_most(told_ms: int, paused_s: float) -> None:
+    image = bytes(2 * CHUNK_BYTES)
+    download = Download(hashlib.sha256(image).digest(), len(image), 0, 1000.0)
+    download.pace(1, told_ms)
+    wanted = download.ask(1000.0)
+    assert wanted is not None
+    assert download.written(chunk_at(image, 0), 1000.0)
+    assert download.deadline() == 1000.0 + paused_s
+
+
 def faulty(chunks: list[FirmwareChunk], fault: str) -> list[FirmwareChunk]:
     if fault == "lose":
         return chunks[1::2]

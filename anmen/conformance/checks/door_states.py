@@ -70,7 +70,6 @@ def passage(stand: Stand) -> str:
 @checks("ANM-DOR-016", profile=FULL, unseen="the twelve hours; an opened leaf")
 def changes_of_mode(stand: Stand) -> str:
     """The button on and off, the handle, and a boot that needs no such event."""
-    since = stand.mark()
     for press, mode, cause in (
         (stand.operator.press_button, OperatingMode.PRIVACY, OperationSource.BUTTON),
         (stand.operator.press_button, OperatingMode.NORMAL, OperationSource.BUTTON),

@@ -83,7 +83,12 @@ def strange_chunks(stand: Stand) -> str:
     return "six strange chunks not answered; the image was whole nevertheless"
 
 
-@checks("ANM-FWU-010", profile=FULL, feature=FIRMWARE, unseen="that the waits double up to 300 seconds and no further")
+@checks(
+    "ANM-FWU-010",
+    profile=FULL,
+    feature=FIRMWARE,
+    unseen="that the waits double up to 300 seconds and no further, and pauses above 600 seconds",
+)
 def pace_of_questions(stand: Stand) -> str:
     """Not before the pause; what is missing after 5 and 10 s, from the first that is missing on; a chunk sets the wait back."""
     updates = Updates(stand)

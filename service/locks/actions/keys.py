@@ -10,9 +10,7 @@ from firmware_protocol.topics import LockId, shard_of
 from service.edges.keyring import Keyring, Root
 from service.errors import BadInput, Conflict, NotFound
 from service.locks import records
-from service.locks.rules import (
-    signing_key_said,
-)
+from service.locks.rules import signing_key_said
 
 _KEY_PURPOSE = "lock key"
 

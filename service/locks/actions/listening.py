@@ -18,10 +18,7 @@ from service.edges.keyring import Keyring
 from service.errors import SealBroken
 from service.locks import records
 from service.locks.actions.keys import unwrap_key
-from service.locks.rules import (
-    SILENT_AFTER_S,
-    LinkNote,
-)
+from service.locks.rules import SILENT_AFTER_S, LinkNote
 
 log = logging.getLogger(__name__)
 

@@ -7,11 +7,7 @@ from sqlmodel import Session
 from firmware_protocol.topics import LockId
 from firmware_protocol.transitions import LinkState
 from service.locks import records
-from service.locks.rules import (
-    LockView,
-    battery_state,
-    certificate_end_said,
-)
+from service.locks.rules import LockView, battery_state, certificate_end_said
 
 
 def views(session: Session, locks: Iterable[LockId]) -> dict[LockId, LockView]:
