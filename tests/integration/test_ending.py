@@ -137,6 +137,18 @@ def test_a_tenant_who_contradicts_stays(place: Living, begun: TenancyBegun) -> N
     assert refusals(place, DAY) == LET
 
 
+def test_another_word_in_between_does_not_make_the_contradiction_unsaid(place: Living, begun: TenancyBegun) -> None:
+    own = living.tenant_actor(place, begun.person_id)
+    state(place, begun, EndReason.MOVED_OUT)
+    with transaction(place.database, scope_of(own)) as session:
+        tenancy.stay(session, own, begun.tenancy_id, now=place.now)
+    for reason in (EndReason.AGREED, EndReason.MOVED_OUT):
+        with pytest.raises(Conflict, match="three days"):
+            state(place, begun, reason, after=timedelta(minutes=5))
+    due(place, 2 * DAY)
+    assert seen(place, begun)[0] is None
+
+
 def test_the_landlord_takes_it_back(place: Living, begun: TenancyBegun) -> None:
     state(place, begun, EndReason.MOVED_OUT)
     with transaction(place.database, scope_of(place.landlord)) as session:

@@ -18,6 +18,7 @@ from service.edges.transaction import SYSTEM, transaction
 from service.errors import Conflict, NotFound
 from service.premises import actions as premises
 from service.premises.rules import UnitId
+from tests import given
 from tests import given_living as living
 from tests.commanded import Commanded, commanded
 from tests.fixtures_database import Database
@@ -131,6 +132,21 @@ def test_whom_the_landlord_lets_in_after_the_report_cannot_say_that_it_is_true(h
         here.says(1, agrees=True, tenant=friend)
     assert not here.seen_by(1, friend)[0].may_agree
     assert not here.says(0, agrees=True)
+    assert here.hangs()
+
+
+def test_one_to_whom_the_landlord_has_let_many_rooms_is_one_voice(house: Callable[[int], House]) -> None:
+    here = house(2)
+    place, document = here.place, given.document()
+    with transaction(place.database, SYSTEM) as session:
+        building = place.home.building_id
+        units = [premises.add_unit(session, building_id=building, number=f"40{n}") for n in range(3)]
+    rooms = [replace(place, home=replace(place.home, unit_id=unit)) for unit in units]
+    begun = [living.tenant(room, living.form(document, phone="13912345678")) for room in rooms]
+    [friend] = {one.person_id for one in begun}
+    actor = living.tenant_actor(rooms[0], friend)
+    assert not replace(here, rooms=tuple(rooms)).says(0, agrees=True, tenant=actor)
+    assert here.seen_by(0)[0].tally == Tally(3, 1, 0)
     assert here.hangs()
 
 

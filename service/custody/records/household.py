@@ -23,11 +23,13 @@ _LIVING = (
     " JOIN unit room ON room.building_id = door.building_id AND NOT room.shared"
     " JOIN tenancy t ON t.unit_id = room.id JOIN registration g ON g.id = t.registration_id"
 )
+# Somebody to whom all vacant rooms are let is one voice, not as many as there are rooms: each counts where confirmed first.
 _TALLY = text(
-    "SELECT count(DISTINCT t.unit_id),"
-    f" count(DISTINCT t.unit_id) FILTER (WHERE w.agrees AND {BEFORE_REPORT}), count(DISTINCT t.unit_id) FILTER (WHERE NOT w.agrees)"
-    f"{_LIVING} LEFT JOIN lock_report_word w ON w.report_id = r.id AND w.person_id = t.person_id"
-    " WHERE r.id = :report AND t.ended_at IS NULL AND t.starts_at <= :now"
+    "SELECT count(DISTINCT lived.unit_id), count(DISTINCT lived.unit_id) FILTER (WHERE w.agrees AND lived.before),"
+    " count(DISTINCT lived.unit_id) FILTER (WHERE NOT w.agrees)"
+    f" FROM (SELECT DISTINCT ON (t.person_id) t.person_id, t.unit_id, r.id AS report_id, {BEFORE_REPORT} AS before{_LIVING}"
+    " WHERE r.id = :report AND t.ended_at IS NULL AND t.starts_at <= :now ORDER BY t.person_id, g.decided_at, t.id) lived"
+    " LEFT JOIN lock_report_word w ON w.report_id = lived.report_id AND w.person_id = lived.person_id"
 )
 _LIVED_BEFORE = text(
     f"SELECT EXISTS (SELECT{_LIVING} WHERE r.id = :report AND t.person_id = :person AND t.ended_at IS NULL AND {BEFORE_REPORT})"

@@ -119,7 +119,8 @@ def _check_said(reason: EndReason, said: Notice | None, now: datetime) -> None:
         return
     if said.stands and said.reason is reason:
         raise Conflict("You have said this already. The tenant can see it.", code="end_stated")
-    if reason is EndReason.MOVED_OUT and said.contradicted_at is not None and now < said.contradicted_at + QUIET:
+    # Whatever is said anew takes the place of what was contradicted, and of the contradiction with it.
+    if said.contradicted_at is not None and now < said.contradicted_at + QUIET:
         raise Conflict(
             "The tenant still lives there. You can say this again after three days; with the tenant's own word it ends at"
             " once.",
