@@ -25,6 +25,8 @@ DEAR, SMALL = 5, 2
 # so that still smaller ones would let nobody through sooner.
 ALONE, BESIDE = 80 * DEAR, 20 * DEAR
 _KEPT_FOR_THE_REST = 8
+# A live frame holds one event, or a call for help with its opening (ANM-DOR-021). More are no news, whatever a lock calls them.
+_MOST_AT_ONCE = 2
 # A heartbeat that stood behind thousands of births would keep its own lock's events there, and so would the others of these.
 _WITH_THEM = (Heartbeat, TimeRequest, CommandNonce, CommandResult)
 
@@ -46,10 +48,10 @@ class Inbox:
     def __init__(self, bound: int, share: int = SHARE) -> None:
         self._first: deque[Delivery] = deque()
         self._rest: deque[Delivery] = deque()
-        # Of each sender: how many have come and gone since the inbox was last empty. Two counts, because adding up is what C does.
+        # Of each sender of whom something waits: how many have come and gone. Two counts, because adding up is what C does.
         self._came: Counter[str] = Counter()
         self._went: Counter[str] = Counter()
-        # The same of those that do not go first, since there were last none.
+        # The same of those that do not go first.
         self._rest_came: Counter[str] = Counter()
         self._rest_went: Counter[str] = Counter()
         self._bound = bound
@@ -65,8 +67,14 @@ class Inbox:
         """Those of the senders that have their share waiting."""
         if len(self) < self._share:
             return set()
-        came, went = self._came, self._went
-        return {topic for topic in set(topics) if came.get(topic, 0) - went.get(topic, 0) >= self._share}
+        with self._changed:
+            came, went = self._came, self._went
+            return {topic for topic in set(topics) if came.get(topic, 0) - went.get(topic, 0) >= self._share}
+
+    @property
+    def remembered(self) -> int:
+        """Of how many senders something is kept."""
+        return len(self._came)
 
     def put(self, deliveries: Collection[Delivery]) -> None:
         """Add; waits while the inbox is full, which stops reading from the broker's socket."""
@@ -89,10 +97,7 @@ class Inbox:
             most = limit - limit // _KEPT_FOR_THE_REST if self._rest else limit
             batch = [self._first.popleft() for _ in range(min(most, len(self._first)))]
             batch += self._take_rest(limit - len(batch), BESIDE if any(map(_is_of_events, batch)) else ALONE)
-            self._went.update([one.topic for one in batch])
-            if batch and not len(self):
-                self._came.clear()
-                self._went.clear()
+            _settle(self._came, self._went, batch)
             self._changed.notify_all()
         return batch
 
@@ -102,10 +107,7 @@ class Inbox:
             one = self._rest.popleft()
             budget -= cost(one)
             taken.append(one)
-        self._rest_went.update([one.topic for one in taken])
-        if not self._rest:
-            self._rest_came.clear()
-            self._rest_went.clear()
+        _settle(self._rest_came, self._rest_went, taken)
         return taken
 
     def _rest_of(self, topic: str) -> int:
@@ -128,6 +130,15 @@ def cost(delivery: Delivery) -> int:
     return DEAR if type(message) is Proof else SMALL
 
 
+def _settle(came: Counter[str], went: Counter[str], taken: Collection[Delivery]) -> None:
+    """These have gone; of a sender of whom nothing waits nothing is kept, or whoever invents names would fill the memory."""
+    topics = [one.topic for one in taken]
+    went.update(topics)
+    for topic in set(topics):
+        if came[topic] == went[topic]:
+            del came[topic], went[topic]
+
+
 def _is_of_events(delivery: Delivery) -> bool:
     return delivery.opened is not None and type(delivery.opened.message) is Events
 
@@ -137,4 +148,6 @@ def _goes_first(delivery: Delivery) -> bool:
     if delivery.opened is None:
         return False
     message = delivery.opened.message
-    return message.live if type(message) is Events else type(message) in _WITH_THEM
+    if type(message) is Events:
+        return message.live and len(message.events) <= _MOST_AT_ONCE
+    return type(message) in _WITH_THEM

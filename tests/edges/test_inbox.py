@@ -121,6 +121,29 @@ def test_births_are_heard_however_much_happens() -> None:
     assert len(inbox.take(1000, 0)) == 1000
 
 
+def test_a_lock_that_calls_its_whole_log_new_keeps_nobody_at_a_door_waiting() -> None:
+    """What happens at a door is one event, or a call for help with the opening it belongs to."""
+    inbox, past = Inbox(10_000), tuple(Event(1, number, 1, 0, 0, {}) for number in range(20))
+    for number in range(100):
+        for liar in ("liar", "another"):
+            inbox.put([Delivery(liar, b"", number, 1, Opened(b"", number, Events(1, True, past)))])
+    help_called = Delivery("help", b"", 1, 1, Opened(b"", 1, Events(1, True, past[:2])))
+    inbox.put([said("door", 1, "live"), help_called])
+    batch = inbox.take(1000, 0)
+    assert batch[:2] == [said("door", 1, "live"), help_called]
+    assert sum(map(cost, batch[2:])) < BESIDE + len(past)
+
+
+def test_whoever_was_heard_is_forgotten_although_the_inbox_is_never_empty() -> None:
+    inbox = Inbox(10_000)
+    inbox.put([said("lock 0", 0, "birth")])
+    for number in range(1, 500):
+        inbox.put([said(f"lock {number}", number, "birth"), said(f"door {number}", number, "live")])
+        assert len(inbox.take(2, 0)) == 2
+    assert len(inbox) == 1
+    assert inbox.remembered <= 2
+
+
 Kinds = st.sampled_from(["birth", "proof", "beat", "live", "stored"])
 
 

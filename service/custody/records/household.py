@@ -25,7 +25,7 @@ _LIVING = (
 )
 # Somebody to whom all vacant rooms are let is one voice, not as many as there are rooms: each counts where confirmed first.
 _TALLY = text(
-    "SELECT count(DISTINCT lived.unit_id), count(DISTINCT lived.unit_id) FILTER (WHERE w.agrees AND lived.before),"
+    "SELECT count(DISTINCT lived.unit_id), count(DISTINCT lived.unit_id) FILTER (WHERE w.agrees AND lived.before),"  # noqa: S608  # our own words
     " count(DISTINCT lived.unit_id) FILTER (WHERE NOT w.agrees)"
     f" FROM (SELECT DISTINCT ON (t.person_id) t.person_id, t.unit_id, r.id AS report_id, {BEFORE_REPORT} AS before{_LIVING}"
     " WHERE r.id = :report AND t.ended_at IS NULL AND t.starts_at <= :now ORDER BY t.person_id, g.decided_at, t.id) lived"
