@@ -46,15 +46,27 @@ class EntryShown:
 
 
 def keys_shown(view: TenancyView, words: Words) -> tuple[KeyShown, ...]:
-    """Each kind of way in with each state it is in on some lock; what is gone is shown only where nothing else is left."""
-    found: dict[tuple[CredentialType, DeliveryState], KeyShown] = {}
+    """Each kind of way in with each state it is in; what is gone is shown only where nothing else is left.
+
+    Where there are several locks each line names its own: a PIN may be on the room's and not yet on the house's.
+    """
+    found: dict[tuple[CredentialType, DeliveryState], list[str]] = {}
+    several = (
+        sum(any(one.state is not DeliveryState.REMOVED for one in lock.credentials) for lock in view.deliveries) > 1
+    )
     for lock in view.deliveries:
         for one in lock.credentials:
-            until = "" if one.held_until is None else words.long_moment(one.held_until)
-            about = words.say(N_("at the latest {moment}"), moment=until) if until else ""
-            found.setdefault((one.type, one.state), KeyShown(one.type, one.state, about))
+            about = found.setdefault((one.type, one.state), [])
+            if several and lock.lock_id not in about:
+                about.append(lock.lock_id)
+            if one.held_until is not None:
+                about.append(words.say(N_("at the latest {moment}"), moment=words.long_moment(one.held_until)))
     standing = {kind for kind, state in found if state is not DeliveryState.REMOVED}
-    shown = [key for (kind, state), key in found.items() if state is not DeliveryState.REMOVED or kind not in standing]
+    shown = [
+        KeyShown(kind, state, ", ".join(about))
+        for (kind, state), about in found.items()
+        if state is not DeliveryState.REMOVED or kind not in standing
+    ]
     return tuple(sorted(shown, key=lambda key: _ORDER.index(key.type)))
 
 

@@ -72,7 +72,7 @@ _SENTENCES: dict[str, str] = {
     Said.PASSAGE_SET: N_("The lock is being told. Below you see when it has the new hours."),
     Said.PASSAGE_ENDED: N_("The lock is being told to keep the door locked."),
     Said.LOCK_HUNG: N_(
-        "The lock hangs on this room now. Cards and faces are on their way to it; a PIN must be drawn anew."
+        "The lock hangs there now. Cards and faces are on their way to it; each tenant makes a new PIN on the own page."
     ),
     Said.LOCK_REVOKED: N_("The lock is shut out."),
     Said.LOCK_REPORTED: N_("Reported. Those who live there and the police of the area see what you have stated."),
