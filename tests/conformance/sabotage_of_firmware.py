@@ -176,7 +176,7 @@ def names_no_digest(patch: Patch, wire: MemoryWire) -> None:
     around(patch, Updater, "_refuse", lambda real, self, _, reason: real(self, bytes(32), reason))
 
 
-@breaks("FWU-014")
+@breaks("FWU-014", "FWU-017")
 def looks_at_the_door_once(patch: Patch, wire: MemoryWire) -> None:
     patch.setattr(updating, "LOOK_AGAIN_S", 1e6)
 

@@ -27,7 +27,7 @@ def keeps_its_broker_session(patch: Patch, wire: MemoryWire) -> None:
     wire.link.clean = False
 
 
-@breaks("FRM-004", "DOR-004", "FWU-012", "FWU-017")
+@breaks("FRM-004", "DOR-004", "DOR-011", "FWU-012")
 def subscribes_after_its_birth(patch: Patch, wire: MemoryWire) -> None:
     heard_from = [0.0]
     around(patch, wire.link, "arrive", lambda real: (heard_from.__setitem__(0, wire.clock_s + 0.5), real())[1])

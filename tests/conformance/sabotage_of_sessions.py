@@ -274,7 +274,7 @@ def believes_any_receipt(patch: Patch, wire: MemoryWire) -> None:
     around(patch, LockSide, "_act_on", act)
 
 
-@breaks("EVT-019", "EVT-020")
+@breaks("EVT-019", "EVT-001", "EVT-020", "EVT-021")
 def fills_no_gaps(patch: Patch, wire: MemoryWire) -> None:
     patch.setattr(SendWindow, "missing", nothing)
 

@@ -157,8 +157,6 @@ def forgets_its_contact(patch: Patch, wire: MemoryWire) -> None:
 
 @breaks(
     "DOR-001",
-    "DOR-002",
-    "DOR-003",
     "DOR-008",
     "DOR-010",
     "DOR-011",
