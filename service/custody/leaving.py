@@ -2,10 +2,11 @@
 
 Where somebody lives, a landlord's word alone shuts no lock out: it would shut the tenant out when the leases end, and leave
 what happens at the door out of the register. It is shown to the tenants and the police of the area, and the lock
-works on until a tenant says so too, another lock takes its place, or the room is vacant. Behind a door of the whole house
+works on until all who live there say so too, another lock takes its place, or the room is vacant. Behind a door of the whole house
 more than one has to say so (`household`).
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlmodel import Session
@@ -16,7 +17,7 @@ from service.accounts.rules import Actor
 from service.audit.actions import record
 from service.audit.rules import Act
 from service.custody import actions
-from service.custody.records import claims, leaving
+from service.custody.records import claims, household, leaving
 from service.custody.records.leaving import KeptReport
 from service.custody.rules import LostLock, Release, ReleaseId, Report, ReportId, ReportKind, RevokedAs, read_reason
 from service.edges.elevation import as_system
@@ -108,8 +109,8 @@ def withdraw_report(session: Session, actor: Actor, here: UnitId, lock_id: LockI
     record(session, actor, Act.LOCK_REPORT_WITHDRAWN, lock_id, now=now)
 
 
-def confirm_report(session: Session, actor: Actor, unit_id: UnitId, report_id: ReportId, *, now: datetime) -> None:
-    """A tenant of the room says so, too: now the lock is shut out.
+def confirm_report(session: Session, actor: Actor, unit_id: UnitId, report_id: ReportId, *, now: datetime) -> bool:
+    """A tenant of the room says so, too; whether all who live there have, so that the lock is shut out now.
 
     NotFound for whoever does not live there, Conflict for whoever was let in after the report.
     """
@@ -123,9 +124,21 @@ def confirm_report(session: Session, actor: Actor, unit_id: UnitId, report_id: R
             raise NotFound("There is no such report.", code="report")
         if not leaving.lived_there_before(session, found.id, person):
             raise newcomer()
-        leaving.settle_report(session, found.lock_id, person=person, now=now)
-    actions.end_use(session, found.lock_id, RevokedAs(found.kind.value), now=now)
-    record(session, actor, Act.LOCK_REVOKED, found.lock_id, now=now, why=found.kind.value)
+        household.put_word(session, found.id, person, agrees=True, now=now)
+        shut = leaving.all_say_so(session, found.id, now)
+        if shut:
+            leaving.settle_report(session, found.lock_id, person=person, now=now)
+            actions.end_use(session, found.lock_id, RevokedAs(found.kind.value), now=now)
+    record(session, actor, Act.LOCK_REPORT_ANSWERED, found.lock_id, now=now, agrees=True)
+    if shut:
+        record(session, actor, Act.LOCK_REVOKED, found.lock_id, now=now, why=found.kind.value)
+    return shut
+
+
+def said_so(session: Session, actor: Actor, reports: Iterable[ReportId]) -> set[ReportId]:
+    """Those of the reports that this tenant has called true."""
+    person = actor.person_id
+    return {one for one in reports if person is not None and household.find_word(session, one, person)}
 
 
 def newcomer() -> Conflict:

@@ -151,6 +151,7 @@ def _door_page(visit: Visit, session: Session, tenancy_id: TenancyId, form: form
     hanging: tuple[LockId, ...] = premises.locks_of_unit(session, view.unit.id, visit.now)
     known = locks.views(session, hanging)
     shown = commands.commands_of_unit(session, view.unit.id, keyring=visit.parts.keyring)
+    reports = leaving.open_reports(session, unit_id=view.unit.id, keyring=visit.parts.keyring)
     return visit.page(
         "my_door.html",
         unused=unused.of_room(session, view.unit.id, visit.now) if view.ended_at is None else (),
@@ -163,7 +164,8 @@ def _door_page(visit: Visit, session: Session, tenancy_id: TenancyId, form: form
         running=view.ended_at is None and view.span.starts_at <= visit.now,
         locks=[lock_shown(known[one], visit.words) for one in hanging],
         commands=shown,
-        reports=leaving.open_reports(session, unit_id=view.unit.id, keyring=visit.parts.keyring),
+        reports=reports,
+        said_so=leaving.said_so(session, visit.actor, [one.id for one in reports]),
         refresh=waits_for_word(shown),
         form=replace(form, values=forms.Answers(times_of(shown) | form.values)),
     )

@@ -82,8 +82,8 @@ def confirm_report(
 ) -> Response:
     """Whoever lives there says so, too."""
     view = tenancy.get_tenancy(session, visit.actor, tenancy_id, keyring=visit.parts.keyring)
-    leaving.confirm_report(session, visit.actor, view.unit.id, report_id, now=visit.now)
-    return visit.go(f"/me/tenancies/{tenancy_id}/door", Said.LOCK_REVOKED)
+    shut = leaving.confirm_report(session, visit.actor, view.unit.id, report_id, now=visit.now)
+    return visit.go(f"/me/tenancies/{tenancy_id}/door", Said.LOCK_REVOKED if shut else None)
 
 
 @router.get("/rooms/{unit_id}/locks/{lock_id}/release")

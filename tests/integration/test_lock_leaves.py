@@ -262,6 +262,34 @@ def test_whom_the_landlord_lets_in_after_the_report_cannot_say_so(
     assert hanging(door)
 
 
+def test_a_flatmate_whom_the_landlord_has_let_in_before_shuts_nobody_out(
+    door: Commanded, landlord: Actor, tenant: Actor
+) -> None:
+    """The landlord's friend moves in first, then the lock is said to be stolen: the other one's way in hangs on both words."""
+    friend = living.tenant_actor(door.place, living.tenant(door.place).person_id)
+    report(door, landlord)
+    [(number,)] = door.rows("SELECT id FROM lock_report")
+    for actor, shut in ((friend, False), (friend, False), (tenant, True)):
+        with transaction(door.database.serve, scope_of(actor)) as session:
+            assert leaving.confirm_report(session, actor, door.place.unit_id, number, now=door.now) is shut
+        assert hanging(door) is not shut
+
+
+def test_who_has_said_so_sees_it_and_who_moves_in_later_is_not_overruled(
+    door: Commanded, landlord: Actor, tenant: Actor
+) -> None:
+    report(door, landlord)
+    [(number,)] = door.rows("SELECT id FROM lock_report")
+    later = replace(door.place, now=door.now + timedelta(hours=1))
+    flatmate = living.tenant(later)
+    with transaction(door.database.serve, scope_of(tenant)) as session:
+        assert not leaving.confirm_report(session, tenant, door.place.unit_id, number, now=later.now)
+        assert leaving.said_so(session, tenant, [number]) == {number}
+    living.moved_out(later, flatmate)
+    with transaction(door.database.serve, scope_of(tenant)) as session:
+        assert leaving.confirm_report(session, tenant, door.place.unit_id, number, now=later.now)
+
+
 def stranger(door: Commanded) -> PersonId:
     with transaction(door.database.serve, SYSTEM) as session:
         return given.person(session, keyring=door.place.keyring, now=door.now)

@@ -48,6 +48,12 @@ _TENANT_OF_REPORTED = (
     " WHERE r.id = :report AND t.person_id = :person AND t.ended_at IS NULL"
 )
 _LIVED_BEFORE = text(f"SELECT EXISTS (SELECT{_TENANT_OF_REPORTED} AND {BEFORE_REPORT})")
+# Whoever was let in since has no yes, and is not shut out by that of the others either.
+_ALL_SAY_SO = text(
+    "SELECT NOT EXISTS (SELECT FROM lock_report r JOIN tenancy t ON t.unit_id = r.unit_id"
+    " WHERE r.id = :report AND t.ended_at IS NULL AND t.starts_at <= :now AND NOT EXISTS (SELECT FROM lock_report_word w"
+    " WHERE w.report_id = r.id AND w.person_id = t.person_id AND w.agrees))"
+)
 # Whoever reported it last, as long as reports are kept.
 _LOST_OF = text(
     "SELECT l.id, l.revoked_as, l.revoked_at FROM lock l CROSS JOIN LATERAL (SELECT landlord_id FROM lock_report r"
@@ -148,6 +154,11 @@ def settle_report(session: Session, lock: LockId, *, person: PersonId | None, no
 def lives_there(session: Session, unit: UnitId, person: PersonId, now: datetime) -> bool:
     """Whether a tenancy of that person in the room has begun and was not ended."""
     return bool(session.execute(_LIVES_THERE, {"unit": unit, "person": person, "now": now}).scalar_one())
+
+
+def all_say_so(session: Session, report: ReportId, now: datetime) -> bool:
+    """Whether all who live in the room have said that the report of its lock is true."""
+    return bool(session.execute(_ALL_SAY_SO, {"report": report, "now": now}).scalar_one())
 
 
 def lived_there_before(session: Session, report: ReportId, person: PersonId) -> bool:
