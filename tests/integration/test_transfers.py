@@ -311,3 +311,20 @@ def test_a_lock_that_is_being_hung_is_finished_first(place: Living, buyer: Actor
         accept(place, buyer, transfer, Holdings(1, 1, 0))
     later = now + timedelta(minutes=5)
     accept(place, buyer, transfer, Holdings(1, 1, 0), later)
+
+
+def test_a_sale_to_a_friend_lets_nobody_disturb_whoever_lives_there_more_often(
+    place: Living, buyer: Actor, now: datetime
+) -> None:
+    living.tenant(place)
+    with transaction(place.database, SYSTEM) as session:
+        session.execute(text("UPDATE lock SET link = 'live', capabilities = CAST(:said AS jsonb)"), {"said": CAN_DO})
+    order = Order(CommandKind.IDENTIFY, seconds=5)
+    with transaction(place.database, scope_of(place.landlord)) as session:
+        commands.give_order(session, place.landlord, place.locks[0], order, keyring=place.keyring, now=now)
+    sold(place, buyer)
+
+    def again(session: Session) -> object:
+        return commands.give_order(session, buyer, place.locks[0], order, keyring=place.keyring, now=now)
+
+    assert refused(place, buyer, again) == "command_pace"

@@ -55,7 +55,7 @@ def lived_behind(session: Session, unit: UnitId, now: datetime) -> tuple[bool, b
 
 
 def latest_of_landlord(session: Session, unit: UnitId, kind: int) -> datetime | None:
-    """When a landlord last ordered this of any lock of the room, as far as whoever asks may see it."""
+    """When a landlord last ordered this of any lock of the room; in a system scope, whoever that landlord was."""
     asked = text("SELECT max(issued_at) FROM lock_command WHERE unit_id = :unit AND kind = :kind AND person_id IS NULL")
     return session.execute(asked, {"unit": unit, "kind": kind}).scalar_one()  # type: ignore[no-any-return]  # timestamptz
 
