@@ -1,5 +1,6 @@
 """What a landlord and a tenant are told of rooms, leases, locks and ways in."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -173,3 +174,9 @@ def test_a_way_in_that_is_gone_is_not_listed_beside_its_successor() -> None:
     shown = [(key.type, key.state) for key in keys_shown(_tenancy(old, new), ENGLISH)]
     assert shown == [(CredentialType.RFID, ON), (CredentialType.PIN, PENDING), (CredentialType.FACE, ON)]
     assert [key.state for key in keys_shown(_tenancy(_delivery(REMOVED)), ENGLISH)] == [REMOVED]
+
+
+def test_where_there_are_several_locks_each_way_in_names_its_own() -> None:
+    room, front = _delivery(ON, ON), replace(_delivery(ON), lock_id=LockId("L-0123456789AB"))
+    assert [key.about for key in keys_shown(_tenancy(room, front), ENGLISH)] == [f"{LOCK}, {front.lock_id}", LOCK]
+    assert [key.about for key in keys_shown(_tenancy(room), ENGLISH)] == ["", ""]
