@@ -1,4 +1,4 @@
-"""Locks that hang where somebody lives and have never been opened: perhaps another one is on the door, or none."""
+"""Locks that hang where somebody lives and of which no opening is kept: perhaps another one is on the door, or none."""
 
 from datetime import datetime, timedelta
 
