@@ -122,6 +122,7 @@ def test_a_tenant_is_asked_about_the_houses_door_and_can_think_again(
     assert landlord.locator(".notice b", has_text="1").count()
 
 
+@pytest.mark.usefixtures("paths")
 def test_those_who_look_after_the_area_see_a_lock_that_was_never_opened(visitors: Visitors, site: Site) -> None:
     page = visitors[site.village.grid_worker]
     page.goto(f"{site.address}/endings")

@@ -22,7 +22,7 @@ _UNUSED = (
 
 
 class UnusedLock(NamedTuple):
-    """A lock that hangs on a let room's door with no opening there among the entries that are kept. `heard`: it has spoken to the service, ever."""
+    """A lock on a let room's door, with no opening there among the entries that are kept. `heard`: it has spoken to the service."""
 
     lock_id: LockId
     unit_id: UnitId
