@@ -39,9 +39,9 @@ class Connected:
         self.client.subscribe([(topic, 1) for topic in topics])
         assert self._granted.wait(PATIENCE_S)
 
-    def publish(self, topic: str, payload: bytes = b"x") -> None:
+    def publish(self, topic: str, payload: bytes = b"x", *, retain: bool = False) -> None:
         """Publish with QoS 1 and wait for the acknowledgement, which proves nothing about being allowed."""
-        self.client.publish(topic, payload, qos=1).wait_for_publish(PATIENCE_S)
+        self.client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(PATIENCE_S)
 
     def next(self) -> tuple[str, bytes]:
         """The next message; fails after a while."""
