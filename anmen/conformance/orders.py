@@ -17,9 +17,16 @@ from firmware_protocol.commands import (
     ReadBackAnswer,
     can,
 )
-from firmware_protocol.vocabulary import CredentialType
+from firmware_protocol.messages import Event
+from firmware_protocol.vocabulary import CredentialType, Field
 
 EXPIRES_IN_S = 600
+COMMANDS = "commands"
+
+
+def is_of(number: bytes) -> Callable[[Event], bool]:
+    """What picks the events that name this command."""
+    return lambda event: event.get(Field.COMMAND) == number
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +42,7 @@ class Orders:
 
     def can(self, kind: CommandKind) -> bool:
         """Whether the lock says that it can do it."""
-        return can(self.stand.birth.capabilities.get("commands"), kind)
+        return can(self.stand.birth.capabilities.get(COMMANDS), kind)
 
     def ask_nonce(self, number: bytes) -> None:
         """Ask for a nonce for a command."""
